@@ -1,0 +1,1 @@
+"""posewire: stream video frames to a key-point server, get poses back."""

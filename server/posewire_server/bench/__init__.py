@@ -1,0 +1,1 @@
+"""The numbers the README shows, measured: one module for each of their groups."""

@@ -1,0 +1,1 @@
+"""Decoders: output arrays of a network to poses."""

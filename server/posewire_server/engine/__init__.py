@@ -1,0 +1,1 @@
+"""Engines: the predictor and its self-check."""

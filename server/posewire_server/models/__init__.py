@@ -1,0 +1,1 @@
+"""Models: what they are, where their weights come from, how they are imported."""

@@ -1,0 +1,1 @@
+"""Importers: foreign network formats to Paddle programs."""
