@@ -1,0 +1,110 @@
+"""Reads a frozen TensorFlow GraphDef: nodes, constants and attributes, without TensorFlow."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import WeightsError
+from posewire_server.models.importers.wire import Message
+
+# The values of TensorFlow's DataType that inference graphs hold constants of.
+DTYPES: Mapping[int, npt.DTypeLike] = {1: "<f4", 3: "<i4", 9: "<i8"}
+VALUE_FIELDS: Mapping[int, int] = {1: 5, 3: 7, 9: 10}
+MAX_ELEMENTS = 1 << 28
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation of the graph: NodeDef of TensorFlow's node_def.proto."""
+
+    name: str
+    operation: str
+    inputs: tuple[str, ...]
+    attributes: Mapping[str, Message]
+
+    def integers(self, name: str) -> list[int]:
+        """Returns an attribute that is a list of integers; empty where it is absent."""
+        return self._attribute(name).message(1).integers(3)
+
+    def text(self, name: str, default: str) -> str:
+        """Returns an attribute that is a string."""
+        return self._attribute(name).text(2) or default
+
+    def constant(self) -> npt.NDArray[np.generic]:
+        """Returns the value of a ``Const`` node, of any rank."""
+        return _read_tensor(self.name, self._attribute("value").message(8))
+
+    def _attribute(self, name: str) -> Message:
+        return self.attributes.get(name, Message(b""))
+
+
+def read_graph(content: bytes) -> list[Node]:
+    """Returns the nodes of a serialised GraphDef, each after the nodes it reads.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED where the bytes are not a GraphDef, a name is twice there, an
+            input is missing, or the graph has a cycle.
+    """
+    nodes: dict[str, Node] = {}
+    for message in Message(content).messages(1):
+        node = _read_node(message)
+        if node.name in nodes:
+            raise _damaged(f"the name {node.name!r} appears twice")
+        nodes[node.name] = node
+    if not nodes:
+        raise _damaged("it has no nodes")
+    return [nodes[name] for name in _sort(nodes)]
+
+
+def _read_node(message: Message) -> Node:
+    # A control input (^name) carries no value; name:0 is the first output of name.
+    inputs = [text.removesuffix(":0") for text in message.texts(3) if not text.startswith("^")]
+    attributes = {entry.text(1): entry.message(2) for entry in message.messages(5)}
+    return Node(message.text(1), message.text(2), tuple(inputs), attributes)
+
+
+def _sort(nodes: Mapping[str, Node]) -> list[str]:
+    for node in nodes.values():
+        for name in node.inputs:
+            if name not in nodes:
+                raise _damaged(f"node {node.name!r} reads {name!r}, which is not there")
+    try:
+        return list(TopologicalSorter({n.name: n.inputs for n in nodes.values()}).static_order())
+    except CycleError as error:
+        raise _damaged("it has a cycle") from error
+
+
+def _read_tensor(name: str, tensor: Message) -> npt.NDArray[np.generic]:
+    kind = tensor.integer(1)
+    if kind not in DTYPES:
+        raise WeightsError(
+            "WEIGHTS_UNSUPPORTED",
+            f"constant {name!r} has TensorFlow's data type {kind}; float32, int32 and int64 are read",
+        )
+    shape = [dimension.integer(1) for dimension in tensor.message(2).messages(2)]
+    count = math.prod(shape)
+    if any(size < 0 for size in shape) or count > MAX_ELEMENTS:
+        raise _damaged(f"constant {name!r} has the shape {shape}")
+    return _read_values(name, tensor, kind, count).reshape(shape)
+
+
+def _read_values(name: str, tensor: Message, kind: int, count: int) -> npt.NDArray[np.generic]:
+    dtype = np.dtype(DTYPES[kind])
+    parts = tensor.content(4)
+    if parts and len(parts[-1]):
+        if len(parts[-1]) != count * dtype.itemsize:
+            raise _damaged(f"constant {name!r} has {len(parts[-1])} bytes for {count} elements")
+        return np.frombuffer(parts[-1], dtype)
+    field = VALUE_FIELDS[kind]
+    values = tensor.floats(field) if kind == 1 else tensor.integers(field)
+    if len(values) not in (1, count):
+        raise _damaged(f"constant {name!r} has {len(values)} values for {count} elements")
+    return np.broadcast_to(np.array(values, dtype), count)
+
+
+def _damaged(what: str) -> WeightsError:
+    return WeightsError("WEIGHTS_DAMAGED", f"not a readable TensorFlow GraphDef: {what}")

