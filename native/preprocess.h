@@ -1,0 +1,73 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "simd/level.h"
+
+namespace posewire {
+
+// An 8-bit image of three channels; strides are in bytes and may be negative or zero.
+struct ImageView {
+  const std::uint8_t* pixels;
+  int width;
+  int height;
+  std::ptrdiff_t row_stride;
+  std::ptrdiff_t pixel_stride;
+  std::ptrdiff_t channel_stride;
+};
+
+// Three planes of height * width floats, one after the other.
+struct PlanesView {
+  float* values;
+  int width;
+  int height;
+};
+
+// A value of plane c is (pixel - mean[c]) * scale[c]; plane c shows channel 2 - c if swap_red_blue.
+struct Normalisation {
+  std::array<float, 3> mean;
+  std::array<float, 3> scale;
+  float pad;
+  bool swap_red_blue;
+};
+
+// The source pixels that make each pixel of one axis: `count` of them from first[i] on, weighted by
+// weights[i * count ...].
+struct Taps {
+  int size_in = 0;
+  int size_out = 0;
+  int count = 0;
+  std::vector<int> first;
+  std::vector<float> weights;
+};
+
+// Turns images into network inputs in one pass: resizes, pads, normalises and splits the channels.
+// Reducing weights pixels by a triangle as wide as the scale; enlarging is bilinear. Every dispatch
+// level gives the same bits. An object is for one thread at a time; it keeps its memory, so frames
+// of one size cause no allocation.
+class Preprocessor {
+ public:
+  explicit Preprocessor(simd::Level level);
+
+  // Fills `output`: the image scaled to valid_width * valid_height at the top left, pad elsewhere.
+  // All sizes are at least 1 and the valid size is at most the output's.
+  void run(const ImageView& image, int valid_width, int valid_height, const Normalisation& normalisation,
+           const PlanesView& output);
+
+ private:
+  const float* blend_rows(const ImageView& image, int row);
+  const std::uint8_t* packed_row(const ImageView& image, int row, int slot);
+
+  using BlendRows = void (*)(const std::uint8_t* const* rows, const float* weights, int count, int size, float* out);
+  BlendRows blend_;
+  Taps columns_;
+  Taps rows_;
+  std::vector<float> blended_;
+  std::vector<std::uint8_t> packed_;
+  std::vector<const std::uint8_t*> sources_;
+};
+
+}  // namespace posewire
