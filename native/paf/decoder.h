@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "paf/fast.h"
+#include "paf/maps.h"
+#include "paf/poses.h"
+#include "paf/skeleton.h"
+#include "simd/kernels.h"
+
+namespace posewire::paf {
+
+enum class Algorithm { fast };
+
+// Throws std::invalid_argument for an unknown name.
+Algorithm choose_algorithm(std::string_view name);
+
+struct Size {
+  int width = 0;
+  int height = 0;
+};
+
+struct Parameters {
+  FastParameters fast;
+};
+
+// Turns the output of a network into poses. Immutable and safe to share between threads: each call
+// borrows a workspace from a pool that grows to the number of calls at one time.
+class Decoder {
+ public:
+  // Throws std::invalid_argument when a limb names a keypoint outside the skeleton.
+  Decoder(Skeleton skeleton, Algorithm algorithm, const Parameters& parameters, simd::Level level);
+  ~Decoder();
+
+  // `size_input` is the part of the network input that shows the picture, `size_image` the picture's
+  // own size. Maps under 2 x 2 cells have no poses. Throws std::invalid_argument when the maps do not
+  // fit the skeleton or each other.
+  void decode(const Maps& heatmaps, const Maps& pafs, Size size_input, Size size_image, Poses& poses) const;
+
+  int keypoints() const { return skeleton_.keypoints; }
+
+ private:
+  struct Workspace;
+  class Pool;
+
+  void check(const Maps& heatmaps, const Maps& pafs) const;
+
+  Skeleton skeleton_;
+  Algorithm algorithm_;
+  Parameters parameters_;
+  const simd::Kernels* kernels_;
+  int paf_channels_ = 0;
+  std::unique_ptr<Pool> pool_;
+};
+
+}  // namespace posewire::paf

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "paf/grouping.h"
+#include "paf/links.h"
+#include "paf/maps.h"
+#include "paf/peaks.h"
+#include "paf/poses.h"
+#include "paf/skeleton.h"
+#include "simd/kernels.h"
+
+namespace posewire::paf {
+
+struct FastParameters {
+  float stride = 8.0F;
+  PeakRule peaks{0.1F, 256};
+  simd::PairRule pairs{0.05F, 0.05F, 10, 2};
+  PoseRule poses{4, 0.3F};
+};
+
+// The decoder at network resolution; keeps its memory between frames.
+class FastDecoder {
+ public:
+  void decode(const Maps& heatmaps, const Maps& pafs, const Skeleton& skeleton, const FastParameters& parameters,
+              const simd::Kernels& kernels, Poses& poses);
+
+ private:
+  PeakFinder peak_finder_;
+  LinkFinder link_finder_;
+  Grouper grouper_;
+  Peaks peaks_;
+  std::vector<Link> links_;
+};
+
+}  // namespace posewire::paf

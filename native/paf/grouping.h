@@ -1,0 +1,45 @@
+#pragma once
+
+#include <vector>
+
+#include "paf/links.h"
+#include "paf/peaks.h"
+#include "paf/poses.h"
+#include "paf/skeleton.h"
+
+namespace posewire::paf {
+
+struct PoseRule {
+  int keypoints_min;  // a pose with fewer is dropped
+  float score_min;    // a pose with a lower score is dropped
+};
+
+// Joins links into poses, best link first: each peak in one pose, each keypoint once in a pose; two
+// poses that share no keypoint are merged. Keeps its memory between frames.
+class Grouper {
+ public:
+  void group(const Peaks& peaks, const Skeleton& skeleton, std::vector<Link>& links);
+  // Writes the poses that pass the rule, best first; a cell is `stride` input pixels wide.
+  void write(const Peaks& peaks, const PoseRule& rule, float stride, Poses& poses);
+
+ private:
+  static constexpr int none = -1;
+  struct Group {
+    float score;  // the sum over its peaks and links
+    int links;
+    int keypoints;
+  };
+
+  void join(const Link& link, const Limb& limb, const Peaks& peaks);
+  void add(int pose, int keypoint, int peak, const Peaks& peaks);
+  bool merge(int into, int from);
+  int* members(int pose) { return &members_[static_cast<std::size_t>(pose) * static_cast<std::size_t>(keypoints_)]; }
+
+  int keypoints_ = 0;
+  std::vector<int> owner_;    // the pose of each peak
+  std::vector<int> members_;  // keypoints_ peaks for each pose
+  std::vector<Group> groups_;
+  std::vector<int> order_;
+};
+
+}  // namespace posewire::paf

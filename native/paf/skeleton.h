@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+namespace posewire::paf {
+
+// Two keypoints that a part affinity field connects, and the field's channels.
+struct Limb {
+  int from;
+  int to;
+  int channel_x;
+  int channel_y;
+};
+
+struct Skeleton {
+  int keypoints = 0;
+  std::vector<Limb> limbs;
+};
+
+}  // namespace posewire::paf

@@ -1,0 +1,135 @@
+#pragma once
+
+// Fixed-width vectors over the compiler's vector extension, so that each kernel is written once and
+// compiled at 4, 8 and 16 lanes. Only the translation units of the kernels may include this file:
+// everything in it has internal linkage, because they are compiled with different instruction sets.
+
+#include <cstdint>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
+
+namespace posewire::simd {
+namespace {
+
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+constexpr int lanes = 16;
+#elif defined(__AVX2__)
+constexpr int lanes = 8;
+#else
+constexpr int lanes = 4;
+#endif
+
+using Floats [[gnu::vector_size(lanes * 4)]] = float;
+using Ints [[gnu::vector_size(lanes * 4)]] = std::int32_t;
+
+inline Floats load(const float* from) {
+  Floats value;
+  __builtin_memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+inline Ints load(const std::int32_t* from) {
+  Ints value;
+  __builtin_memcpy(&value, from, sizeof(value));
+  return value;
+}
+
+inline void store(float* to, Floats value) { __builtin_memcpy(to, &value, sizeof(value)); }
+
+inline Floats fill(float value) { return value - Floats{}; }
+inline Ints fill(std::int32_t value) { return value - Ints{}; }
+
+// 0, 1, 2, ... in the lanes.
+inline Ints count_up() {
+  Ints value{};
+  for (int lane = 0; lane < lanes; ++lane) {
+    value[lane] = lane;
+  }
+  return value;
+}
+
+inline Floats to_floats(Ints value) { return __builtin_convertvector(value, Floats); }
+
+// Rounds toward zero; the value must lie in the range of int32.
+inline Ints to_ints(Floats value) { return __builtin_convertvector(value, Ints); }
+
+inline Ints bits(Floats value) { return reinterpret_cast<Ints>(value); }
+inline Floats from_bits(Ints value) { return reinterpret_cast<Floats>(value); }
+
+// The lanes of `yes` where the mask is all ones, those of `no` where it is zero.
+inline Floats select(Ints mask, Floats yes, Floats no) {
+  return from_bits((mask & bits(yes)) | (~mask & bits(no)));
+}
+
+inline Ints select(Ints mask, Ints yes, Ints no) { return (mask & yes) | (~mask & no); }
+
+// `low` where a lane is NaN.
+inline Floats clamp(Floats value, Floats low, Floats high) {
+  const Floats raised = select(value > low, value, low);
+  return select(raised < high, raised, high);
+}
+
+// Bit i is set where lane i of a comparison is true.
+inline std::uint32_t mask_bits(Ints mask) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+  return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask));
+#elif defined(__AVX2__)
+  return static_cast<std::uint32_t>(_mm256_movemask_ps(reinterpret_cast<__m256>(mask)));
+#elif defined(__SSE2__)
+  return static_cast<std::uint32_t>(_mm_movemask_ps(reinterpret_cast<__m128>(mask)));
+#else
+  std::uint32_t result = 0;
+  for (int lane = 0; lane < lanes; ++lane) {
+    result |= static_cast<std::uint32_t>(mask[lane] & 1) << lane;
+  }
+  return result;
+#endif
+}
+
+inline Floats square_root(Floats value) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+  return reinterpret_cast<Floats>(_mm512_maskz_sqrt_ps(0xffff, reinterpret_cast<__m512>(value)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Floats>(_mm256_sqrt_ps(reinterpret_cast<__m256>(value)));
+#elif defined(__SSE2__)
+  return reinterpret_cast<Floats>(_mm_sqrt_ps(reinterpret_cast<__m128>(value)));
+#else
+  for (int lane = 0; lane < lanes; ++lane) {
+    value[lane] = __builtin_sqrtf(value[lane]);
+  }
+  return value;
+#endif
+}
+
+// from[index[0]], from[index[1]], ...
+inline Floats gather(const float* from, Ints index) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+  return reinterpret_cast<Floats>(_mm512_mask_i32gather_ps(__m512{}, 0xffff, reinterpret_cast<__m512i>(index), from, 4));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Floats>(_mm256_i32gather_ps(from, reinterpret_cast<__m256i>(index), 4));
+#else
+  Floats value{};
+  for (int lane = 0; lane < lanes; ++lane) {
+    value[lane] = from[index[lane]];
+  }
+  return value;
+#endif
+}
+
+// Natural logarithm of normal positive floats, relative error below 1e-6; the same bits at every width.
+inline Floats logarithm(Floats value) {
+  const Ints raw = bits(value) - 0x3f3504f3;  // so that the mantissa falls in [sqrt(1/2), sqrt(2))
+  const Floats exponent = to_floats(raw >> 23);
+  const Floats mantissa = from_bits((raw & 0x007fffff) + 0x3f3504f3);
+  const Floats ratio = (mantissa - 1.0F) / (mantissa + 1.0F);
+  const Floats square = ratio * ratio;
+  const Floats series =
+      ratio * (2.0F + square * (0.66666666F + square * (0.4F + square * (0.28571430F + square * 0.22222222F))));
+  return exponent * 0.69314718F + series;
+}
+
+}  // namespace
+}  // namespace posewire::simd

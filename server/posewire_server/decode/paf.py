@@ -1,0 +1,72 @@
+"""Heatmaps and part affinity fields to poses; the work is done by the native core without the GIL."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server import _native
+from posewire_server.pose import Poses
+from posewire_server.skeletons import Skeleton
+from posewire_server.transform import Transform
+
+Algorithm = Literal["fast", "openpose", "paddlehub"]
+
+
+class PafDecode:
+    """Decodes the output of an OpenPose-like network; immutable and safe to share between threads."""
+
+    def __init__(
+        self,
+        skeleton: Skeleton,
+        paf_channels: Sequence[tuple[int, int]],
+        algorithm: Algorithm = "fast",
+        **parameters: float,
+    ) -> None:
+        """Builds a decoder.
+
+        Args:
+            skeleton: K keypoints and L limbs.
+            paf_channels: The channels of x and y for each limb, counted from the first PAF channel.
+            algorithm: ``fast`` is this project's own; ``openpose`` and ``paddlehub`` give the
+                keypoints that those systems give for the same output.
+            parameters: Overrides of the native decoder's parameters, see ``_native.pyi``.
+
+        Raises:
+            ValueError: A parameter or the algorithm is unknown.
+        """
+        self._keypoint_count = len(skeleton.keypoints)
+        self._decoder = _native.PafDecoder(
+            limbs=np.asarray(skeleton.limbs, np.int32),
+            paf_channels=np.asarray(paf_channels, np.int32),
+            keypoint_count=self._keypoint_count,
+            algorithm=algorithm,
+            **parameters,
+        )
+
+    def __call__(self, outputs: Sequence[npt.NDArray[np.float32]], transform: Transform) -> Poses:
+        """Finds the poses of one frame.
+
+        Args:
+            outputs: One (1, K + 1 + 2 L, h, w) array: K heatmaps, the background, then the PAFs.
+            transform: How the frame was laid into the network's input.
+
+        Returns:
+            The poses in pixels of the frame, best score first.
+
+        Raises:
+            ValueError: The output has another shape or type.
+        """
+        maps = outputs[0]
+        if maps.ndim != 4 or len(maps) != 1:
+            raise ValueError(f"output: expected (1, C, h, w), got {maps.shape}")
+        background = self._keypoint_count
+        keypoints, scores = self._decoder.decode(
+            maps[0, :background],
+            maps[0, background + 1 :],
+            size_input=transform.size_valid,
+            size_image=transform.size_region,
+        )
+        keypoints[:, :, :2] = transform.to_image(keypoints[:, :, :2])
+        return Poses(keypoints, scores)
