@@ -1,1 +1,80 @@
-"""posewire: stream video frames to a key-point server, get poses back."""
+"""posewire: stream video frames to a key-point server, get poses back.
+
+>>> from posewire import Client, Result
+>>> with Client("localhost:50051") as client:
+...     for outcome in client.detect(frames):
+...         if isinstance(outcome, Result):
+...             print(outcome.sequence_id, outcome.poses.keypoints.shape)
+"""
+
+from posewire.aio import AsyncClient
+from posewire.client import Client
+from posewire.errors import (
+    CancelledError,
+    DeadlineExceededError,
+    InternalError,
+    InvalidArgumentError,
+    ModelUnknownError,
+    NotFoundError,
+    PosewireError,
+    ProtocolError,
+    ResourceExhaustedError,
+    UnavailableError,
+    UnimplementedError,
+)
+from posewire.frame import Frame, FrameLike, Source
+from posewire.health import Health
+from posewire.model import Engine, Limits, Model, ModelState, Provenance, Skeleton
+from posewire.options import ImageOptions, Order, OverflowPolicy, StreamOptions
+from posewire.outcome import (
+    Dropped,
+    DropReason,
+    FrameError,
+    Lost,
+    Outcome,
+    Poses,
+    Result,
+    Timings,
+)
+from posewire.reconnect import Reconnect
+from posewire.version import __version__
+
+__all__ = [
+    "AsyncClient",
+    "CancelledError",
+    "Client",
+    "DeadlineExceededError",
+    "DropReason",
+    "Dropped",
+    "Engine",
+    "Frame",
+    "FrameError",
+    "FrameLike",
+    "Health",
+    "ImageOptions",
+    "InternalError",
+    "InvalidArgumentError",
+    "Limits",
+    "Lost",
+    "Model",
+    "ModelState",
+    "ModelUnknownError",
+    "NotFoundError",
+    "Order",
+    "Outcome",
+    "OverflowPolicy",
+    "Poses",
+    "PosewireError",
+    "ProtocolError",
+    "Provenance",
+    "Reconnect",
+    "ResourceExhaustedError",
+    "Result",
+    "Skeleton",
+    "Source",
+    "StreamOptions",
+    "Timings",
+    "UnavailableError",
+    "UnimplementedError",
+    "__version__",
+]

@@ -1,0 +1,86 @@
+"""The caller's frames as requests, across all connections of a stream."""
+
+import asyncio
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
+
+from posewire.frame import FrameEncoder, FrameLike
+from posewire.v1.keypoint_service_pb2 import DetectRequest
+
+
+class FrameFeed:
+    """Pulls frames from an iterable; a request that could not be sent can be put back.
+
+    Attributes:
+        done: Whether the frames have ended, by themselves or by an error.
+        error: What the caller's iterable, or a frame that can not be sent, raised.
+    """
+
+    def __init__(self, frames: Iterable[FrameLike]) -> None:
+        self._frames = iter(frames)
+        self._encoder = FrameEncoder()
+        self._returned: DetectRequest | None = None
+        self.done = False
+        self.error: Exception | None = None
+
+    def take(self) -> DetectRequest | None:
+        """Returns the next request, waiting for its frame; None: there are no more."""
+        if self._returned is not None:
+            request, self._returned = self._returned, None
+            return request
+        if self.done:
+            return None
+        try:
+            return self._encoder.encode(next(self._frames))
+        except StopIteration:
+            self.done = True
+        except Exception as error:
+            self.done, self.error = True, error
+        return None
+
+    def put_back(self, request: DetectRequest) -> None:
+        """Keeps a request for the next :meth:`take`."""
+        self._returned = request
+
+
+class AsyncFrameFeed:
+    """:class:`FrameFeed` for asyncio: pulling may be cancelled without losing the frame."""
+
+    def __init__(self, frames: Iterable[FrameLike] | AsyncIterable[FrameLike]) -> None:
+        self._frames = aiter(frames if isinstance(frames, AsyncIterable) else _in_thread(frames))
+        self._encoder = FrameEncoder()
+        self._pull: asyncio.Task[DetectRequest | None] | None = None
+        self.done = False
+        self.error: Exception | None = None
+
+    async def take(self) -> DetectRequest | None:
+        """Returns the next request, waiting for its frame; None: there are no more."""
+        if self.done:
+            return None
+        if self._pull is None:
+            self._pull = asyncio.create_task(self._pull_one())
+        request = await asyncio.shield(self._pull)
+        self._pull = None
+        return request
+
+    async def close(self) -> None:
+        """Stops waiting for a frame."""
+        if self._pull is not None:
+            self._pull.cancel()
+            await asyncio.wait([self._pull])
+
+    async def _pull_one(self) -> DetectRequest | None:
+        try:
+            return self._encoder.encode(await anext(self._frames))
+        except StopAsyncIteration:
+            self.done = True
+        except Exception as error:
+            self.done, self.error = True, error
+        return None
+
+
+async def _in_thread(frames: Iterable[FrameLike]) -> AsyncIterator[FrameLike]:
+    """Iterates in worker threads, since a camera or a file may block."""
+    iterator = iter(frames)
+    end = object()
+    while (frame := await asyncio.to_thread(next, iterator, end)) is not end:
+        yield frame  # type: ignore[misc]

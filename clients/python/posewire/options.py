@@ -1,0 +1,107 @@
+"""Settings of a stream as keyword arguments, and their message."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import IntEnum
+from typing import TypedDict
+
+from posewire.v1 import keypoint_service_pb2 as service_pb2
+
+
+class Order(IntEnum):
+    """Order of the outcomes: as the frames were sent, or each as soon as it is known."""
+
+    AS_SENT = service_pb2.ORDER_AS_SENT
+    AS_DONE = service_pb2.ORDER_AS_DONE
+
+
+class OverflowPolicy(IntEnum):
+    """What happens to a frame without room: BLOCK for files, DROP_OLDEST for cameras."""
+
+    BLOCK = service_pb2.OVERFLOW_POLICY_BLOCK
+    DROP_OLDEST = service_pb2.OVERFLOW_POLICY_DROP_OLDEST
+    REJECT_NEW = service_pb2.OVERFLOW_POLICY_REJECT_NEW
+
+
+class ImageOptions(TypedDict, total=False):
+    """Options of one detection; each may be left out.
+
+    Attributes:
+        decoder: One of the model's decoders; default: its first.
+        minimum_score: Poses with a lower score are left out. Range [0, 1].
+        max_poses: Most poses in an answer, best first; 0: all.
+        read_mask: Fields of the result wanted, for instance ``["poses"]``; default: all.
+    """
+
+    decoder: str
+    minimum_score: float
+    max_poses: int
+    read_mask: Sequence[str]
+
+
+class StreamOptions(ImageOptions, total=False):
+    """Options of a stream; each may be left out.
+
+    Attributes:
+        order: Default: as sent.
+        max_in_flight: Frames accepted and not yet answered; default: the server's choice.
+        overflow_policy: What happens to a frame when so many are unanswered; default: BLOCK.
+        max_frame_age_s: A frame that waited this long at the server is dropped; default: none is.
+        heartbeat_interval_s: After so much silence the server sends a sign of life; default: none.
+    """
+
+    order: Order
+    max_in_flight: int
+    overflow_policy: OverflowPolicy
+    max_frame_age_s: float
+    heartbeat_interval_s: float
+
+
+def stream_config(model: str, options: StreamOptions) -> service_pb2.StreamConfig:
+    """Returns the message of a stream's settings.
+
+    Raises:
+        TypeError: There is no such option.
+    """
+    _reject_unknown(options, StreamOptions)
+    config = service_pb2.StreamConfig(
+        model=model,
+        decoder=options.get("decoder", ""),
+        order=options.get("order", Order.AS_SENT).value,
+        overflow_policy=options.get("overflow_policy", OverflowPolicy.BLOCK).value,
+        max_in_flight=options.get("max_in_flight", 0),
+        minimum_score=options.get("minimum_score", 0.0),
+        max_poses=options.get("max_poses", 0),
+    )
+    if "max_frame_age_s" in options:
+        config.max_frame_age.FromTimedelta(timedelta(seconds=options["max_frame_age_s"]))
+    if "heartbeat_interval_s" in options:
+        config.heartbeat_interval.FromTimedelta(timedelta(seconds=options["heartbeat_interval_s"]))
+    if "read_mask" in options:
+        config.read_mask.paths.extend(options["read_mask"])
+    return config
+
+
+def image_request(model: str, options: ImageOptions) -> service_pb2.DetectImageRequest:
+    """Returns the request of one detection, without its frame.
+
+    Raises:
+        TypeError: There is no such option.
+    """
+    _reject_unknown(options, ImageOptions)
+    request = service_pb2.DetectImageRequest(
+        model=model,
+        decoder=options.get("decoder", ""),
+        minimum_score=options.get("minimum_score", 0.0),
+        max_poses=options.get("max_poses", 0),
+    )
+    if "read_mask" in options:
+        request.read_mask.paths.extend(options["read_mask"])
+    return request
+
+
+def _reject_unknown(options: ImageOptions, known: type) -> None:
+    unknown = sorted(set(options) - set(known.__annotations__))
+    if unknown:
+        known_names = ", ".join(sorted(known.__annotations__))
+        raise TypeError(f"no option is named {unknown[0]!r}; there are: {known_names}")
