@@ -66,8 +66,8 @@ class Session:
     """One stream as its caller sees it: frames in, exactly one outcome for each out.
 
     A shell (sync or asyncio) does the I/O. For each connection it sends what :meth:`open` returns,
-    sends frames while :attr:`has_room`, noting each with :meth:`note_sent`, and passes all responses
-    to :meth:`receive`; at its end it calls :meth:`close` and asks :meth:`next_delay_s` how to go on.
+    sends frames while :attr:`has_room`, noting each with :meth:`note_sent`, and passes what comes
+    back to :meth:`receive`; then it calls :meth:`close` and asks :meth:`next_delay_s` how to go on.
     """
 
     def __init__(
