@@ -1,1 +1,1 @@
-"""The posewire server: frames in, poses out; ``posewire`` (the client) is what most callers want."""
+"""The posewire server: frames in, poses out; most callers want the client, ``posewire``."""

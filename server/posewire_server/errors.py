@@ -1,9 +1,9 @@
 """What can go wrong on a frame's way, one class per arrow.
 
 bytes --SourceError--> image --RegionError--> region --EngineError--> arrays --> poses, under a
-StreamError (order, deadline, room) all along; ModelError and WeightsError belong to start-up and
-look-up. ``reason`` is the name of a value of ``posewire.v1.ErrorReason`` without its prefix; the
-message names the remedy. This module knows nothing of gRPC.
+StreamError (order, deadline, room) all along; ModelError, WeightsError and ConfigError belong to
+start-up and look-up. ``reason`` is the name of a value of ``posewire.v1.ErrorReason`` without its
+prefix; the message names the remedy. This module knows nothing of gRPC.
 """
 
 from collections.abc import Mapping
@@ -45,3 +45,7 @@ class ModelError(PosewireError):
 
 class WeightsError(PosewireError):
     """Weights could not be obtained, verified or stored."""
+
+
+class ConfigError(PosewireError):
+    """A setting of the command line, the environment or the settings file is wrong."""

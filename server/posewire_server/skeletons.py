@@ -10,7 +10,7 @@ class Skeleton:
     Attributes:
         name: For instance ``openpose18``.
         keypoints: Names in order; an index into it identifies a keypoint everywhere.
-        limbs: Pairs of indices, in the order of the network's part affinity fields where it has any.
+        limbs: Pairs of indices, in the order of the network's part affinity fields.
         symmetric_pairs: (right, left) pairs of indices that change places in a mirrored image.
     """
 
@@ -20,7 +20,7 @@ class Skeleton:
     symmetric_pairs: tuple[tuple[int, int], ...]
 
 
-# The COCO order of OpenPose (Cao et al., 2017): COCO's 17 keypoints and the neck between the shoulders.
+# The COCO order of OpenPose (Cao et al., 2017): COCO's 17 keypoints and the neck.
 OPENPOSE18 = Skeleton(
     name="openpose18",
     keypoints=(

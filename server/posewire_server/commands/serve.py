@@ -1,0 +1,58 @@
+"""``posewire-server serve``: load models, warm them up, serve until told to stop."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from posewire_server.models.catalog import find_model
+from posewire_server.models.store import Store
+from posewire_server.pipeline import Pipeline
+from posewire_server.rpc.app import Server, ServerConfig, serve
+from posewire_server.rpc.process import READY
+
+_LOG = logging.getLogger(__name__)
+
+
+def run(config: ServerConfig, cache: Path) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code."""
+    pipelines = load_pipelines(config, cache)
+    runner = asyncio.Runner(loop_factory=_loop_factory())
+    with runner:
+        runner.run(_serve(config, pipelines))
+    return 0
+
+
+async def _serve(config: ServerConfig, pipelines: dict[str, Pipeline]) -> None:
+    await serve(Server(config, pipelines), _announce)
+
+
+def _announce(address: str) -> None:
+    print(f"{READY}{address}", flush=True)
+
+
+def load_pipelines(config: ServerConfig, cache: Path) -> dict[str, Pipeline]:
+    """Returns the models of a config, pulled where they are missing, loaded and warm.
+
+    Raises:
+        PosewireError: A model is unknown, its weights can not be had, or no engine runs it.
+    """
+    store = Store(cache)
+    pipelines = {}
+    for name in config.models:
+        spec = find_model(name)
+        stored = store.pull(spec, lambda *a: None)
+        pipeline = Pipeline.load(stored, config.engine, config.limits.max_image_pixels)
+        pipeline.warm_up()
+        pipelines[spec.name] = pipeline
+        _LOG.info("model %s %s is ready", spec.name, pipeline.version)
+    return pipelines
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop

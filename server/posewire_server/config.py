@@ -1,0 +1,85 @@
+"""Settings: the only reader of the environment and the settings file.
+
+An option's value is the first found of: the command line, the environment (``POSEWIRE_`` and the
+option's name, for instance ``POSEWIRE_ADDRESS``), the settings file (``--config``, TOML, keys as
+the options with underscores), its default.
+"""
+
+import argparse
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import platformdirs
+
+from posewire_server.errors import ConfigError
+
+PREFIX = "POSEWIRE_"
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+def default_cache() -> Path:
+    """Returns the folder where weights are kept unless the user says otherwise."""
+    return Path(platformdirs.user_cache_dir("posewire"))
+
+
+def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    """Reads the command line over the environment over the settings file over the defaults.
+
+    Raises:
+        ConfigError: CONFIG_FILE_INVALID, SETTING_INVALID.
+        SystemExit: The command line is wrong; argparse has said why.
+    """
+    given = parser.parse_args(arguments)
+    settings = _read_file(getattr(given, "config", None))
+    for command in _commands(parser):
+        _apply(command, settings, os.environ)
+    return parser.parse_args(arguments)
+
+
+def _commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    found = [parser]
+    for action in parser._actions:  # noqa: SLF001 (argparse has no public way to its commands)
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
+            for command in action.choices.values():
+                found += _commands(command)
+    return found
+
+
+def _apply(
+    command: argparse.ArgumentParser, settings: Mapping[str, object], environ: Mapping[str, str]
+) -> None:
+    for action in command._actions:  # noqa: SLF001
+        if not action.option_strings or action.dest in {"help", "version"}:
+            continue
+        value = environ.get(PREFIX + action.dest.upper(), settings.get(action.dest))
+        if value is not None:
+            action.default = _to_default(action, value)
+
+
+def _to_default(action: argparse.Action, value: object) -> object:
+    if action.nargs == 0:
+        return _to_bool(action.dest, value)
+    if isinstance(value, list) or action.nargs in {"+", "*"}:
+        items = value if isinstance(value, list) else str(value).split(",")
+        return [str(item) for item in items]
+    return str(value)  # argparse converts a default that is text as if it had been typed
+
+
+def _to_bool(name: str, value: object) -> bool:
+    text = str(value).lower()
+    if text not in _TRUE + _FALSE:
+        raise ConfigError("SETTING_INVALID", f"{name} is {value!r}; give true or false")
+    return text in _TRUE
+
+
+def _read_file(path: str | None) -> Mapping[str, object]:
+    name = path or os.environ.get(PREFIX + "CONFIG")
+    if not name:
+        return {}
+    try:
+        return tomllib.loads(Path(name).read_text())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = f"the settings file {name} can not be read: {error}"
+        raise ConfigError("CONFIG_FILE_INVALID", text) from error

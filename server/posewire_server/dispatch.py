@@ -1,0 +1,129 @@
+"""Shares the worker threads fairly among streams and single calls.
+
+A lane (a stream, or one call) says that it has work; when a worker thread is free, the lane next in
+turn picks its frame. Picking that late is what keeps a live stream's answer about its newest frame.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from posewire_server.errors import PosewireError, StreamError
+from posewire_server.frame import Frame
+from posewire_server.outcome import Failed
+from posewire_server.ticket import Ticket
+
+_LOG = logging.getLogger(__name__)
+
+
+class Lane(Protocol):
+    """Where tickets wait; all methods are called on the event loop."""
+
+    def take(self) -> Ticket | None:
+        """Returns the ticket to work on now, or None if there is none."""
+
+    def work(self, ticket: Ticket) -> object:
+        """Does the work, in a worker thread."""
+
+    def settle(self, ticket: Ticket, outcome: object) -> None:
+        """Takes the outcome of a ticket that was taken."""
+
+
+class Dispatcher:
+    """Runs the work of lanes on ``workers`` threads, one ticket of each lane in turn."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+        self._free = workers
+        self._ready: deque[Lane] = deque()
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="posewire-worker")
+
+    def submit(self, lane: Lane) -> None:
+        """Says that ``lane`` has one more ticket to take."""
+        self._ready.append(lane)
+        self._pump()
+
+    def close(self) -> None:
+        """Waits for the running work and ends the threads."""
+        self._ready.clear()
+        self._pool.shutdown()
+
+    def _pump(self) -> None:
+        while self._free and self._ready:
+            lane = self._ready.popleft()
+            ticket = lane.take()
+            if ticket is not None:
+                self._free -= 1
+                self._pool.submit(self._run, asyncio.get_running_loop(), lane, ticket)
+
+    def _run(self, loop: asyncio.AbstractEventLoop, lane: Lane, ticket: Ticket) -> None:
+        outcome = _outcome_of(lane, ticket)
+        loop.call_soon_threadsafe(self._finish, lane, ticket, outcome)
+
+    def _finish(self, lane: Lane, ticket: Ticket, outcome: object) -> None:
+        self._free += 1
+        lane.settle(ticket, outcome)
+        self._pump()
+
+
+def _outcome_of(lane: Lane, ticket: Ticket) -> object:
+    try:
+        return lane.work(ticket)
+    except PosewireError as error:
+        return Failed(ticket.frame.sequence_id, error)
+    except Exception:
+        _LOG.exception("work on frame %d failed", ticket.frame.sequence_id)
+        text = "the server met a fault of its own; its log has the details"
+        return Failed(ticket.frame.sequence_id, PosewireError("INTERNAL", text))
+
+
+class Calls:
+    """Single calls: each is a lane of one ticket; at most ``max_waiting`` are unanswered."""
+
+    def __init__(self, dispatcher: Dispatcher, max_waiting: int) -> None:
+        self._dispatcher = dispatcher
+        self._max_waiting = max_waiting
+        self._waiting = 0
+
+    async def run(
+        self, frame: Frame, work: Callable[[Ticket], object], time_left_s: float | None
+    ) -> object:
+        """Returns what ``work`` gave, or the Failed it ended with.
+
+        Raises:
+            StreamError: QUEUE_FULL.
+        """
+        if self._waiting >= self._max_waiting:
+            text = f"{self._waiting} calls are unanswered; retry with back-off"
+            raise StreamError("QUEUE_FULL", text, max_in_flight=self._max_waiting)
+        ticket = Ticket(frame)
+        if time_left_s is not None:
+            ticket.deadline_s = min(ticket.deadline_s, ticket.arrived_s + time_left_s)
+        answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._waiting += 1
+        try:
+            self._dispatcher.submit(_Call(ticket, work, answer))
+            return await answer
+        finally:
+            ticket.cancelled = True
+            self._waiting -= 1
+
+
+class _Call:
+    def __init__(
+        self, ticket: Ticket, work: Callable[[Ticket], object], answer: asyncio.Future[object]
+    ) -> None:
+        self._ticket, self._work, self._answer = ticket, work, answer
+
+    def take(self) -> Ticket | None:
+        return None if self._answer.done() else self._ticket
+
+    def work(self, ticket: Ticket) -> object:
+        return self._work(ticket)
+
+    def settle(self, ticket: Ticket, outcome: object) -> None:
+        if not self._answer.done() and not ticket.cancelled:
+            self._answer.set_result(outcome)

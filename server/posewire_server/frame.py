@@ -1,0 +1,61 @@
+"""One picture on its way through the server, as plain data."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class PixelFormat(Enum):
+    """Layout of raw pixels, 8 bits a channel."""
+
+    BGR = "bgr"
+    RGB = "rgb"
+    GRAY = "gray"
+    NV12 = "nv12"
+    I420 = "i420"
+
+
+@dataclass(frozen=True)
+class EncodedImage:
+    """A JPEG, PNG or WebP file."""
+
+    data: bytes
+
+
+@dataclass(frozen=True)
+class RawImage:
+    """Pixels as they lie in memory; ``stride`` is in bytes, 0 for rows without padding."""
+
+    format: PixelFormat
+    width: int
+    height: int
+    stride: int
+    pixels: bytes
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the frame, in pixels of the frame."""
+
+    x_min: float
+    y_min: float
+    x_max: float
+    y_max: float
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture and what its sender wants of it.
+
+    Attributes:
+        sequence_id: The sender's number for it.
+        source: The picture.
+        capture_time_ns: Nanoseconds since the Unix epoch, or None; only echoed.
+        deadline_s: Seconds after arrival in which the answer is of use, or None.
+        region: The part to look at, or None for all of it.
+    """
+
+    sequence_id: int
+    source: EncodedImage | RawImage
+    capture_time_ns: int | None = None
+    deadline_s: float | None = None
+    region: Region | None = None

@@ -1,0 +1,149 @@
+"""Protobuf messages to domain data and back; the only place that knows both."""
+
+from google.protobuf import duration_pb2, timestamp_pb2
+from posewire.v1 import frame_pb2, keypoint_service_pb2, model_pb2, pose_pb2
+
+from posewire_server.errors import RegionError, SourceError
+from posewire_server.frame import EncodedImage, Frame, PixelFormat, RawImage, Region
+from posewire_server.outcome import Detection, Dropped, DropReason, Failed, Timings
+from posewire_server.pose import Poses
+from posewire_server.rpc.settings import AnswerSettings, to_seconds
+from posewire_server.rpc.status import to_status
+from posewire_server.skeletons import Skeleton
+
+_PIXEL_FORMATS = {
+    frame_pb2.PIXEL_FORMAT_BGR: PixelFormat.BGR,
+    frame_pb2.PIXEL_FORMAT_RGB: PixelFormat.RGB,
+    frame_pb2.PIXEL_FORMAT_GRAY: PixelFormat.GRAY,
+    frame_pb2.PIXEL_FORMAT_NV12: PixelFormat.NV12,
+    frame_pb2.PIXEL_FORMAT_I420: PixelFormat.I420,
+}
+_DROP_REASONS = {
+    DropReason.OVERFLOW: keypoint_service_pb2.DROP_REASON_OVERFLOW,
+    DropReason.TOO_OLD: keypoint_service_pb2.DROP_REASON_TOO_OLD,
+    DropReason.DRAINING: keypoint_service_pb2.DROP_REASON_DRAINING,
+}
+
+
+def to_frame(message: frame_pb2.Frame) -> Frame:
+    """Returns the frame of a message.
+
+    Raises:
+        SourceError: SOURCE_MISSING, SOURCE_UNIMPLEMENTED, RAW_IMAGE_MALFORMED.
+        RegionError: REGION_INVALID.
+    """
+    capture_time_ns = None
+    if message.HasField("capture_time"):
+        capture_time_ns = message.capture_time.seconds * 10**9 + message.capture_time.nanos
+    return Frame(
+        sequence_id=message.sequence_id,
+        source=_to_source(message),
+        capture_time_ns=capture_time_ns,
+        deadline_s=to_seconds(message.deadline) if message.HasField("deadline") else None,
+        region=_to_region(message.region) if message.HasField("region") else None,
+    )
+
+
+def _to_source(message: frame_pb2.Frame) -> EncodedImage | RawImage:
+    kind = message.WhichOneof("source")
+    if kind == "encoded_image":
+        return EncodedImage(message.encoded_image)
+    if kind == "raw_image":
+        raw = message.raw_image
+        pixel_format = _PIXEL_FORMATS.get(raw.format)
+        if pixel_format is None:
+            text = f"pixel format {raw.format} is not known; send BGR, RGB, GRAY, NV12 or I420"
+            raise SourceError("RAW_IMAGE_MALFORMED", text)
+        return RawImage(pixel_format, raw.width, raw.height, raw.stride, raw.pixels)
+    if kind is None:
+        raise SourceError("SOURCE_MISSING", "the frame has no source; set encoded_image")
+    text = f"this server does not read {kind}; send encoded_image or raw_image"
+    raise SourceError("SOURCE_UNIMPLEMENTED", text, source=kind)
+
+
+def _to_region(box: pose_pb2.BoundingBox) -> Region:
+    if not (box.x_min < box.x_max and box.y_min < box.y_max):
+        text = "the region is empty, inverted or not a number; give x_min < x_max, y_min < y_max"
+        raise RegionError("REGION_INVALID", text)
+    return Region(box.x_min, box.y_min, box.x_max, box.y_max)
+
+
+def to_result(
+    frame: Frame, detection: Detection, version: str, settings: AnswerSettings
+) -> keypoint_service_pb2.Result:
+    """Returns the message of a frame's poses, with the fields that are wanted."""
+    wanted = settings.fields
+    result = keypoint_service_pb2.Result(sequence_id=frame.sequence_id)
+    if "capture_time" in wanted and frame.capture_time_ns is not None:
+        result.capture_time.CopyFrom(_to_timestamp(frame.capture_time_ns))
+    if "poses" in wanted:
+        chosen = detection.poses.take(detection.poses.scores >= settings.minimum_score)
+        _add_poses(result, chosen.take(slice(settings.max_poses)))
+    if "image_width" in wanted:
+        result.image_width = detection.size_image[0]
+    if "image_height" in wanted:
+        result.image_height = detection.size_image[1]
+    if "model_version" in wanted:
+        result.model_version = version
+    if "timings" in wanted:
+        result.timings.CopyFrom(_to_timings(detection.timings))
+    return result
+
+
+def _add_poses(result: keypoint_service_pb2.Result, poses: Poses) -> None:
+    found, missing = pose_pb2.KEYPOINT_STATE_FOUND, pose_pb2.KEYPOINT_STATE_MISSING
+    rows = zip(poses.scores.tolist(), poses.boxes.tolist(), poses.keypoints.tolist(), strict=True)
+    for score, (x_min, y_min, x_max, y_max), keypoints in rows:
+        pose = result.poses.add(score=score)
+        pose.box.x_min, pose.box.y_min = x_min, y_min
+        pose.box.x_max, pose.box.y_max = x_max, y_max
+        for x, y, keypoint_score in keypoints:
+            state = found if x == x else missing
+            pose.keypoints.add(x=x, y=y, score=keypoint_score, state=state)
+
+
+def _to_timings(timings: Timings) -> keypoint_service_pb2.Timings:
+    return keypoint_service_pb2.Timings(
+        wait=to_duration(timings.wait_s),
+        decode=to_duration(timings.decode_s),
+        infer=to_duration(timings.infer_s),
+        post=to_duration(timings.post_s),
+    )
+
+
+def to_duration(seconds: float) -> duration_pb2.Duration:
+    """Returns seconds as a duration."""
+    whole, nanos = divmod(round(seconds * 1e9), 10**9)
+    return duration_pb2.Duration(seconds=whole, nanos=nanos)
+
+
+def _to_timestamp(time_ns: int) -> timestamp_pb2.Timestamp:
+    seconds, nanos = divmod(time_ns, 10**9)
+    return timestamp_pb2.Timestamp(seconds=seconds, nanos=nanos)
+
+
+def to_frame_error(failed: Failed) -> keypoint_service_pb2.FrameError:
+    """Returns the message of one frame's error."""
+    return keypoint_service_pb2.FrameError(
+        sequence_id=failed.sequence_id, status=to_status(failed.error)
+    )
+
+
+def to_dropped(dropped: Dropped) -> keypoint_service_pb2.Dropped:
+    """Returns the message of frames left out."""
+    return keypoint_service_pb2.Dropped(
+        first_sequence_id=dropped.first,
+        last_sequence_id=dropped.last,
+        count=dropped.count,
+        reason=_DROP_REASONS[dropped.reason],
+    )
+
+
+def to_skeleton(skeleton: Skeleton) -> model_pb2.Skeleton:
+    """Returns the message of a skeleton."""
+    message = model_pb2.Skeleton(name=skeleton.name, keypoint_names=skeleton.keypoints)
+    for first, second in skeleton.limbs:
+        message.limbs.add(**{"from": first, "to": second})
+    for right, left in skeleton.symmetric_pairs:
+        message.symmetric_pairs.add(**{"from": right, "to": left})
+    return message

@@ -1,0 +1,52 @@
+"""Errors of a handler as the status of its call; nothing of the server's inside gets out."""
+
+import functools
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn
+
+import grpc
+from grpc_status import rpc_status
+
+from posewire_server.errors import PosewireError
+from posewire_server.rpc.status import to_status
+
+_LOG = logging.getLogger(__name__)
+Context = grpc.aio.ServicerContext[Any, Any]
+Unary = Callable[[Any, Any, Context], Awaitable[Any]]
+Streaming = Callable[[Any, Any, Context], AsyncIterator[Any]]
+
+
+def answer_faults(handler: Unary) -> Unary:
+    """Wraps a unary handler: what it raises ends the call with a google.rpc.Status."""
+
+    @functools.wraps(handler)
+    async def wrapped(servicer: Any, request: Any, context: Context) -> Any:
+        try:
+            return await handler(servicer, request, context)
+        except Exception as error:
+            await _abort(context, error)
+
+    return wrapped
+
+
+def answer_stream_faults(handler: Streaming) -> Streaming:
+    """Wraps a streaming handler: what it raises ends the stream with a google.rpc.Status."""
+
+    @functools.wraps(handler)
+    async def wrapped(servicer: Any, requests: Any, context: Context) -> AsyncIterator[Any]:
+        try:
+            async for response in handler(servicer, requests, context):
+                yield response
+        except Exception as error:
+            await _abort(context, error)
+
+    return wrapped
+
+
+async def _abort(context: Context, error: Exception) -> NoReturn:
+    if not isinstance(error, PosewireError):
+        _LOG.error("a call failed", exc_info=error)
+        error = PosewireError("INTERNAL", "the server met a fault of its own; its log has details")
+    await context.abort_with_status(rpc_status.to_status(to_status(error)))
+    raise error

@@ -1,0 +1,92 @@
+"""The models of a server as the contract describes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from posewire.v1 import model_pb2
+
+from posewire_server.errors import ModelError
+from posewire_server.models.catalog import CATALOG, find_model
+from posewire_server.models.spec import ModelSpec
+from posewire_server.pipeline import MAX_PIXELS, Pipeline
+from posewire_server.rpc.convert import to_skeleton
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request may ask of the server; ``posewire.v1.Limits`` documents each field."""
+
+    max_message_bytes: int = 32 * 1024 * 1024
+    max_image_pixels: int = MAX_PIXELS
+    max_streams: int = 100
+    max_in_flight: int = 16
+
+
+class Models:
+    """The catalogue, and the pipelines that are loaded.
+
+    Args:
+        pipelines: Loaded pipelines by the name of their model.
+        limits: Limits of the server.
+    """
+
+    def __init__(self, pipelines: Mapping[str, Pipeline], limits: Limits) -> None:
+        self.limits = limits
+        self._pipelines = pipelines
+
+    def serving(self, name: str) -> Pipeline:
+        """Returns the pipeline of a model.
+
+        Raises:
+            ModelError: MODEL_UNKNOWN, MODEL_NOT_SERVING.
+        """
+        spec = find_model(name)
+        pipeline = self._pipelines.get(spec.name)
+        if pipeline is None:
+            text = f"model '{spec.name}' is not served here; start the server with it"
+            raise ModelError("MODEL_NOT_SERVING", text, model=spec.name)
+        return pipeline
+
+    def describe(self, name: str) -> model_pb2.Model:
+        """Returns the description of a model.
+
+        Raises:
+            ModelError: MODEL_UNKNOWN.
+        """
+        return self._to_model(find_model(name))
+
+    def describe_all(self) -> list[model_pb2.Model]:
+        """Returns the description of every model, by name."""
+        return [self._to_model(spec) for spec in sorted(CATALOG, key=lambda spec: spec.name)]
+
+    def _to_model(self, spec: ModelSpec) -> model_pb2.Model:
+        pipeline = self._pipelines.get(spec.name)
+        decoders = [spec.default_decoder, *spec.decoders]
+        model = model_pb2.Model(
+            name=spec.name,
+            aliases=spec.aliases,
+            state=model_pb2.MODEL_STATE_SERVING if pipeline else model_pb2.MODEL_STATE_AVAILABLE,
+            skeleton=to_skeleton(spec.skeleton),
+            input_size=model_pb2.InputSize(
+                height=spec.input.height, max_width=spec.input.max_width
+            ),
+            decoders=dict.fromkeys(decoders),
+            limits=model_pb2.Limits(
+                max_message_bytes=self.limits.max_message_bytes,
+                max_image_pixels=self.limits.max_image_pixels,
+                max_streams=self.limits.max_streams,
+                max_in_flight=self.limits.max_in_flight,
+            ),
+            provenance=model_pb2.Provenance(
+                source=f"{spec.source.package} {spec.source.version}",
+                sha256=spec.source.sha256,
+                licence=spec.source.licence,
+            ),
+        )
+        if pipeline:
+            model.version = pipeline.version
+            engine = pipeline.engine
+            model.engine.name = engine.engine
+            model.engine.precision = engine.precision
+            model.engine.threads = engine.threads
+        return model

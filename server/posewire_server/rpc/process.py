@@ -1,0 +1,57 @@
+"""A server in a process of its own, for the demo, benchmarks and tests."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+from posewire_server.errors import EngineError
+
+READY = "posewire-server listening on "
+
+
+class ServerProcess:
+    """``python -m posewire_server serve`` on a free port of the loopback interface.
+
+    Args:
+        arguments: Further arguments of ``serve``.
+
+    Attributes:
+        address: Where it listens.
+        process: The process.
+
+    Raises:
+        EngineError: SERVER_FAILED where it ended before it served.
+    """
+
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
+        command = [sys.executable, "-m", "posewire_server", "serve", "--address", "127.0.0.1:0"]
+        self.process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            if line.startswith(READY):
+                self.address = line.removeprefix(READY).strip()
+                return
+        code = self.process.wait()
+        text = f"the server ended with exit code {code} before it served; its log is above"
+        raise EngineError("SERVER_FAILED", text)
+
+    def __enter__(self) -> "ServerProcess":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> int:
+        """Has the server drain, waits for its end and returns its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        code = self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code

@@ -1,0 +1,202 @@
+"""The RPCs of ``posewire.v1.KeypointService``: messages in, messages out."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import time
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+
+import grpc
+from posewire.v1 import frame_pb2
+from posewire.v1 import keypoint_service_pb2 as pb
+from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
+
+from posewire_server.dispatch import Calls, Dispatcher
+from posewire_server.errors import PosewireError, StreamError
+from posewire_server.frame import Frame
+from posewire_server.outcome import Dropped, Failed
+from posewire_server.pipeline import Pipeline
+from posewire_server.rpc import convert, settings
+from posewire_server.rpc.faults import Context, answer_faults, answer_stream_faults
+from posewire_server.rpc.models import Models
+from posewire_server.stream import Notice, Stream
+from posewire_server.ticket import Ticket
+
+_LOG = logging.getLogger(__name__)
+
+
+class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
+    """Answers the RPCs with the pipelines of ``models``.
+
+    Args:
+        models: What is served, and the limits.
+        dispatcher: Runs the work.
+        grace_s: Time that open streams are told they have when the server drains.
+    """
+
+    def __init__(self, models: Models, dispatcher: Dispatcher, grace_s: float) -> None:
+        self._models = models
+        self._dispatcher = dispatcher
+        self._grace_s = grace_s
+        self._calls = Calls(dispatcher, max_waiting=models.limits.max_streams)
+        self._streams: set[Stream] = set()
+        self._places_taken = 0
+        self._numbers = itertools.count(1)
+        self._draining = False
+
+    def drain(self) -> None:
+        """Refuses new work and has every open stream told."""
+        self._draining = True
+        for stream in self._streams:
+            stream.drain()
+
+    @answer_faults
+    async def ListModels(  # noqa: N802 (the contract's name)
+        self, _request: pb.ListModelsRequest, _context: Context
+    ) -> pb.ListModelsResponse:
+        """All models the server knows."""
+        return pb.ListModelsResponse(models=self._models.describe_all())
+
+    @answer_faults
+    async def GetModel(  # noqa: N802
+        self, request: pb.GetModelRequest, _context: Context
+    ) -> pb.GetModelResponse:
+        """One model by its name or an alias."""
+        return pb.GetModelResponse(model=self._models.describe(request.name))
+
+    @answer_faults
+    async def DetectImage(  # noqa: N802
+        self, request: pb.DetectImageRequest, context: Context
+    ) -> pb.DetectImageResponse:
+        """One picture in, its poses out."""
+        self._refuse_if_draining()
+        pipeline = self._models.serving(request.model)
+        pipeline.decoder_name(request.decoder)
+        answer = settings.read_answer_settings(request)
+        frame = convert.to_frame(request.frame)
+        work = partial(_detect, pipeline, answer)
+        outcome = await self._calls.run(frame, work, context.time_remaining())
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        assert isinstance(outcome, pb.Result)
+        return pb.DetectImageResponse(result=outcome)
+
+    @answer_stream_faults
+    async def Detect(  # noqa: N802
+        self, request_iterator: AsyncIterator[pb.DetectRequest], _context: Context
+    ) -> AsyncIterator[pb.DetectResponse]:
+        """Frames in, one outcome for each frame out."""
+        self._refuse_if_draining()
+        with self._place():
+            stream, started = await self._open(request_iterator)
+            async for response in self._answer(stream, started, request_iterator):
+                yield response
+
+    async def _answer(
+        self, stream: Stream, started: pb.Started, requests: AsyncIterator[pb.DetectRequest]
+    ) -> AsyncIterator[pb.DetectResponse]:
+        self._streams.add(stream)
+        reader = asyncio.create_task(_read(requests, stream))
+        try:
+            yield pb.DetectResponse(started=started, credit=stream.credit)
+            async for outcome in stream.outcomes():
+                yield self._to_response(outcome, stream.credit)
+            error = reader.result() if reader.done() else _draining_error()
+            if error is not None:
+                raise error
+        finally:
+            self._streams.discard(stream)
+            stream.close()
+            reader.cancel()
+
+    async def _open(self, requests: AsyncIterator[pb.DetectRequest]) -> tuple[Stream, pb.Started]:
+        first = await anext(requests, None)
+        if first is None or first.WhichOneof("request") != "config":
+            text = "the first request of a stream must be its config; send one before the frames"
+            raise StreamError("CONFIG_MISSING", text)
+        config = first.config
+        pipeline = self._models.serving(config.model)
+        decoder = pipeline.decoder_name(config.decoder)
+        answer = settings.read_answer_settings(config)
+        chosen = settings.read_stream_settings(config, self._models.limits.max_in_flight)
+        stream = Stream(chosen, self._dispatcher, partial(_detect, pipeline, answer))
+        in_force = settings.settings_in_force(config, chosen)
+        in_force.model, in_force.decoder = pipeline.spec.name, decoder
+        model = self._models.describe(pipeline.spec.name)
+        stream_id = f"{time.time_ns():x}-{next(self._numbers)}"
+        _LOG.info("stream %s opened for model %s", stream_id, pipeline.spec.name)
+        return stream, pb.Started(config=in_force, model=model, stream_id=stream_id)
+
+    def _to_response(self, outcome: object, credit: int) -> pb.DetectResponse:
+        if isinstance(outcome, pb.Result):
+            return pb.DetectResponse(result=outcome, credit=credit)
+        if isinstance(outcome, Failed):
+            return pb.DetectResponse(frame_error=convert.to_frame_error(outcome), credit=credit)
+        if isinstance(outcome, Dropped):
+            return pb.DetectResponse(dropped=convert.to_dropped(outcome), credit=credit)
+        if outcome is Notice.DRAINING:
+            draining = pb.Draining(grace=convert.to_duration(self._grace_s))
+            return pb.DetectResponse(draining=draining, credit=0)
+        heartbeat = pb.Heartbeat()
+        heartbeat.server_time.GetCurrentTime()
+        return pb.DetectResponse(heartbeat=heartbeat, credit=credit)
+
+    def _refuse_if_draining(self) -> None:
+        if self._draining:
+            raise _draining_error()
+
+    @contextlib.contextmanager
+    def _place(self) -> Iterator[None]:
+        limit = self._models.limits.max_streams
+        if self._places_taken >= limit:
+            text = f"{limit} streams are open, as many as are allowed; retry with back-off"
+            raise StreamError("TOO_MANY_STREAMS", text, max_streams=limit)
+        self._places_taken += 1
+        try:
+            yield
+        finally:
+            self._places_taken -= 1
+
+
+async def _read(requests: AsyncIterator[pb.DetectRequest], stream: Stream) -> PosewireError | None:
+    """Offers frames to the stream; returns what is fatal to it, or None at its regular end."""
+    try:
+        async for request in requests:
+            kind = request.WhichOneof("request")
+            if kind == "config":
+                text = "a stream has one config, its first request; open another stream"
+                return StreamError("CONFIG_REPEATED", text)
+            if kind is None:
+                return StreamError("REQUEST_EMPTY", "the request is neither config nor frame")
+            await stream.offer(_to_frame_or_failed(request.frame))
+    except grpc.RpcError:
+        _LOG.debug("the client has gone")
+    finally:
+        stream.finish()
+    return None
+
+
+def _to_frame_or_failed(message: frame_pb2.Frame) -> Frame | Failed:
+    try:
+        return convert.to_frame(message)
+    except PosewireError as error:
+        return Failed(message.sequence_id, error)
+
+
+def _detect(pipeline: Pipeline, answer: settings.AnswerSettings, ticket: Ticket) -> pb.Result:
+    frame = ticket.frame
+    detection = pipeline.detect(
+        frame.source,
+        region=frame.region,
+        decoder=answer.decoder,
+        check=ticket.check,
+        waited_s=ticket.age_s,
+    )
+    return convert.to_result(frame, detection, pipeline.version, answer)
+
+
+def _draining_error() -> StreamError:
+    text = "the server is shutting down; resume on another server, or later"
+    return StreamError("SERVER_DRAINING", text)

@@ -1,0 +1,194 @@
+"""One stream's state: what waits, what runs, what is owed; no gRPC here.
+
+A reader offers frames, the dispatcher takes tickets and settles them, a writer takes outcomes. All
+three run on the event loop, so the state needs no lock. Each frame offered has exactly one outcome.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from posewire_server.dispatch import Dispatcher
+from posewire_server.errors import StreamError
+from posewire_server.frame import Frame
+from posewire_server.outbox import Outbox, Owed
+from posewire_server.outcome import Dropped, DropReason, Failed
+from posewire_server.ticket import Ticket
+
+_MOST_UNREAD = 1024
+
+
+class OverflowPolicy(Enum):
+    """What happens to a frame that comes when ``max_in_flight`` frames are unanswered."""
+
+    BLOCK = "block"
+    DROP_OLDEST = "drop_oldest"
+    REJECT_NEW = "reject_new"
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """How one stream is to be treated; ``posewire.v1.StreamConfig`` documents each field."""
+
+    max_in_flight: int
+    overflow_policy: OverflowPolicy = OverflowPolicy.BLOCK
+    in_order: bool = True
+    max_frame_age_s: float = float("inf")
+    heartbeat_interval_s: float | None = None
+
+
+class Notice(Enum):
+    """What a writer is to send besides outcomes."""
+
+    HEARTBEAT = "heartbeat"
+    DRAINING = "draining"
+
+
+class Stream:
+    """The frames of one stream between their arrival and the reading of their outcomes.
+
+    Args:
+        settings: How to treat them.
+        dispatcher: Runs the work.
+        work: Called with a ticket in a worker thread; what it returns is the frame's outcome.
+    """
+
+    def __init__(
+        self, settings: StreamSettings, dispatcher: Dispatcher, work: Callable[[Ticket], object]
+    ) -> None:
+        self.settings = settings
+        self.work = work
+        self._dispatcher = dispatcher
+        self._live = settings.overflow_policy is OverflowPolicy.DROP_OLDEST
+        self._waiting: deque[tuple[Ticket, Owed]] = deque()
+        self._running: dict[Ticket, Owed] = {}
+        self._outbox = Outbox(in_order=settings.in_order)
+        self._in_flight = 0
+        self._last_id = -1
+        self._accepting = True
+        self._notice: Notice | None = None
+        self._wake_reader = asyncio.Event()
+        self._wake_writer = asyncio.Event()
+
+    @property
+    def credit(self) -> int:
+        """How many frames there is room for now."""
+        return max(0, self.settings.max_in_flight - self._in_flight)
+
+    async def offer(self, frame: Frame | Failed) -> None:
+        """Accepts a frame, or the outcome of one already known; waits where the policy is BLOCK."""
+        await self._wait_for_room()
+        refused = self._refuse(frame)
+        if refused is None and isinstance(frame, Frame):
+            self._accept(frame)
+        else:
+            owed = self._outbox.owe(-1)
+            owed.counts = False
+            self._outbox.resolve(owed, refused or frame)
+        self._wake_writer.set()
+
+    def finish(self) -> None:
+        """No more frames will come; the writer ends after the outcomes still owed."""
+        self._accepting = False
+        self._wake_writer.set()
+
+    def drain(self) -> None:
+        """Has the client told, answers what was accepted, drops what still comes."""
+        if self._accepting:
+            self._notice = Notice.DRAINING
+        self.finish()
+        self._wake_reader.set()
+
+    def close(self) -> None:
+        """Nobody reads any more: waiting work is forgotten, running work stops early."""
+        self._accepting = False
+        for ticket in self._running:
+            ticket.cancelled = True
+        self._waiting.clear()
+        self._wake_reader.set()
+
+    async def outcomes(self) -> AsyncIterator[object]:
+        """Yields what to write, until the stream is finished and nothing is owed."""
+        while True:
+            while (owed := self._outbox.pop()) is not None:
+                self._in_flight -= owed.counts
+                self._wake_reader.set()
+                yield owed.outcome
+            if self._notice is not None:
+                notice, self._notice = self._notice, None
+                yield notice
+            elif not self._accepting and not len(self._outbox):
+                return
+            elif not await _woken(self._wake_writer, self.settings.heartbeat_interval_s):
+                yield Notice.HEARTBEAT
+
+    def take(self) -> Ticket | None:
+        """Picks the frame to work on now; called by the dispatcher."""
+        if self._live and self._running:
+            return None
+        while self._waiting:
+            ticket, owed = self._waiting.popleft()
+            if ticket.age_s <= self.settings.max_frame_age_s:
+                self._running[ticket] = owed
+                return ticket
+            self._drop(ticket, owed, DropReason.TOO_OLD)
+        return None
+
+    def settle(self, ticket: Ticket, outcome: object) -> None:
+        """Takes the outcome of a frame that was worked on; called by the dispatcher."""
+        self._outbox.resolve(self._running.pop(ticket), outcome)
+        self._wake_writer.set()
+        if self._live and self._waiting:
+            self._dispatcher.submit(self)
+
+    async def _wait_for_room(self) -> None:
+        block = self.settings.overflow_policy is OverflowPolicy.BLOCK
+        while self._accepting and (len(self._outbox) > _MOST_UNREAD or (block and not self.credit)):
+            await _woken(self._wake_reader, None)
+
+    def _refuse(self, frame: Frame | Failed) -> Failed | None:
+        number, last = frame.sequence_id, self._last_id
+        if number <= last:
+            text = f"sequence id {number} does not rise above {last}; number frames upwards"
+            ids = {"sequence_id": number, "last_sequence_id": last}
+            return Failed(number, StreamError("SEQUENCE_NOT_INCREASING", text, **ids))
+        reject = self.settings.overflow_policy is OverflowPolicy.REJECT_NEW
+        if isinstance(frame, Frame) and not (reject and not self.credit):
+            return None
+        self._last_id = number
+        if isinstance(frame, Failed):
+            return frame
+        limit = self.settings.max_in_flight
+        text = f"{limit} frames are unanswered; send the next one after the next outcome"
+        return Failed(number, StreamError("QUEUE_FULL", text, max_in_flight=limit))
+
+    def _accept(self, frame: Frame) -> None:
+        ticket, owed = Ticket(frame), self._outbox.owe(self._last_id)
+        self._last_id = frame.sequence_id
+        self._in_flight += 1
+        if not self._accepting:
+            self._drop(ticket, owed, DropReason.DRAINING)
+            return
+        self._waiting.append((ticket, owed))
+        if self._in_flight > self.settings.max_in_flight:
+            self._drop(*self._waiting.popleft(), DropReason.OVERFLOW)
+        self._dispatcher.submit(self)
+
+    def _drop(self, ticket: Ticket, owed: Owed, reason: DropReason) -> None:
+        number = ticket.frame.sequence_id
+        owed.counts = False
+        self._in_flight -= 1
+        self._outbox.resolve(owed, Dropped(number, number, 1, reason))
+        self._wake_writer.set()
+
+
+async def _woken(event: asyncio.Event, timeout_s: float | None) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), timeout_s)
+    except TimeoutError:
+        return False
+    finally:
+        event.clear()
+    return True

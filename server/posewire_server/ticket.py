@@ -1,0 +1,55 @@
+"""One accepted frame's place in the server, from its arrival to its outcome."""
+
+import time
+from dataclasses import dataclass, field
+
+from posewire_server.errors import PosewireError, StreamError
+from posewire_server.frame import Frame
+
+now_s = time.monotonic
+
+
+class CancelledError(PosewireError):
+    """Nobody waits for the answer any more; never sent."""
+
+
+@dataclass(eq=False)
+class Ticket:
+    """A frame, when it came, and whether its answer is still wanted.
+
+    Attributes:
+        frame: The frame.
+        arrived_s: Monotonic time of its arrival.
+        deadline_s: Monotonic time after which the answer is of no use.
+        cancelled: Set from the event loop, read by the worker before each stage.
+    """
+
+    frame: Frame
+    arrived_s: float = field(default_factory=now_s)
+    deadline_s: float = float("inf")
+    cancelled: bool = False
+
+    def __post_init__(self) -> None:
+        if self.frame.deadline_s is not None:
+            self.deadline_s = min(self.deadline_s, self.arrived_s + self.frame.deadline_s)
+
+    @property
+    def age_s(self) -> float:
+        """Seconds since its arrival."""
+        return now_s() - self.arrived_s
+
+    def check(self, stage: str) -> None:
+        """Stops work that is of no use any more; called before each stage.
+
+        Raises:
+            CancelledError: The call or the stream has ended.
+            StreamError: FRAME_DEADLINE_EXCEEDED.
+        """
+        if self.cancelled:
+            raise CancelledError("CANCELLED", "the caller has gone")
+        if now_s() > self.deadline_s:
+            raise StreamError(
+                "FRAME_DEADLINE_EXCEEDED",
+                f"the deadline passed before stage '{stage}'; allow more time or send fewer frames",
+                stage=stage,
+            )
