@@ -28,7 +28,7 @@ BODY = ModelSpec(
         ),
     ),
     importer="graphdef",
-    decoders=("fast", "openpose", "paddlehub"),
+    decoders=("fast",),
     default_decoder="fast",
     golden="body.npz",
 )
