@@ -17,6 +17,8 @@ from posewire.outcome import (
 from posewire.reconnect import Reconnect
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 
+NEVER_BLOCKING = (service_pb2.OVERFLOW_POLICY_DROP_OLDEST, service_pb2.OVERFLOW_POLICY_REJECT_NEW)
+
 
 class Unanswered:
     """The frames that were sent and have no outcome yet, with the time each was sent."""
@@ -104,7 +106,7 @@ class Session:
         if self._started is None or self._draining:
             return False
         settings = self._started.config
-        if settings.overflow_policy != service_pb2.OVERFLOW_POLICY_BLOCK:
+        if settings.overflow_policy in NEVER_BLOCKING:
             return True
         return len(self._unanswered) < max(1, settings.max_in_flight)
 
