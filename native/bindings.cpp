@@ -82,7 +82,11 @@ posewire::paf::Parameters read_parameters(const py::kwargs& values) {
   for (const auto& [key, value] : values) {
     const auto name = key.cast<std::string>();
     if (name == "stride") {
-      fast.stride = value.cast<float>();
+      fast.grid.stride = value.cast<float>();
+    } else if (name == "bias_x") {
+      fast.grid.bias_x = value.cast<float>();
+    } else if (name == "bias_y") {
+      fast.grid.bias_y = value.cast<float>();
     } else if (name == "peak_threshold") {
       fast.peaks.threshold = value.cast<float>();
     } else if (name == "peaks_per_keypoint") {

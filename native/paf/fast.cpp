@@ -7,7 +7,7 @@ void FastDecoder::decode(const Maps& heatmaps, const Maps& pafs, const Skeleton&
   peak_finder_.find(heatmaps, skeleton.keypoints, parameters.peaks, kernels, peaks_);
   link_finder_.find(pafs, skeleton, parameters.pairs, kernels, peaks_, links_);
   grouper_.group(peaks_, skeleton, links_);
-  grouper_.write(peaks_, parameters.poses, parameters.stride, poses);
+  grouper_.write(peaks_, parameters.poses, parameters.grid, poses);
 }
 
 }  // namespace posewire::paf

@@ -11,7 +11,7 @@
 namespace posewire::paf {
 
 struct FastParameters {
-  float stride = 8.0F;
+  Grid grid{8.0F, 0.0F, 0.0F};
   PeakRule peaks{0.1F, 256};
   simd::PairRule pairs{0.05F, 0.05F, 10, 2};
   PoseRule poses{4, 0.3F};

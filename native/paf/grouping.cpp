@@ -76,14 +76,18 @@ void Grouper::group(const Peaks& peaks, const Skeleton& skeleton, std::vector<Li
   }
 }
 
-void Grouper::write(const Peaks& peaks, const PoseRule& rule, float stride, Poses& poses) {
-  const auto score = [&](int pose) {
+void Grouper::write(const Peaks& peaks, const PoseRule& rule, const Grid& grid, Poses& poses) {
+  const auto mean = [&](int pose) {
     const Group& group = groups_[pose];
     return group.score / static_cast<float>(group.keypoints + group.links);
   };
+  // Of two poses found equally well, the more complete one is the surer one.
+  const auto score = [&](int pose) {
+    return mean(pose) * static_cast<float>(groups_[pose].keypoints) / static_cast<float>(keypoints_);
+  };
   order_.clear();
   for (int pose = 0; pose < static_cast<int>(groups_.size()); ++pose) {
-    if (groups_[pose].keypoints >= rule.keypoints_min && score(pose) >= rule.score_min) {
+    if (groups_[pose].keypoints >= rule.keypoints_min && mean(pose) >= rule.score_min) {
       order_.push_back(pose);
     }
   }
@@ -96,8 +100,8 @@ void Grouper::write(const Peaks& peaks, const PoseRule& rule, float stride, Pose
     for (int k = 0; k < keypoints_; ++k) {
       const int peak = members(pose)[k];
       const bool found = peak != none;
-      poses.keypoints.push_back(found ? (peaks.x[peak] + 0.5F) * stride : nan);
-      poses.keypoints.push_back(found ? (peaks.y[peak] + 0.5F) * stride : nan);
+      poses.keypoints.push_back(found ? (peaks.x[peak] + 0.5F) * grid.stride - grid.bias_x : nan);
+      poses.keypoints.push_back(found ? (peaks.y[peak] + 0.5F) * grid.stride - grid.bias_y : nan);
       poses.keypoints.push_back(found ? peaks.score[peak] : 0.0F);
     }
   }

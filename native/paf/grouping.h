@@ -11,7 +11,14 @@ namespace posewire::paf {
 
 struct PoseRule {
   int keypoints_min;  // a pose with fewer is dropped
-  float score_min;    // a pose with a lower score is dropped
+  float score_min;    // a pose whose keypoints and links have a lower mean score is dropped
+};
+
+// Where cells lie in the network's input, in pixels.
+struct Grid {
+  float stride;  // the width of a cell
+  float bias_x;  // how far the network's peaks lie right of the truth
+  float bias_y;  // how far they lie below it
 };
 
 // Joins links into poses, best link first: each peak in one pose, each keypoint once in a pose; two
@@ -19,8 +26,8 @@ struct PoseRule {
 class Grouper {
  public:
   void group(const Peaks& peaks, const Skeleton& skeleton, std::vector<Link>& links);
-  // Writes the poses that pass the rule, best first; a cell is `stride` input pixels wide.
-  void write(const Peaks& peaks, const PoseRule& rule, float stride, Poses& poses);
+  // Writes the poses that pass the rule, best first.
+  void write(const Peaks& peaks, const PoseRule& rule, const Grid& grid, Poses& poses);
 
  private:
   static constexpr int none = -1;
