@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from posewire_server.models.catalog import find_model
@@ -17,14 +17,17 @@ _LOG = logging.getLogger(__name__)
 
 def run(config: ServerConfig, cache: Path) -> int:
     """Serves until SIGTERM or SIGINT; returns the exit code."""
-    pipelines = load_pipelines(config, cache)
-    runner = asyncio.Runner(loop_factory=_loop_factory())
-    with runner:
+    return serve_pipelines(config, load_pipelines(config, cache))
+
+
+def serve_pipelines(config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> int:
+    """Serves loaded models until SIGTERM or SIGINT; returns the exit code."""
+    with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
         runner.run(_serve(config, pipelines))
     return 0
 
 
-async def _serve(config: ServerConfig, pipelines: dict[str, Pipeline]) -> None:
+async def _serve(config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> None:
     await serve(Server(config, pipelines), _announce)
 
 
@@ -50,7 +53,8 @@ def load_pipelines(config: ServerConfig, cache: Path) -> dict[str, Pipeline]:
     return pipelines
 
 
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Returns what makes event loops: uvloop where there is one, None for Python's own."""
     if sys.platform == "win32":
         return None
     import uvloop

@@ -3,7 +3,7 @@
 from google.protobuf import duration_pb2, timestamp_pb2
 from posewire.v1 import frame_pb2, keypoint_service_pb2, model_pb2, pose_pb2
 
-from posewire_server.errors import RegionError, SourceError
+from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, Frame, PixelFormat, RawImage, Region
 from posewire_server.outcome import Detection, Dropped, DropReason, Failed, Timings
 from posewire_server.pose import Poses
@@ -30,7 +30,6 @@ def to_frame(message: frame_pb2.Frame) -> Frame:
 
     Raises:
         SourceError: SOURCE_MISSING, SOURCE_UNIMPLEMENTED, RAW_IMAGE_MALFORMED.
-        RegionError: REGION_INVALID.
     """
     capture_time_ns = None
     if message.HasField("capture_time"):
@@ -62,9 +61,6 @@ def _to_source(message: frame_pb2.Frame) -> EncodedImage | RawImage:
 
 
 def _to_region(box: pose_pb2.BoundingBox) -> Region:
-    if not (box.x_min < box.x_max and box.y_min < box.y_max):
-        text = "the region is empty, inverted or not a number; give x_min < x_max, y_min < y_max"
-        raise RegionError("REGION_INVALID", text)
     return Region(box.x_min, box.y_min, box.x_max, box.y_max)
 
 

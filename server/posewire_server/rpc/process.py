@@ -8,6 +8,7 @@ from types import TracebackType
 from posewire_server.errors import EngineError
 
 READY = "posewire-server listening on "
+_SERVE = ("posewire_server", "serve", "--address", "127.0.0.1:0")
 
 
 class ServerProcess:
@@ -15,6 +16,7 @@ class ServerProcess:
 
     Args:
         arguments: Further arguments of ``serve``.
+        command: What to run in place of ``posewire_server serve``; says that it is ready alike.
 
     Attributes:
         address: Where it listens.
@@ -24,9 +26,9 @@ class ServerProcess:
         EngineError: SERVER_FAILED where it ended before it served.
     """
 
-    def __init__(self, arguments: Sequence[str] = ()) -> None:
-        command = [sys.executable, "-m", "posewire_server", "serve", "--address", "127.0.0.1:0"]
-        self.process = subprocess.Popen([*command, *arguments], stdout=subprocess.PIPE, text=True)
+    def __init__(self, arguments: Sequence[str] = (), command: Sequence[str] = _SERVE) -> None:
+        words = [sys.executable, "-m", *command, *arguments]
+        self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         for line in self.process.stdout:
             if line.startswith(READY):

@@ -1,0 +1,71 @@
+"""Clients that put a load on a server, and the pictures they send."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from posewire import AsyncClient, Frame, Result, Source
+
+Image = npt.NDArray[np.uint8]
+
+
+def picture(width: int = 640, height: int = 480) -> Image:
+    """Returns a (H, W, 3) uint8 picture with detail at several scales; always the same."""
+    rng = np.random.default_rng(0)
+    image = np.zeros((height, width, 3), np.float32)
+    for cell in (8, 32, 128):
+        noise = rng.uniform(0, 85, (height // cell + 1, width // cell + 1, 3)).astype(np.float32)
+        image += cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def jpeg(image: Image) -> bytes:
+    """Returns the picture as a JPEG file of quality 90."""
+    return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
+
+
+async def ping_pong(client: AsyncClient, source: Source, count: int) -> list[float]:
+    """Sends frames one after the other; returns each round trip but the first, in s."""
+    answered = asyncio.Event()
+
+    async def frames() -> AsyncIterator[Frame]:
+        for _ in range(count + 1):
+            yield Frame(source)
+            await answered.wait()
+            answered.clear()
+
+    round_trips = []
+    async for outcome in client.detect(frames(), max_in_flight=1):
+        assert isinstance(outcome, Result), outcome
+        round_trips.append(outcome.round_trip_s)
+        answered.set()
+    return round_trips[1:]
+
+
+async def closed_loop(client: AsyncClient, source: Source, until: Callable[[], bool]) -> int:
+    """Keeps a stream busy until told to stop; returns the number of answers."""
+
+    async def frames() -> AsyncIterator[Frame]:
+        while not until():
+            yield Frame(source)
+
+    answers = 0
+    async with aclosing(client.detect(frames(), max_in_flight=2)) as outcomes:
+        async for outcome in outcomes:
+            assert isinstance(outcome, Result), outcome
+            answers += 1
+    return answers
+
+
+async def camera(source: Source, interval_s: float, seconds: float) -> AsyncIterator[Frame]:
+    """Yields a frame at each tick of the clock, whether or not the last one was answered."""
+    begin = time.monotonic()
+    for number in range(round(seconds / interval_s)):
+        delay_s = begin + number * interval_s - time.monotonic()
+        if delay_s > 0:
+            await asyncio.sleep(delay_s)
+        yield Frame(source, sequence_id=number)

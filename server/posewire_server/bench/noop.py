@@ -1,0 +1,35 @@
+"""A server whose network does nothing: what is left is what serving costs."""
+
+import sys
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.commands.serve import serve_pipelines
+from posewire_server.models.catalog import BODY
+from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.rpc.app import ServerConfig
+
+
+class NoopPredictor:
+    """Answers with empty maps of the right shape at once; for time without a network."""
+
+    def __init__(self) -> None:
+        self._maps: dict[tuple[int, ...], npt.NDArray[np.float32]] = {}
+
+    def run(self, inputs: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+        """Returns the same (1, 57, h / 8, w / 8) zeros for each size of input."""
+        height, width = inputs.shape[2:]
+        shape = (1, BODY.output_channels, height // BODY.input.stride, width // BODY.input.stride)
+        if shape not in self._maps:
+            self._maps[shape] = np.zeros(shape, np.float32)
+        return [self._maps[shape]]
+
+
+def noop_pipeline() -> Pipeline:
+    """Returns the body model's pipeline without its network."""
+    return Pipeline(BODY, "noop", NoopPredictor(), EngineConfig("plain", "fp32", 1))
+
+
+if __name__ == "__main__":
+    sys.exit(serve_pipelines(ServerConfig(address="127.0.0.1:0"), {"body": noop_pipeline()}))
