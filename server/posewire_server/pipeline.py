@@ -42,6 +42,12 @@ class EngineConfig:
     threads: int = 0
 
 
+def build_decoder(spec: ModelSpec, name: str) -> PafDecode:
+    """Builds one of the model's decoders; its default one with the tuning for its network."""
+    tuning = dict(spec.tuning) if name == spec.default_decoder else {}
+    return PafDecode(spec.skeleton, OPENPOSE18_PAF_CHANNELS, cast("Algorithm", name), **tuning)
+
+
 def _always(_stage: str) -> None:
     pass
 
@@ -71,10 +77,7 @@ class Pipeline:
         self._predictor = predictor
         self._max_pixels = max_pixels
         self._turn = threading.Lock()
-        self._decoders = {
-            name: PafDecode(spec.skeleton, OPENPOSE18_PAF_CHANNELS, cast("Algorithm", name))
-            for name in spec.decoders
-        }
+        self._decoders = {name: build_decoder(spec, name) for name in spec.decoders}
 
     @classmethod
     def load(

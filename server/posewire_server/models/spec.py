@@ -73,6 +73,7 @@ class ModelSpec:
         decoders: Names of the decoders that fit its output.
         default_decoder: One of ``decoders``.
         golden: File of ``models/golden`` whose outputs an engine must reproduce.
+        tuning: Parameters of the default decoder that suit this network, by name.
     """
 
     name: str
@@ -85,3 +86,4 @@ class ModelSpec:
     decoders: tuple[str, ...]
     default_decoder: str
     golden: str
+    tuning: tuple[tuple[str, float], ...] = ()
