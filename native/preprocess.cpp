@@ -62,7 +62,7 @@ void fit_taps(int size_in, int size_out, Taps& taps) {
     return;
   }
   const double ratio = static_cast<double>(size_in) / size_out;
-  const double radius = std::max(1.0, ratio);
+  const double radius = std::max(1.0, 0.5 * ratio);
   taps.size_in = size_in;
   taps.size_out = size_out;
   taps.count = std::min(size_in, static_cast<int>(std::ceil(2 * radius)));

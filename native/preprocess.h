@@ -45,8 +45,8 @@ struct Taps {
 };
 
 // Turns images into network inputs in one pass: resizes, pads, normalises and splits the channels.
-// Reducing weights pixels by a triangle as wide as the scale; enlarging is bilinear. Every dispatch
-// level gives the same bits. An object is for one thread at a time; it keeps its memory, so frames
+// Resizing is bilinear; reducing to less than half widens the triangle of weights to the scale, so
+// that no pixel is skipped. Every dispatch level gives the same bits. An object is for one thread at a time; it keeps its memory, so frames
 // of one size cause no allocation.
 class Preprocessor {
  public:
