@@ -31,8 +31,8 @@ BODY = ModelSpec(
     decoders=("fast",),
     default_decoder="fast",
     golden="body.npz",
-    # Its peaks are low. They lie half a pixel to the right, because its training mirrored pixel x of
-    # pictures W wide to W - x instead of W - 1 - x in every second picture.
+    # Its peaks are low. They lie half a pixel to the right, because its training mirrored every second
+    # picture and took pixel x of W to W - x instead of W - 1 - x.
     tuning=(("peak_threshold", 0.05), ("score_min", 0.2), ("bias_x", 0.5)),
 )
 
