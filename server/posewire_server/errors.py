@@ -49,3 +49,7 @@ class WeightsError(PosewireError):
 
 class ConfigError(PosewireError):
     """A setting of the command line, the environment or the settings file is wrong."""
+
+
+class LabelsError(PosewireError):
+    """A file of labelled pictures is missing, malformed, or has nothing to score."""

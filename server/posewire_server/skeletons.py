@@ -90,4 +90,30 @@ OPENPOSE18_PAF_CHANNELS = (
     (26, 27),
 )
 
+# The order of the COCO keypoint task; its labels are scored in it, no model answers in it.
+COCO17 = Skeleton(
+    name="coco17",
+    keypoints=(
+        "nose",
+        "left_eye",
+        "right_eye",
+        "left_ear",
+        "right_ear",
+        "left_shoulder",
+        "right_shoulder",
+        "left_elbow",
+        "right_elbow",
+        "left_wrist",
+        "right_wrist",
+        "left_hip",
+        "right_hip",
+        "left_knee",
+        "right_knee",
+        "left_ankle",
+        "right_ankle",
+    ),
+    limbs=(),
+    symmetric_pairs=((2, 1), (4, 3), (6, 5), (8, 7), (10, 9), (12, 11), (14, 13), (16, 15)),
+)
+
 SKELETONS = {skeleton.name: skeleton for skeleton in (OPENPOSE18,)}
