@@ -29,3 +29,21 @@ def preprocess(
         swap_red_blue: Whether plane 0 shows channel 2 and plane 2 channel 0.
         simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
     """
+
+def predictor_run_available(predictor: object) -> bool:
+    """Returns whether ``predictor_run`` can run this object.
+
+    Args:
+        predictor: A ``paddle.inference.Predictor``; for anything else the answer is False.
+    """
+
+def predictor_run(predictor: object) -> bool:
+    """Runs a predictor of Paddle Inference without the GIL; its tensors are read and written in Paddle.
+
+    Args:
+        predictor: A ``paddle.inference.Predictor``, used by no other thread meanwhile.
+
+    Raises:
+        ValueError: ``predictor_run_available`` is False for it.
+        RuntimeError: Paddle's own message.
+    """

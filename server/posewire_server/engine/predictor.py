@@ -1,20 +1,34 @@
 """Runs a network in Paddle Inference; the only module of the serving path that imports Paddle.
 
-    predictor = PaddlePredictor(store.pull(find_model("body")))
+    predictor = PaddlePredictor(store.pull(find_model("body"), progress))
     (maps,) = predictor.run(np.zeros((1, 3, 368, 432), np.float32))
+
+Faults of Paddle 3.3.1 that shape this module:
+- Its OpenVINO engine logs what goes wrong in a run and returns the previous answer; so inputs and
+  the shape of outputs are checked here.
+- That engine writes compiled networks to ``__cache__`` of the working directory; so it is given a
+  folder that is thrown away.
+- ``Predictor.run`` keeps Python's lock; so the run itself goes through ``_native``.
+- Without CUDA, a predictor for the GPU runs on the CPU; so that is refused here.
 """
 
 import logging
+import os
+import tempfile
+import threading
 import warnings
+from collections.abc import Iterable
 from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server import _native
 from posewire_server.errors import EngineError
 from posewire_server.models.manifest import StoredModel
 
 ENGINES: Final = ("openvino", "onednn", "plain", "gpu")
+GPU_MEMORY_MIB: Final = 256
 
 Engine = Literal["auto", "openvino", "onednn", "plain", "gpu"]
 Precision = Literal["fp32", "bf16"]
@@ -33,22 +47,28 @@ class Predictor(Protocol):
 class PaddlePredictor:
     """One network in one engine of Paddle Inference.
 
-    One thread at a time may call it; the caller holds the lock. Different threads may take turns.
+    One thread at a time may call it: the caller holds a lock, and a call during another one is
+    refused. Different threads may take turns. OpenVINO's own threads serve them all; the other
+    engines keep a team of threads for each living thread that has called.
+
+    The first run of each new (N, H, W) takes longer, see ``warm_up``; memory stays bounded however
+    many there are.
 
     Args:
         model: A model of the cache.
         engine: ``auto`` takes the fastest engine that passed the model's self-check.
-        precision: ``bf16`` halves the time of the body network on a CPU with AVX512_BF16 or AMX and
-            costs accuracy: AP 0.276 instead of 0.286 on 74 images of COCO.
-        threads: Threads of one run; 0 takes what the process may use.
+        precision: ``bf16``, with ``openvino`` only, takes half the time on a CPU with AVX512_BF16
+            and costs accuracy: AP 0.276 instead of 0.286 for the body network on 74 images of
+            COCO. On a CPU without it, OpenVINO computes in fp32 all the same.
+        threads: CPU threads of one run; 0 takes all that the process may use.
 
     Attributes:
         engine: The engine in use.
         gil_free: Whether ``run`` lets other Python threads work meanwhile.
 
     Raises:
-        EngineError: ENGINE_UNAVAILABLE where the engine did not pass the self-check, or is not part
-            of this Paddle.
+        EngineError: ENGINE_FAILED where the engine did not pass the self-check, is not part of this
+            Paddle or machine, or does not offer this precision.
     """
 
     def __init__(
@@ -58,53 +78,128 @@ class PaddlePredictor:
         precision: Precision = "fp32",
         threads: int = 0,
     ) -> None:
-        self.engine = _choose_engine(model, engine)
-        self.gil_free = False
-        inference = _load_paddle()
-        config = _configure(inference, model, self.engine, precision, threads)
-        self._predictor = inference.create_predictor(config)
-        self._input = self._predictor.get_input_handle(self._predictor.get_input_names()[0])
-        names = self._predictor.get_output_names()
-        self._outputs = [self._predictor.get_output_handle(name) for name in names]
+        self.engine = choose_engine(model, engine, precision)
+        self._spec = model.spec
+        self._turn = threading.Lock()
+        self._predictor = _build(model, self.engine, precision, threads or _available_threads())
+        (input_name,) = self._predictor.get_input_names()
+        (output_name,) = self._predictor.get_output_names()
+        self._input = self._predictor.get_input_handle(input_name)
+        self._output = self._predictor.get_output_handle(output_name)
+        self.gil_free: bool = _native.predictor_run_available(self._predictor)
+        if not self.gil_free:
+            _LOGGER.warning(
+                "this Paddle cannot run without Python's lock; everything else in the process "
+                "waits during each inference (known to work: paddlepaddle 3.3.1 on Linux)"
+            )
 
     def run(self, inputs: Array) -> list[Array]:
         """Runs the network on a batch.
 
         Args:
-            inputs: (N, 3, H, W) float32, C-contiguous; H and W multiples of the spec's stride.
+            inputs: (N, 3, H, W) float32, C-contiguous; H and W multiples of the spec's stride. It
+                is copied (0.1 ms) and may be changed as soon as this returns.
 
         Returns:
             The outputs, for ``body`` one of (N, 57, H / 8, W / 8) float32; the caller owns them.
 
         Raises:
-            EngineError: INPUT_INVALID for another shape or type; INFERENCE_FAILED where the engine
-                fails.
+            EngineError: ENGINE_FAILED for inputs of another shape or type, for a call during
+                another one, and where the engine fails.
         """
+        expected = self._output_shape(inputs)
+        if not self._turn.acquire(blocking=False):
+            raise EngineError("ENGINE_FAILED", "two threads run one predictor; let them take turns")
+        try:
+            outputs = self._run(inputs)
+        except Exception as error:
+            raise EngineError(
+                "ENGINE_FAILED", f"{self.engine} failed: {_last_line(error)}"
+            ) from error
+        finally:
+            self._turn.release()
+        if outputs.shape != expected:
+            got = f"{self.engine} answered {outputs.shape} where {expected} was expected"
+            raise EngineError("ENGINE_FAILED", got)
+        return [outputs]
+
+    def warm_up(self, sizes: Iterable[tuple[int, int]]) -> None:
+        """Runs once for each size, so that no frame pays for its preparation.
+
+        Args:
+            sizes: (w, h) of inputs, in pixels.
+
+        Raises:
+            EngineError: As ``run``.
+        """
+        for width, height in sizes:
+            self.run(np.zeros((1, 3, height, width), np.float32))
+
+    def _run(self, inputs: Array) -> Array:
         self._input.copy_from_cpu(inputs)
-        self._predictor.run()
-        return [output.copy_to_cpu() for output in self._outputs]
+        if self.gil_free:
+            _native.predictor_run(self._predictor)
+        else:
+            self._predictor.run()
+        outputs: Array = self._output.copy_to_cpu()
+        return outputs
+
+    def _output_shape(self, inputs: Array) -> tuple[int, ...]:
+        stride = self._spec.input.stride
+        shape = inputs.shape
+        fits = len(shape) == 4 and shape[1] == 3 and min(shape) > 0
+        if not fits or shape[2] % stride or shape[3] % stride:
+            wanted = f"(N, 3, H, W) with H and W multiples of {stride}"
+            raise EngineError("ENGINE_FAILED", f"expected inputs {wanted}, got {shape}")
+        if inputs.dtype != np.float32 or not inputs.flags.c_contiguous:
+            got = f"{inputs.dtype}, strides {inputs.strides}"
+            raise EngineError("ENGINE_FAILED", f"expected C-contiguous float32 inputs, got {got}")
+        return shape[0], self._spec.output_channels, shape[2] // stride, shape[3] // stride
 
 
-def _choose_engine(model: StoredModel, engine: Engine) -> str:
-    if engine == "auto":
-        return model.manifest.default_engine or "plain"
-    return engine
+def choose_engine(model: StoredModel, engine: Engine, precision: Precision = "fp32") -> str:
+    """Returns the engine that ``engine`` means for a model.
+
+    Raises:
+        EngineError: ENGINE_FAILED where it did not pass the self-check, or lacks the precision.
+    """
+    chosen = model.manifest.default_engine if engine == "auto" else engine
+    again = f"see `posewire-server models verify {model.spec.name}`"
+    if chosen is None:
+        raise EngineError("ENGINE_FAILED", f"no engine passed the self-check; {again}")
+    check = model.manifest.check(chosen)
+    if check is not None and not check.passed:
+        text = f"engine {chosen} did not pass the self-check: {check.reason}; {again}"
+        raise EngineError("ENGINE_FAILED", text)
+    if precision == "bf16" and chosen != "openvino":
+        raise EngineError("ENGINE_FAILED", f"bf16 is offered by openvino only, not by {chosen}")
+    return chosen
 
 
-def _load_paddle() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from paddle import inference
-    return inference
+def _build(model: StoredModel, engine: str, precision: Precision, threads: int) -> Any:
+    paddle = _load_paddle()
+    if engine == "gpu" and not paddle.is_compiled_with_cuda():  # It would run on the CPU, silently.
+        text = "this Paddle has no CUDA; install paddlepaddle-gpu or choose another engine"
+        raise EngineError("ENGINE_FAILED", text)
+    with tempfile.TemporaryDirectory(prefix="posewire-") as cache:
+        try:
+            config = _configure(paddle.inference, model, engine, precision)
+            config.set_cpu_math_library_num_threads(threads)
+            config.set_optim_cache_dir(cache)
+            return paddle.inference.create_predictor(config)
+        except Exception as error:
+            text = f"engine {engine} could not load {model.spec.name}: {_last_line(error)}"
+            raise EngineError("ENGINE_FAILED", text) from error
 
 
-def _configure(
-    inference: Any, model: StoredModel, engine: str, precision: Precision, threads: int
-) -> Any:
+def _configure(inference: Any, model: StoredModel, engine: str, precision: Precision) -> Any:
     config = inference.Config(str(model.program), str(model.parameters))
     config.disable_glog_info()
+    config.enable_memory_optim()
+    if engine == "gpu":
+        config.enable_use_gpu(GPU_MEMORY_MIB, 0)
+        return config
     config.disable_gpu()
-    config.set_cpu_math_library_num_threads(threads or 1)
     if engine == "openvino":
         types = inference.PrecisionType
         config.enable_openvino_engine(types.Bfloat16 if precision == "bf16" else types.Float32)
@@ -113,3 +208,21 @@ def _configure(
     else:
         config.disable_mkldnn()
     return config
+
+
+def _load_paddle() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Paddle recommends a compiler cache to whoever imports it.
+        import paddle
+        import paddle.inference
+    return paddle
+
+
+def _available_threads() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _last_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    hints = [line for line in lines if line.startswith(("(", "["))]
+    return (hints or lines or [type(error).__name__])[0]

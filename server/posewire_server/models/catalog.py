@@ -4,7 +4,7 @@ from posewire_server.errors import ModelError
 from posewire_server.models.spec import InputSpec, ModelSpec, WeightsSource
 from posewire_server.skeletons import OPENPOSE18
 
-# The network was trained on BGR pixels in 0..255; RGB or other scalings lose a third of its precision.
+# The network was trained on BGR pixels in 0..255; fed RGB, it loses a third of its precision.
 BODY = ModelSpec(
     name="body",
     aliases=("openpose_body_estimation",),
@@ -31,8 +31,8 @@ BODY = ModelSpec(
     decoders=("fast",),
     default_decoder="fast",
     golden="body.npz",
-    # Its peaks are low. They lie half a pixel to the right, because its training mirrored every second
-    # picture and took pixel x of W to W - x instead of W - 1 - x.
+    # Its peaks are low. They lie half a pixel to the right, because its training mirrored every
+    # second picture and took pixel x of W to W - x instead of W - 1 - x.
     tuning=(("peak_threshold", 0.05), ("score_min", 0.2), ("bias_x", 0.5)),
 )
 

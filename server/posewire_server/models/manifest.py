@@ -1,8 +1,10 @@
 """What the cache knows about one model: where it came from, its files, and which engines run it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
@@ -69,9 +71,40 @@ class Manifest:
         """Returns what is known about an engine; None where it was not checked."""
         return next((check for check in self.checks if check.engine == engine), None)
 
-    def write(self, folder: Path) -> None:
-        """Writes ``manifest.json`` into a folder."""
-        (folder / FILE_NAME).write_text(json.dumps(asdict(self), indent=2) + "\n")
+    def check_files(self, folder: Path) -> None:
+        """Raises WeightsError, WEIGHTS_DAMAGED, where a file of the model is missing or altered."""
+        for name, digest in self.files.items():
+            try:
+                found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+            except OSError as error:
+                raise WeightsError("WEIGHTS_DAMAGED", f"{name} is not readable: {error}") from error
+            if found != digest:
+                raise WeightsError("WEIGHTS_DAMAGED", f"{name} is not the file that was imported")
+
+    def write(self, folder: Path) -> Path:
+        """Writes ``manifest.json`` into a folder and returns its path."""
+        path = folder / FILE_NAME
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n")
+        return path
+
+    @classmethod
+    def describe(cls, spec: ModelSpec, importer: str, folder: Path) -> "Manifest":
+        """Returns the manifest of a model just imported into a folder, not checked yet."""
+        source = spec.source
+        files = {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(folder.iterdir())
+        }
+        return cls(
+            model=spec.name,
+            package=f"{source.package}=={source.version}",
+            package_sha256=source.sha256,
+            member=source.member,
+            licence=source.licence,
+            importer=importer,
+            paddle_version=paddle_version(),
+            files=files,
+        )
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
@@ -85,7 +118,9 @@ class Manifest:
             fields["checks"] = tuple(EngineCheck(**check) for check in fields["checks"])
             return cls(**fields)
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise WeightsError("WEIGHTS_DAMAGED", f"{FILE_NAME} is not readable: {error}") from error
+            raise WeightsError(
+                "WEIGHTS_DAMAGED", f"{FILE_NAME} is not readable: {error}"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -111,3 +146,11 @@ class StoredModel:
     def parameters(self) -> Path:
         """The network's parameters."""
         return self.folder / PARAMETERS_NAME
+
+
+def paddle_version() -> str:
+    """Returns the version of the Paddle that is installed, with or without CUDA."""
+    try:
+        return version("paddlepaddle")
+    except PackageNotFoundError:
+        return version("paddlepaddle-gpu")

@@ -12,7 +12,7 @@ class InputSpec:
     A value of the input is ``(pixel - mean) * scale`` with pixel in 0..255.
 
     Attributes:
-        height: Pixels the height of the picture is scaled to; the width follows, keeping the aspect.
+        height: Pixels the picture's height is scaled to; the width follows, keeping the aspect.
         max_width: Pixels the width may have; a wider picture is scaled to this width instead.
         stride: Both sizes are padded, right and bottom, to a multiple of this.
         channel_order: ``BGR`` or ``RGB``: the order of the three channels.

