@@ -1,114 +1,107 @@
-"""Scores poses against labelled pictures, as COCO does (object keypoint similarity, OKS)."""
+"""Runs a model over labelled pictures and scores every decoder on the same network outputs."""
 
-import contextlib
-import io
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import cast
 
-import cv2
 import numpy as np
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
+import numpy.typing as npt
 
+from posewire_server.accuracy import Accuracy, score
+from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor
+from posewire_server.errors import LabelsError
+from posewire_server.frame import EncodedImage
 from posewire_server.labels import LabelledPicture
+from posewire_server.models.manifest import StoredModel
+from posewire_server.models.spec import ModelSpec
+from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.pose import Poses
-from posewire_server.skeletons import COCO17, Skeleton
+
+Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Accuracy:
-    """How well poses fit labels: means over OKS thresholds .50, .55, ... .95, and two single ones.
+class Evaluation:
+    """What was found in the pictures of a labels file, and how good it is, decoder by decoder.
 
     Attributes:
-        ap: Average precision.
-        ap50: Average precision at OKS .50.
-        ap75: Average precision at OKS .75.
-        ar: Average recall.
-        images: Pictures scored.
-        persons: Persons in them that count.
+        model: Name of the model.
+        engine: What ran the network, with every choice made.
+        found: For each decoder, the poses of each picture.
+        accuracy: For each decoder.
     """
 
-    ap: float
-    ap50: float
-    ap75: float
-    ar: float
-    images: int
-    persons: int
+    model: ModelSpec
+    engine: EngineConfig
+    found: dict[str, list[Poses]]
+    accuracy: dict[str, Accuracy]
 
 
-def score(
-    pictures: Sequence[LabelledPicture], found: Sequence[Poses], skeleton: Skeleton
-) -> Accuracy:
-    """Scores the poses found in pictures.
+class LastRun:
+    """A predictor that does not run again when it is given the inputs of its last run."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._inputs: Array | None = None
+        self._outputs: list[Array] = []
+
+    def run(self, inputs: Array) -> list[Array]:
+        """Returns the outputs for a batch (N, 3, H, W) float32; not to be written to."""
+        if self._inputs is None or not np.array_equal(self._inputs, inputs):
+            self._outputs = self._predictor.run(inputs)
+            self._inputs = inputs.copy()
+        return self._outputs
+
+
+def evaluate(
+    stored: StoredModel,
+    pictures: Sequence[LabelledPicture],
+    engine: EngineConfig,
+    decoders: Sequence[str] = (),
+    picture_done: Callable[[], object] = lambda: None,
+) -> Evaluation:
+    """Finds the poses in every picture with every decoder, and scores them.
 
     Args:
-        pictures: P labelled pictures.
-        found: The poses of each, over ``skeleton``.
-        skeleton: Must have COCO's 17 keypoints by name; others are left out.
+        stored: The model.
+        pictures: What to look at.
+        engine: What is to run the network.
+        decoders: Names of decoders; empty for all that the model has.
+        picture_done: Called after each picture.
+
+    Raises:
+        PosewireError: The engine, a decoder or a picture is not to be had.
     """
-    truth = COCO()
-    truth.dataset = _ground_truth(pictures)
-    index = [skeleton.keypoints.index(name) for name in COCO17.keypoints]
-    results = [
-        {"image_id": number, "category_id": 1, "score": float(pose_score), "keypoints": keypoints}
-        for number, poses in enumerate(found)
-        for pose_score, keypoints in zip(poses.scores, _coco_keypoints(poses, index), strict=True)
-    ]
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools tells of every step
-        truth.createIndex()
-        evaluation = COCOeval(truth, truth.loadRes(results) if results else COCO(), "keypoints")
-        evaluation.params.imgIds = list(range(len(pictures)))
-        evaluation.evaluate()
-        for result in filter(None, evaluation.evalImgs):
-            _excuse(result, pictures[result["image_id"]], found[result["image_id"]])
-        evaluation.accumulate()
-        evaluation.summarize()
-    ap, ap50, ap75, _, _, ar = (float(value) for value in evaluation.stats[:6])
-    persons = sum(person.counts for picture in pictures for person in picture.persons)
-    return Accuracy(ap, ap50, ap75, ar, len(pictures), persons)
+    spec = stored.spec
+    predictor = PaddlePredictor(stored, engine.engine, engine.precision, engine.threads)
+    engine = replace(engine, engine=cast("Engine", predictor.engine))
+    pipeline = Pipeline(spec, "", LastRun(predictor), engine)
+    names = [pipeline.decoder_name(name) for name in decoders or spec.decoders]
+    found: dict[str, list[Poses]] = {name: [] for name in names}
+    for picture in pictures:
+        source = EncodedImage(_read(picture))
+        for name in names:
+            detection = pipeline.detect(source, decoder=name)
+            _check_size(picture, detection.size_image)
+            found[name].append(detection.poses)
+        picture_done()
+    accuracy = {name: score(pictures, poses, spec.skeleton) for name, poses in found.items()}
+    return Evaluation(spec, engine, found, accuracy)
 
 
-def _ground_truth(pictures: Iterable[LabelledPicture]) -> dict[str, Any]:
-    persons = [(number, p) for number, picture in enumerate(pictures) for p in picture.persons]
-    return {
-        "images": [{"id": number} for number, _ in enumerate(pictures)],
-        "categories": [{"id": 1, "name": "person"}],
-        "annotations": [
-            {
-                "id": identity,
-                "image_id": number,
-                "category_id": 1,
-                "keypoints": person.keypoints.ravel().tolist(),
-                "num_keypoints": int((person.keypoints[:, 2] > 0).sum()),
-                "bbox": list(person.box),
-                "area": person.area,
-                "iscrowd": int(person.is_crowd),
-            }
-            for identity, (number, person) in enumerate(persons, start=1)
-        ],
-    }
+def _read(picture: LabelledPicture) -> bytes:
+    try:
+        return picture.path.read_bytes()
+    except OSError as error:
+        text = f"the picture {picture.path} can not be read: {error.strerror}"
+        raise LabelsError("LABELS_UNREADABLE", text) from error
 
 
-def _coco_keypoints(poses: Poses, index: Sequence[int]) -> list[list[float]]:
-    keypoints = np.nan_to_num(poses.keypoints[:, index].astype(np.float64), nan=0.0)
-    flat: list[list[float]] = keypoints.reshape(len(poses), -1).tolist()
-    return flat
-
-
-def _excuse(result: dict[str, Any], picture: LabelledPicture, poses: Poses) -> None:
-    """Ignores unmatched poses where persons may be that nobody labelled."""
-    unmatched = result["dtMatches"] == 0
-    if not picture.is_exhaustive:
-        result["dtIgnore"] |= unmatched
-        return
-    order = np.argsort(-poses.scores, kind="mergesort")[: result["dtIgnore"].shape[1]]
-    centres = np.nanmean(poses.keypoints[order, :, :2], axis=1)
-    inside = [
-        any(
-            cv2.pointPolygonTest(region, (float(x), float(y)), measureDist=False) >= 0
-            for region in picture.ignore_regions
+def _check_size(picture: LabelledPicture, size: tuple[int, int]) -> None:
+    if size != picture.size:
+        (width, height), (labelled_width, labelled_height) = size, picture.size
+        text = (
+            f"{picture.path} has {width}x{height} pixels, "
+            f"its labels are for {labelled_width}x{labelled_height}"
         )
-        for x, y in centres
-    ]
-    result["dtIgnore"] |= unmatched & np.asarray(inside, bool)
+        raise LabelsError("LABELS_MALFORMED", text)
