@@ -1,0 +1,85 @@
+"""``posewire-server demo``: weights, a server, a stream of real frames, a picture."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from posewire_server.annotate import open_annotator
+from posewire_server.commands.follow import follow
+from posewire_server.detector import DetectorConfig, open_detector
+from posewire_server.models.catalog import find_model
+from posewire_server.models.progress import Progress
+from posewire_server.models.store import Store
+from posewire_server.pipeline import EngineConfig
+from posewire_server.progress import ProgressBars
+from posewire_server.report import Tally
+from posewire_server.rpc.process import ServerProcess
+from posewire_server.sample import open_sample
+from posewire_server.sources import Source, open_source
+
+
+@dataclass(frozen=True)
+class DemoConfig:
+    """What to show.
+
+    Attributes:
+        cache: Folder of the weights and of the sample.
+        source: Image, folder, video file, index of a camera or URL; None: a sample of our own.
+        output: Annotated image, folder or video to write; None: a name that fits, in this folder.
+        engine: What runs the network.
+        model: Name of the model.
+    """
+
+    cache: Path
+    source: str | None = None
+    output: Path | None = None
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    model: str = "body"
+
+
+def run(config: DemoConfig) -> int:
+    """Pulls the weights, serves them on loopback and streams a source through; returns 0."""
+    with ProgressBars() as progress:
+        stored = Store(config.cache).pull(find_model(config.model), progress)
+    print(f"model {config.model}: {stored.manifest.package}, {stored.manifest.licence}")
+    with ProgressBars() as progress:
+        source = _open(config, progress)
+    output = config.output or _default_output(source)
+    tally = Tally()
+    with ExitStack() as stack:
+        server = stack.enter_context(ServerProcess(_serve_arguments(config)))
+        print(f"server on {server.address}; streaming {source.name}")
+        remote = DetectorConfig(server=server.address, model=config.model)
+        detector = stack.enter_context(open_detector(remote, progress))
+        annotator = stack.enter_context(open_annotator(output, source, detector.skeleton))
+        bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc="stream"))
+        elapsed_s = follow(detector, source, [tally.add, annotator.write, lambda _: bar.update()])
+    print(tally.summary(elapsed_s))
+    print(tally.stage_table())
+    print(f"annotated: {output.resolve()}")
+    return int(tally.problems["error"] > 0)
+
+
+def _open(config: DemoConfig, progress: Progress) -> Source:
+    if config.source is not None:
+        return open_source(config.source)
+    return open_sample(config.cache, progress)
+
+
+def _serve_arguments(config: DemoConfig) -> list[str]:
+    engine = config.engine
+    return [
+        *("--cache", str(config.cache)),
+        *("--models", config.model),
+        *("--engine", engine.engine),
+        *("--precision", engine.precision),
+        *("--threads", str(engine.threads)),
+    ]
+
+
+def _default_output(source: Source) -> Path:
+    if source.is_video:
+        return Path("posewire-demo.mp4")
+    return Path("posewire-demo.jpg" if source.frame_count == 1 else "posewire-demo")

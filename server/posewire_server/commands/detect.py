@@ -1,0 +1,79 @@
+"""``posewire-server detect IMAGE...``: the poses of pictures."""
+
+import json
+import sys
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from posewire_server.annotate import open_annotator
+from posewire_server.detector import Answer, DetectorConfig, open_detector
+from posewire_server.progress import ProgressBars
+from posewire_server.records import answer_record
+from posewire_server.report import format_table
+from posewire_server.sources import open_images
+
+_HEADER = ("image", "size", "persons", "best score", "keypoints", "milliseconds")
+
+
+@dataclass(frozen=True)
+class DetectConfig:
+    """What to look at, and what to do with the poses.
+
+    Attributes:
+        images: Image files or folders of them.
+        detector: What is to answer.
+        json: Whether to print one JSON object a picture in place of the table.
+        output: Folder for annotated pictures, or an image file where there is one picture; None:
+            no pictures.
+    """
+
+    images: tuple[str, ...]
+    detector: DetectorConfig = field(default_factory=DetectorConfig)
+    json: bool = False
+    output: Path | None = None
+
+
+def run(config: DetectConfig) -> int:
+    """Prints the poses of every picture; returns 1 where one has no answer, else 0."""
+    source = open_images(config.images)
+    answers: list[Answer] = []
+    with ExitStack() as stack:
+        progress = stack.enter_context(ProgressBars())
+        detector = stack.enter_context(open_detector(config.detector, progress))
+        consumers = [_complain]
+        if config.output is not None:
+            annotator = open_annotator(config.output, source, detector.skeleton)
+            consumers.append(stack.enter_context(annotator).write)
+        if config.json:
+            consumers.append(
+                lambda answer: print(json.dumps(answer_record(answer, detector.skeleton)))
+            )
+        for answer in stack.enter_context(closing(detector.detect(source))):
+            for consume in consumers:
+                consume(answer)
+            answers.append(answer)
+    if not config.json:
+        print(format_table(_HEADER, [_row(answer) for answer in answers]))
+    return int(any(answer.problem for answer in answers))
+
+
+def _complain(answer: Answer) -> None:
+    if answer.problem:
+        print(f"{answer.frame.name}: {answer.message or answer.problem}", file=sys.stderr)
+
+
+def _row(answer: Answer) -> list[str]:
+    found = answer.detection
+    if found is None:
+        return [answer.frame.name, answer.reason, *"----"]
+    poses = found.poses
+    width, height = found.size_image
+    return [
+        answer.frame.name,
+        f"{width}x{height}",
+        str(len(poses)),
+        f"{poses.scores.max():.3f}" if len(poses) else "-",
+        str(poses.found.sum()),
+        f"{answer.round_trip_s * 1e3:.1f}",
+    ]

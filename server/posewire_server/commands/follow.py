@@ -1,0 +1,25 @@
+"""Following a source to its end: every answer to everyone who wants it."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from contextlib import closing
+
+from posewire_server.detector import Answer, Detector
+from posewire_server.sources import Source
+
+Consumer = Callable[[Answer], object]
+
+
+def follow(detector: Detector, source: Source, consumers: Iterable[Consumer]) -> float:
+    """Hands each answer to every consumer, until the source ends or Ctrl-C; returns the seconds."""
+    consumers = list(consumers)
+    begin_s = time.perf_counter()
+    with closing(detector.detect(source)) as answers:
+        try:
+            for answer in answers:
+                for consume in consumers:
+                    consume(answer)
+        except KeyboardInterrupt:
+            print("\nstopped", file=sys.stderr)
+    return time.perf_counter() - begin_s
