@@ -1,17 +1,17 @@
 """Shares the worker threads fairly among streams and single calls.
 
-A lane (a stream, or one call) says that it has work; when a worker thread is free, the lane next in
-turn picks its frame. Picking that late is what keeps a live stream's answer about its newest frame.
+A lane (a stream, or one call) says that it has work and gets in line; when a worker thread is free,
+the lane at the head picks one frame and goes to the end. Picking that late is what keeps a live
+stream's answer about its newest frame.
 """
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
-from posewire_server.errors import PosewireError, StreamError
+from posewire_server.errors import EngineError, PosewireError, StreamError
 from posewire_server.frame import Frame
 from posewire_server.outcome import Failed
 from posewire_server.ticket import Ticket
@@ -38,24 +38,26 @@ class Dispatcher:
     def __init__(self, workers: int) -> None:
         self.workers = workers
         self._free = workers
-        self._ready: deque[Lane] = deque()
+        self._line: dict[Lane, None] = {}  # ordered, each lane once
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="posewire-worker")
 
     def submit(self, lane: Lane) -> None:
-        """Says that ``lane`` has one more ticket to take."""
-        self._ready.append(lane)
+        """Says that ``lane`` has tickets to take."""
+        self._line.setdefault(lane)
         self._pump()
 
     def close(self) -> None:
         """Waits for the running work and ends the threads."""
-        self._ready.clear()
+        self._line.clear()
         self._pool.shutdown()
 
     def _pump(self) -> None:
-        while self._free and self._ready:
-            lane = self._ready.popleft()
+        while self._free and self._line:
+            lane = next(iter(self._line))
+            del self._line[lane]
             ticket = lane.take()
             if ticket is not None:
+                self._line[lane] = None
                 self._free -= 1
                 self._pool.submit(self._run, asyncio.get_running_loop(), lane, ticket)
 
@@ -73,6 +75,8 @@ def _outcome_of(lane: Lane, ticket: Ticket) -> object:
     try:
         return lane.work(ticket)
     except PosewireError as error:
+        if isinstance(error, EngineError):  # its text is for the log alone
+            _LOG.exception("the engine failed on frame %d", ticket.frame.sequence_id)
         return Failed(ticket.frame.sequence_id, error)
     except Exception:
         _LOG.exception("work on frame %d failed", ticket.frame.sequence_id)
@@ -116,10 +120,12 @@ class _Call:
     def __init__(
         self, ticket: Ticket, work: Callable[[Ticket], object], answer: asyncio.Future[object]
     ) -> None:
-        self._ticket, self._work, self._answer = ticket, work, answer
+        self._ticket: Ticket | None = ticket
+        self._work, self._answer = work, answer
 
     def take(self) -> Ticket | None:
-        return None if self._answer.done() else self._ticket
+        ticket, self._ticket = self._ticket, None
+        return None if self._answer.done() else ticket
 
     def work(self, ticket: Ticket) -> object:
         return self._work(ticket)

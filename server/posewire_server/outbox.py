@@ -35,7 +35,7 @@ class Outbox:
         self._ready: deque[Owed] = deque()
 
     def __len__(self) -> int:
-        return self._unknown + len(self._ready) + (len(self._owed) if self._in_order else 0)
+        return len(self._ready) + (len(self._owed) if self._in_order else self._unknown)
 
     def owe(self, previous_id: int) -> Owed:
         """Makes a place for the outcome of a frame."""

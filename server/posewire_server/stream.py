@@ -68,6 +68,7 @@ class Stream:
         self._in_flight = 0
         self._last_id = -1
         self._accepting = True
+        self._closed = False
         self._notice: Notice | None = None
         self._wake_reader = asyncio.Event()
         self._wake_writer = asyncio.Event()
@@ -75,6 +76,8 @@ class Stream:
     @property
     def credit(self) -> int:
         """How many frames there is room for now."""
+        if not self._accepting:
+            return 0
         return max(0, self.settings.max_in_flight - self._in_flight)
 
     async def offer(self, frame: Frame | Failed) -> None:
@@ -102,27 +105,30 @@ class Stream:
         self._wake_reader.set()
 
     def close(self) -> None:
-        """Nobody reads any more: waiting work is forgotten, running work stops early."""
+        """Ends the outcomes now: waiting work is forgotten, running work stops early."""
         self._accepting = False
+        self._closed = True
         for ticket in self._running:
             ticket.cancelled = True
         self._waiting.clear()
         self._wake_reader.set()
+        self._wake_writer.set()
 
     async def outcomes(self) -> AsyncIterator[object]:
-        """Yields what to write, until the stream is finished and nothing is owed."""
-        while True:
-            while (owed := self._outbox.pop()) is not None:
-                self._in_flight -= owed.counts
-                self._wake_reader.set()
-                yield owed.outcome
-            if self._notice is not None:
-                notice, self._notice = self._notice, None
-                yield notice
-            elif not self._accepting and not len(self._outbox):
-                return
-            elif not await _woken(self._wake_writer, self.settings.heartbeat_interval_s):
-                yield Notice.HEARTBEAT
+        """Yields what to write, until the stream is closed, or finished and nothing is owed."""
+        clock_s, interval_s = asyncio.get_running_loop().time, self.settings.heartbeat_interval_s
+        quiet_since_s = clock_s()
+        while not self._closed:
+            item = self._next_to_write()
+            if item is None:
+                if not self._accepting and not len(self._outbox):
+                    return
+                left_s = None if interval_s is None else quiet_since_s + interval_s - clock_s()
+                if await _woken(self._wake_writer, left_s):
+                    continue
+                item = Notice.HEARTBEAT
+            yield item
+            quiet_since_s = clock_s()
 
     def take(self) -> Ticket | None:
         """Picks the frame to work on now; called by the dispatcher."""
@@ -142,6 +148,15 @@ class Stream:
         self._wake_writer.set()
         if self._live and self._waiting:
             self._dispatcher.submit(self)
+
+    def _next_to_write(self) -> object | None:
+        owed = self._outbox.pop()
+        if owed is None:
+            notice, self._notice = self._notice, None
+            return notice
+        self._in_flight -= owed.counts
+        self._wake_reader.set()
+        return owed.outcome
 
     async def _wait_for_room(self) -> None:
         block = self.settings.overflow_policy is OverflowPolicy.BLOCK

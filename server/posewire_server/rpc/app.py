@@ -19,6 +19,7 @@ from posewire_server.rpc.models import Limits, Models
 from posewire_server.rpc.servicer import KeypointServicer
 
 _LOG = logging.getLogger(__name__)
+_LAST_WORDS_S = 0.5
 _SERVICE = pb.DESCRIPTOR.services_by_name["KeypointService"].full_name
 
 
@@ -86,8 +87,8 @@ class Server:
         """Turns new work away, ends open streams, and stops within the grace time."""
         _LOG.info("draining, for %.1f s at most", self._config.grace_s)
         await self._set_health(health_pb2.HealthCheckResponse.NOT_SERVING)
-        self._servicer.drain()
-        await self._server.stop(self._config.grace_s)
+        await self._servicer.drain()
+        await self._server.stop(_LAST_WORDS_S)  # what is open now are watches of the health
         await asyncio.to_thread(self._dispatcher.close)
 
     async def _set_health(self, status: int) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 import grpc
@@ -13,31 +13,18 @@ from posewire_server.rpc.status import to_status
 
 _LOG = logging.getLogger(__name__)
 Context = grpc.aio.ServicerContext[Any, Any]
-Unary = Callable[[Any, Any, Context], Awaitable[Any]]
-Streaming = Callable[[Any, Any, Context], AsyncIterator[Any]]
+Handler = Callable[[Any, Any, Context], Awaitable[Any]]
 
 
-def answer_faults(handler: Unary) -> Unary:
-    """Wraps a unary handler: what it raises ends the call with a google.rpc.Status."""
+def answer_faults(handler: Handler) -> Handler:
+    """Wraps a handler: what it raises ends the call with a google.rpc.Status."""
 
     @functools.wraps(handler)
     async def wrapped(servicer: Any, request: Any, context: Context) -> Any:
         try:
             return await handler(servicer, request, context)
-        except Exception as error:
-            await _abort(context, error)
-
-    return wrapped
-
-
-def answer_stream_faults(handler: Streaming) -> Streaming:
-    """Wraps a streaming handler: what it raises ends the stream with a google.rpc.Status."""
-
-    @functools.wraps(handler)
-    async def wrapped(servicer: Any, requests: Any, context: Context) -> AsyncIterator[Any]:
-        try:
-            async for response in handler(servicer, requests, context):
-                yield response
+        except grpc.aio.BaseError:  # the client has gone, or the server has stopped
+            raise
         except Exception as error:
             await _abort(context, error)
 

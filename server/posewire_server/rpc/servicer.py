@@ -19,7 +19,7 @@ from posewire_server.frame import Frame
 from posewire_server.outcome import Dropped, Failed
 from posewire_server.pipeline import Pipeline
 from posewire_server.rpc import convert, settings
-from posewire_server.rpc.faults import Context, answer_faults, answer_stream_faults
+from posewire_server.rpc.faults import Context, answer_faults
 from posewire_server.rpc.models import Models
 from posewire_server.stream import Notice, Stream
 from posewire_server.ticket import Ticket
@@ -33,7 +33,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
     Args:
         models: What is served, and the limits.
         dispatcher: Runs the work.
-        grace_s: Time that open streams are told they have when the server drains.
+        grace_s: Longest time that open calls have to end when the server drains.
     """
 
     def __init__(self, models: Models, dispatcher: Dispatcher, grace_s: float) -> None:
@@ -42,15 +42,20 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._grace_s = grace_s
         self._calls = Calls(dispatcher, max_waiting=models.limits.max_streams)
         self._streams: set[Stream] = set()
+        self._calls_open: set[asyncio.Task[object]] = set()
         self._places_taken = 0
         self._numbers = itertools.count(1)
         self._draining = False
 
-    def drain(self) -> None:
-        """Refuses new work and has every open stream told."""
+    async def drain(self) -> None:
+        """Refuses new work, has every stream told, and waits for open calls, then ends them."""
         self._draining = True
         for stream in self._streams:
             stream.drain()
+        if self._calls_open:
+            await asyncio.wait(self._calls_open, timeout=self._grace_s)
+        for stream in self._streams:
+            stream.close()
 
     @answer_faults
     async def ListModels(  # noqa: N802 (the contract's name)
@@ -71,7 +76,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self, request: pb.DetectImageRequest, context: Context
     ) -> pb.DetectImageResponse:
         """One picture in, its poses out."""
-        self._refuse_if_draining()
+        self._begin()
         pipeline = self._models.serving(request.model)
         pipeline.decoder_name(request.decoder)
         answer = settings.read_answer_settings(request)
@@ -83,33 +88,27 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         assert isinstance(outcome, pb.Result)
         return pb.DetectImageResponse(result=outcome)
 
-    @answer_stream_faults
+    @answer_faults
     async def Detect(  # noqa: N802
-        self, request_iterator: AsyncIterator[pb.DetectRequest], _context: Context
-    ) -> AsyncIterator[pb.DetectResponse]:
+        self, requests: AsyncIterator[pb.DetectRequest], context: Context
+    ) -> None:
         """Frames in, one outcome for each frame out."""
-        self._refuse_if_draining()
         with self._place():
-            stream, started = await self._open(request_iterator)
-            async for response in self._answer(stream, started, request_iterator):
-                yield response
-
-    async def _answer(
-        self, stream: Stream, started: pb.Started, requests: AsyncIterator[pb.DetectRequest]
-    ) -> AsyncIterator[pb.DetectResponse]:
-        self._streams.add(stream)
-        reader = asyncio.create_task(_read(requests, stream))
-        try:
-            yield pb.DetectResponse(started=started, credit=stream.credit)
-            async for outcome in stream.outcomes():
-                yield self._to_response(outcome, stream.credit)
-            error = reader.result() if reader.done() else _draining_error()
+            stream, started = await self._open(requests)
+            self._begin()
+            self._streams.add(stream)
+            reader = asyncio.create_task(_read(requests, stream))
+            try:
+                await context.write(pb.DetectResponse(started=started, credit=stream.credit))
+                async for outcome in stream.outcomes():
+                    await context.write(self._to_response(outcome, stream.credit))
+                error = reader.result() if reader.done() else _draining_error()
+            finally:
+                self._streams.discard(stream)
+                stream.close()
+                reader.cancel()
             if error is not None:
                 raise error
-        finally:
-            self._streams.discard(stream)
-            stream.close()
-            reader.cancel()
 
     async def _open(self, requests: AsyncIterator[pb.DetectRequest]) -> tuple[Stream, pb.Started]:
         first = await anext(requests, None)
@@ -143,9 +142,14 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         heartbeat.server_time.GetCurrentTime()
         return pb.DetectResponse(heartbeat=heartbeat, credit=credit)
 
-    def _refuse_if_draining(self) -> None:
+    def _begin(self) -> None:
+        """Has a drain wait for this call, or refuses it where one has begun."""
         if self._draining:
             raise _draining_error()
+        task = asyncio.current_task()
+        assert task is not None
+        self._calls_open.add(task)
+        task.add_done_callback(self._calls_open.discard)
 
     @contextlib.contextmanager
     def _place(self) -> Iterator[None]:
@@ -171,7 +175,7 @@ async def _read(requests: AsyncIterator[pb.DetectRequest], stream: Stream) -> Po
             if kind is None:
                 return StreamError("REQUEST_EMPTY", "the request is neither config nor frame")
             await stream.offer(_to_frame_or_failed(request.frame))
-    except grpc.RpcError:
+    except grpc.aio.BaseError:
         _LOG.debug("the client has gone")
     finally:
         stream.finish()
