@@ -14,6 +14,8 @@ from posewire_server.models.spec import ModelSpec
 FILE_NAME: Final = "manifest.json"
 PROGRAM_NAME: Final = "weights.pdmodel"
 PARAMETERS_NAME: Final = "weights.pdiparams"
+# Times within this ratio are equal: other work on the machine while they were taken makes as much.
+CLOSE: Final = 1.25
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class EngineCheck:
         passed: Whether it reproduced the golden outputs; an engine that did not is never used.
         reason: Why it did not, in a sentence; empty where it passed.
         max_error: Largest absolute difference from the golden outputs.
-        run_ms: Median time of one run on the golden input; 0 where it never ran.
+        run_ms: Best time of one run on a picture of full size; 0 where it never ran.
     """
 
     engine: str
@@ -48,7 +50,7 @@ class Manifest:
         importer: Name and version of the importer, as ``graphdef 1``.
         paddle_version: The Paddle that wrote the program and ran the checks.
         files: Digest (SHA-256) of each file of the model, by its name.
-        checks: One for each engine.
+        checks: One for each engine, the preferred first.
     """
 
     model: str
@@ -63,9 +65,11 @@ class Manifest:
 
     @property
     def default_engine(self) -> str | None:
-        """The fastest engine that passed; None where none did."""
+        """The first engine that passed and is about as fast as the fastest; None if none passed."""
         passed = [check for check in self.checks if check.passed]
-        return min(passed, key=lambda check: check.run_ms).engine if passed else None
+        fastest_ms = min((check.run_ms for check in passed), default=0.0)
+        close = (check for check in passed if check.run_ms <= CLOSE * fastest_ms)
+        return next((check.engine for check in close), None)
 
     def check(self, engine: str) -> EngineCheck | None:
         """Returns what is known about an engine; None where it was not checked."""
