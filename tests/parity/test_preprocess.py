@@ -64,7 +64,8 @@ def weights(size_in: int, size_out: int) -> npt.NDArray[np.float64]:
     ratio = size_in / size_out
     radius = max(1.0, ratio / 2)
     centre = (np.arange(size_out)[:, None] + 0.5) * ratio
-    triangle = np.maximum(0, 1 - np.abs(np.arange(size_in) + 0.5 - centre) / radius)
+    distance = np.abs(np.arange(size_in) + 0.5 - centre) / radius
+    triangle: npt.NDArray[np.float64] = np.maximum(0, 1 - distance)
     return triangle / triangle.sum(axis=1, keepdims=True)
 
 

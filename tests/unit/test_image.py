@@ -1,6 +1,7 @@
 import io
 import struct
 import zlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ def picture(height: int = 40, width: int = 60) -> npt.NDArray[np.uint8]:
     return np.stack(planes, axis=2).astype(np.uint8)
 
 
-def encode(suffix: str, image: npt.NDArray[np.generic], *options: int) -> bytes:
+def encode(suffix: str, image: npt.NDArray[Any], *options: int) -> bytes:
     return cv2.imencode(suffix, image, options)[1].tobytes()
 
 

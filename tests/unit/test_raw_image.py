@@ -1,3 +1,5 @@
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +21,7 @@ def smooth_bgr(height: int, width: int) -> npt.NDArray[np.uint8]:
     return np.stack(planes, axis=2).astype(np.uint8)
 
 
-def with_stride(rows: npt.NDArray[np.uint8], stride: int) -> bytes:
+def with_stride(rows: npt.NDArray[Any], stride: int) -> bytes:
     """The rows (H, bytes) at a larger distance, with noise between them."""
     padded = RNG.integers(0, 256, (len(rows), stride), np.uint8)
     padded[:, : rows.shape[1]] = rows
@@ -49,7 +51,8 @@ def test_raw_gray_gives_equal_channels() -> None:
 def test_raw_yuv420_gives_bgr(pixel_format: str, padding: int) -> None:
     bgr = smooth_bgr(12, 16)
     i420 = cv2.cvtColor(bgr, cv2.COLOR_BGR2YUV_I420)
-    luma, chroma = i420[:12], i420[12:].reshape(2, 6, 8)
+    luma = i420[:12]
+    chroma: npt.NDArray[Any] = i420[12:].reshape(2, 6, 8)
     if pixel_format == "NV12":
         chroma = np.dstack([chroma[0], chroma[1]]).reshape(6, 16)
         planes = with_stride(luma, 16 + padding) + with_stride(chroma, 16 + padding)
