@@ -30,7 +30,12 @@ def run_child(module: str, arguments: Sequence[str], timeout_s: float) -> dict[s
     command = [sys.executable, "-m", module, *arguments]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=timeout_s, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise ChildError(f"it did not finish within {timeout_s:g} s") from error

@@ -14,7 +14,8 @@ from posewire_server.models.importers.wire import Message
 # The values of TensorFlow's DataType that inference graphs hold constants of.
 DTYPES: Mapping[int, npt.DTypeLike] = {1: "<f4", 3: "<i4", 9: "<i8"}
 VALUE_FIELDS: Mapping[int, int] = {1: 5, 3: 7, 9: 10}
-MAX_ELEMENTS = 1 << 28
+MAX_ELEMENTS = 1 << 24
+MAX_RANK = 8
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _read_tensor(name: str, tensor: Message) -> npt.NDArray[np.generic]:
         raise WeightsError("WEIGHTS_UNSUPPORTED", text, node=name)
     shape = [dimension.integer(1) for dimension in tensor.message(2).messages(2)]
     count = math.prod(shape)
-    if any(size < 0 for size in shape) or count > MAX_ELEMENTS:
+    if any(size < 0 for size in shape) or count > MAX_ELEMENTS or len(shape) > MAX_RANK:
         raise _damaged(f"constant {name!r} has the shape {shape}")
     return _read_values(name, tensor, kind, count).reshape(shape)
 

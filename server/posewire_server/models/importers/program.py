@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import PosewireError, WeightsError
 from posewire_server.models.child import answer
 from posewire_server.models.importers.graphdef import Node, read_graph
 
@@ -148,7 +148,12 @@ def _translate(nodes: list[Node], program: Program) -> tuple[Any, Any]:
     values: dict[str, Any] = {}
     for node in nodes:
         inputs = [values[name] for name in node.inputs]
-        values[node.name] = _OPERATIONS[node.operation](program, node, inputs)
+        try:
+            values[node.name] = _OPERATIONS[node.operation](program, node, inputs)
+        except PosewireError:
+            raise
+        except Exception as error:  # Paddle raises many kinds where shapes do not fit.
+            raise _unsupported(node, f"inputs that do not fit: {error}") from error
     return values[_input_name(nodes)], values[_output_name(nodes)]
 
 
