@@ -20,10 +20,10 @@ from posewire_server.models.progress import Progress
 from posewire_server.models.spec import WeightsSource
 from posewire_server.sources import Clip, Source
 
-SIZE: Final = (640, 480)
+SIZE: Final = (480, 640)
 FRAME_COUNT: Final = 90
 FPS: Final = 15.0
-ZOOM: Final = 0.15
+ZOOM: Final = 0.12
 
 # A street with four people; only downloaded, like the weights.
 STREET: Final = WeightsSource(

@@ -1,0 +1,80 @@
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from posewire_server.detector import Answer
+from posewire_server.outcome import Detection, Timings
+from posewire_server.pose import Poses
+from posewire_server.records import answer_record
+from posewire_server.report import Tally, format_table
+from posewire_server.skeletons import Skeleton
+from posewire_server.sources import SourceFrame
+
+PAIR = Skeleton("pair", ("nose", "neck"), ((0, 1),), ())
+FRAME = SourceFrame("frame 3", b"", datetime.now(UTC))
+
+
+def answered(persons: int, infer_s: float = 0.0) -> Answer:
+    keypoints = np.array([[[1.25, 2.5, 0.5], [np.nan, np.nan, 0]]] * persons, np.float32)
+    poses = Poses(keypoints.reshape(persons, 2, 3), np.full(persons, 0.75, np.float32))
+    return Answer(FRAME, Detection(poses, (64, 48), Timings(0, 0, infer_s, 0)), infer_s * 2)
+
+
+def test_table_aligns_first_column_left_and_others_right() -> None:
+    table = format_table(["name", "n"], [["a", "1"], ["long name", "1000"]])
+    assert table.splitlines() == [
+        "name          n",
+        "---------  ----",
+        "a             1",
+        "long name  1000",
+    ]
+
+
+def test_table_without_rows_is_its_header() -> None:
+    assert format_table(["a", "b"], []).splitlines()[0] == "a  b"
+
+
+def test_tally_counts_frames_persons_and_problems() -> None:
+    tally = Tally()
+    for answer in (answered(2), answered(1), Answer(FRAME, None, problem="dropped")):
+        tally.add(answer)
+    tally.add(Answer(FRAME, None, problem="error", reason="IMAGE_EMPTY"))
+    assert tally.summary(2.0) == (
+        "4 frames, 3 persons (1.5 a frame), 1.0 fps, 1 dropped, 1 errors, 0 lost"
+    )
+
+
+def test_tally_shows_percentiles_of_each_stage_in_milliseconds() -> None:
+    tally = Tally()
+    for milliseconds in range(101):
+        tally.add(answered(0, milliseconds / 1e3))
+    rows = {line[:12].strip(): line.split()[-3:] for line in tally.stage_table().splitlines()}
+    assert rows["infer"] == ["50.0", "90.0", "99.0"]
+    assert rows["round trip"] == ["100.0", "180.0", "198.0"]
+    assert rows["wait"] == ["0.0", "0.0", "0.0"]
+
+
+def test_tally_without_answers_shows_dashes() -> None:
+    assert Tally().stage_table().splitlines()[-1].split()[-3:] == ["-", "-", "-"]
+
+
+def test_record_names_every_keypoint_and_is_json() -> None:
+    record = json.loads(json.dumps(answer_record(answered(1, 0.0125), PAIR), allow_nan=False))
+    assert record["frame"] == "frame 3"
+    assert (record["width"], record["height"]) == (64, 48)
+    (pose,) = record["poses"]
+    assert pose["score"] == pytest.approx(0.75)
+    assert pose["box"] == [1.25, 2.5, 1.25, 2.5]
+    assert pose["keypoints"] == {"nose": {"x": 1.25, "y": 2.5, "score": 0.5}, "neck": None}
+    assert record["timings_ms"] == {"wait": 0, "decode": 0, "infer": 12.5, "post": 0}
+
+
+def test_record_of_a_problem_says_which() -> None:
+    problem = Answer(FRAME, None, problem="error", reason="IMAGE_EMPTY", message="no bytes")
+    assert answer_record(problem, PAIR) == {
+        "frame": "frame 3",
+        "problem": "error",
+        "reason": "IMAGE_EMPTY",
+        "message": "no bytes",
+    }
