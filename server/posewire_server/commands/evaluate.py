@@ -13,10 +13,10 @@ from posewire_server.accuracy import Accuracy
 from posewire_server.evaluation import Evaluation, evaluate
 from posewire_server.labels import LabelledPicture, read_labels
 from posewire_server.models.catalog import find_model
-from posewire_server.models.progress import Progress, silent
 from posewire_server.models.store import Store
 from posewire_server.pipeline import EngineConfig
 from posewire_server.pose import Poses
+from posewire_server.progress import ProgressBars
 
 
 @dataclass(frozen=True)
@@ -44,14 +44,15 @@ class EvaluateConfig:
     predictions: Path | None = None
 
 
-def run(config: EvaluateConfig, progress: Progress = silent) -> int:
+def run(config: EvaluateConfig) -> int:
     """Scores, prints the table and keeps the poses if asked to; returns the exit code.
 
     Raises:
         PosewireError: The labels, the weights, the engine or a picture are not to be had.
     """
     pictures = read_labels(config.labels, datasets=config.datasets)
-    stored = Store(config.cache).pull(find_model(config.model), progress)
+    with ProgressBars() as progress:
+        stored = Store(config.cache).pull(find_model(config.model), progress)
     with tqdm(total=len(pictures), desc="pictures", leave=False) as bar:
         evaluation = evaluate(stored, pictures, config.engine, config.decoders, bar.update)
     _print_table(evaluation)

@@ -9,6 +9,7 @@ from pathlib import Path
 from posewire_server.models.catalog import find_model
 from posewire_server.models.store import Store
 from posewire_server.pipeline import Pipeline
+from posewire_server.progress import ProgressBars
 from posewire_server.rpc.app import Server, ServerConfig, serve
 from posewire_server.rpc.process import READY
 
@@ -45,7 +46,8 @@ def load_pipelines(config: ServerConfig, cache: Path) -> dict[str, Pipeline]:
     pipelines = {}
     for name in config.models:
         spec = find_model(name)
-        stored = store.pull(spec, lambda *a: None)
+        with ProgressBars() as progress:
+            stored = store.pull(spec, progress)
         pipeline = Pipeline.load(stored, config.engine, config.limits.max_image_pixels)
         pipeline.warm_up()
         pipelines[spec.name] = pipeline
