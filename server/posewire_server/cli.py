@@ -202,26 +202,30 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 
 def _models_list(options: Options) -> int:
     from posewire_server.commands import models
+    from posewire_server.models.store import Store
 
-    return models.list_models(models.Store(options.cache))
+    return models.list_models(Store(options.cache))
 
 
 def _models_pull(options: Options) -> int:
     from posewire_server.commands import models
+    from posewire_server.models.store import Store
 
-    return models.pull(models.Store(options.cache), options.names, force=options.force)
+    return models.pull(Store(options.cache), options.names, force=options.force)
 
 
 def _models_verify(options: Options) -> int:
     from posewire_server.commands import models
+    from posewire_server.models.store import Store
 
-    return models.verify(models.Store(options.cache), options.names)
+    return models.verify(Store(options.cache), options.names)
 
 
 def _models_remove(options: Options) -> int:
     from posewire_server.commands import models
+    from posewire_server.models.store import Store
 
-    return models.remove(models.Store(options.cache), options.names)
+    return models.remove(Store(options.cache), options.names)
 
 
 def _add_eval(parser: argparse.ArgumentParser) -> None:
