@@ -1,26 +1,16 @@
-"""Builds the generated protobuf modules and the C++ extension; everything else is in pyproject.toml."""
+"""Builds the protobuf modules and the C++ extension; everything else is in pyproject.toml."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
-from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).parent.resolve()
 sys.path.insert(0, str(ROOT / "clients" / "python"))
 
 from protogen import generate, read_version  # noqa: E402
-
-
-class BuildPy(build_py):
-    """Generates ``posewire.v1`` before the packages are collected."""
-
-    def run(self) -> None:
-        generate()
-        super().run()
 
 
 class CMakeBuild(build_ext):
@@ -32,24 +22,18 @@ class CMakeBuild(build_ext):
         build = Path(self.build_temp).resolve() / ext.name
         import pybind11
 
-        configure = [
-            "cmake",
-            "-S",
-            str(ROOT),
-            "-B",
-            str(build),
-            "-G",
-            "Ninja",
+        configure = ["cmake", "-S", str(ROOT), "-B", str(build), "-G", "Ninja"]
+        configure += [
             "-DCMAKE_BUILD_TYPE=Release",
             f"-DPython_EXECUTABLE={sys.executable}",
             f"-Dpybind11_DIR={pybind11.get_cmake_dir()}",
             f"-DCMAKE_LIBRARY_OUTPUT_DIRECTORY={target.parent}",
         ]
         subprocess.run(configure, check=True)
-        jobs = str(os.cpu_count() or 1)
-        subprocess.run(["cmake", "--build", str(build), "--target", "_native", "-j", jobs], check=True)
+        subprocess.run(["cmake", "--build", str(build), "--target", "_native"], check=True)
 
 
+generate()
 setup(
     version=read_version(),
     packages=[
@@ -64,11 +48,14 @@ setup(
         "posewire_server.models.importers",
         "posewire_server.rpc",
     ],
-    package_dir={"posewire": "clients/python/posewire", "posewire_server": "server/posewire_server"},
+    package_dir={
+        "posewire": "clients/python/posewire",
+        "posewire_server": "server/posewire_server",
+    },
     package_data={
         "posewire": ["py.typed", "v1/*.pyi"],
         "posewire_server": ["py.typed", "*.pyi", "models/golden/*.npz"],
     },
     ext_modules=[Extension("posewire_server._native", sources=[])],
-    cmdclass={"build_py": BuildPy, "build_ext": CMakeBuild},
+    cmdclass={"build_ext": CMakeBuild},
 )
