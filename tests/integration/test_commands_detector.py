@@ -1,0 +1,163 @@
+"""The two detectors, in this process and over a server, give the commands the same answers."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import grpc
+import numpy as np
+import posewire
+import pytest
+from google.rpc import code_pb2
+from posewire_server.detector import Detector, DetectorConfig, LocalDetector, RemoteDetector
+from posewire_server.errors import ModelError
+from posewire_server.skeletons import OPENPOSE18
+from posewire_server.sources import Clip, ImageFiles, SourceFrame
+
+from tests.integration.scripted_service import (
+    Requests,
+    Responses,
+    RunningService,
+    Script,
+    ScriptedService,
+    answer_all,
+    answer_then_abort,
+    dropped,
+    result,
+    started,
+)
+from tests.serving.gated_predictor import GatedPredictor
+from tests.serving.hosted_server import HostedServer
+
+GREY = np.full((40, 60, 3), 128, np.uint8)
+Make = Callable[[DetectorConfig], Detector]
+
+
+@pytest.fixture(params=["local", "remote"])
+def make_detector(request: pytest.FixtureRequest) -> Iterator[Make]:
+    if request.param == "local":
+        yield lambda config: LocalDetector(GatedPredictor().pipeline(), config)
+        return
+    with HostedServer() as hosted, posewire.Client(hosted.address) as client:
+        yield lambda config: RemoteDetector(client, config)
+
+
+class Camera:
+    """A live source of grey pictures."""
+
+    name = "camera"
+    is_live = True
+    is_video = True
+    fps = 30.0
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self.frame_count: int | None = None
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        for number in range(self._count):
+            yield SourceFrame(f"frame {number}", GREY, datetime.now(UTC))
+
+
+def test_detect_answers_every_frame_of_a_clip_in_order(make_detector: Make) -> None:
+    detector = make_detector(DetectorConfig())
+    answers = list(detector.detect(Clip("clip", lambda _: GREY, 8, 15.0)))
+    assert [answer.frame.name for answer in answers] == [f"frame {n}" for n in range(8)]
+    for answer in answers:
+        assert answer.problem == ""
+        assert answer.detection is not None
+        assert answer.detection.size_image == (60, 40)
+        assert answer.detection.poses.keypoints.shape == (0, 18, 3)
+        assert 0 < answer.detection.timings.infer_s < answer.round_trip_s
+
+
+def test_detect_knows_the_skeleton(make_detector: Make) -> None:
+    assert make_detector(DetectorConfig()).skeleton == OPENPOSE18
+
+
+def test_detect_picture_that_can_not_be_read_is_a_problem(
+    make_detector: Make, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "good.png", tmp_path / "bad.png"
+    good.write_bytes(cv2.imencode(".png", GREY)[1].tobytes())
+    bad.write_bytes(good.read_bytes()[:40])
+    detector = make_detector(DetectorConfig())
+    answers = list(detector.detect(ImageFiles("", [good, bad, good])))
+    assert [answer.problem for answer in answers] == ["", "error", ""]
+    assert answers[1].reason == "IMAGE_UNDECODABLE"
+    assert answers[1].message
+    assert answers[1].frame.name == "bad.png"
+
+
+def test_detect_unknown_decoder_raises(make_detector: Make) -> None:
+    detector = make_detector(DetectorConfig(decoder="guess"))
+    with pytest.raises((ModelError, posewire.PosewireError)) as caught:
+        list(detector.detect(Clip("clip", lambda _: GREY, 2, 15.0)))
+    assert getattr(caught.value, "reason", "") == "DECODER_UNKNOWN"
+
+
+def test_detect_closed_early_stops(make_detector: Make) -> None:
+    detector = make_detector(DetectorConfig())
+    with closing(detector.detect(Camera(10**9))) as answers:
+        assert next(answers).detection is not None
+
+
+def test_remote_unknown_model_raises() -> None:
+    with (
+        RunningService() as running,
+        posewire.Client(running.address) as client,
+        pytest.raises(posewire.ModelUnknownError),
+    ):
+        RemoteDetector(client, DetectorConfig(model="foot"))
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[[Script], RemoteDetector]]:
+    services: list[RunningService] = []
+    clients: list[posewire.Client] = []
+
+    def make(*scripts: Script) -> RemoteDetector:
+        services.append(RunningService(*scripts).__enter__())
+        quick = posewire.Reconnect(initial_s=0.01)
+        clients.append(posewire.Client(services[0].address, reconnect=quick))
+        return RemoteDetector(clients[0], DetectorConfig())
+
+    yield make
+    for client in clients:
+        client.close()
+    for service in services:
+        service.stop()
+
+
+def test_remote_live_source_asks_for_the_newest_and_gets_drops(
+    scripted: Callable[..., RemoteDetector],
+) -> None:
+    policies = []
+
+    def script(
+        service: ScriptedService, requests: Requests, context: grpc.ServicerContext
+    ) -> Responses:
+        del context
+        policies.append(service.configs[0].overflow_policy)
+        yield started(policy=policies[0])
+        taken = [next(requests).frame.sequence_id for _ in range(4)]
+        yield dropped(taken[0], taken[2])
+        yield result(taken[3])
+
+    answers = list(scripted(script).detect(Camera(4)))
+    assert policies == [posewire.OverflowPolicy.DROP_OLDEST]
+    assert [answer.problem for answer in answers] == ["dropped"] * 3 + [""]
+    assert {answer.reason for answer in answers[:3]} == {"OVERFLOW"}
+    assert [answer.frame.name for answer in answers] == [f"frame {n}" for n in range(4)]
+
+
+def test_remote_broken_connection_gives_lost_answers(
+    scripted: Callable[..., RemoteDetector],
+) -> None:
+    detector = scripted(answer_then_abort(1, lost=2, code=code_pb2.UNAVAILABLE), answer_all)
+    answers = list(detector.detect(Clip("clip", lambda _: GREY, 9, 15.0)))
+    assert sorted(answer.frame.name for answer in answers) == [f"frame {n}" for n in range(9)]
+    assert sum(answer.problem == "lost" for answer in answers) >= 2
+    assert answers[-1].problem == ""
