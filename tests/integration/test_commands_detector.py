@@ -11,6 +11,7 @@ import numpy as np
 import posewire
 import pytest
 from google.rpc import code_pb2
+from posewire.v1 import keypoint_service_pb2 as service_pb2
 from posewire_server.detector import Detector, DetectorConfig, LocalDetector, RemoteDetector
 from posewire_server.errors import ModelError
 from posewire_server.skeletons import OPENPOSE18
@@ -147,7 +148,7 @@ def test_remote_live_source_asks_for_the_newest_and_gets_drops(
         yield result(taken[3])
 
     answers = list(scripted(script).detect(Camera(4)))
-    assert policies == [posewire.OverflowPolicy.DROP_OLDEST]
+    assert policies == [service_pb2.OVERFLOW_POLICY_DROP_OLDEST]
     assert [answer.problem for answer in answers] == ["dropped"] * 3 + [""]
     assert {answer.reason for answer in answers[:3]} == {"OVERFLOW"}
     assert [answer.frame.name for answer in answers] == [f"frame {n}" for n in range(4)]
