@@ -15,7 +15,7 @@
 
 #include "paf/decoder.h"
 #include "simd/level.h"
-#include "preprocess.h"
+#include "preprocess/preprocessor.h"
 #include "simd/level.h"
 #include "predictor_run.h"
 #include "version.h"

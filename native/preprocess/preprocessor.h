@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "preprocess/rows.h"
+#include "preprocess/taps.h"
 #include "simd/level.h"
 
 namespace posewire {
@@ -34,16 +36,6 @@ struct Normalisation {
   bool swap_red_blue;
 };
 
-// The source pixels that make each pixel of one axis: `count` of them from first[i] on, weighted by
-// weights[i * count ...].
-struct Taps {
-  int size_in = 0;
-  int size_out = 0;
-  int count = 0;
-  std::vector<int> first;
-  std::vector<float> weights;
-};
-
 // Turns images into network inputs in one pass: resizes, pads, normalises and splits the channels.
 // Resizing is bilinear; reducing to less than half widens the triangle of weights to the scale, so
 // that no pixel is skipped. Every dispatch level gives the same bits. An object is for one thread at a time; it keeps its memory, so frames
@@ -58,11 +50,10 @@ class Preprocessor {
            const PlanesView& output);
 
  private:
-  const float* blend_rows(const ImageView& image, int row);
+  void blend(const ImageView& image, int row);
   const std::uint8_t* packed_row(const ImageView& image, int row, int slot);
 
-  using BlendRows = void (*)(const std::uint8_t* const* rows, const float* weights, int count, int size, float* out);
-  BlendRows blend_;
+  BlendRows blend_rows_;
   Taps columns_;
   Taps rows_;
   std::vector<float> blended_;
