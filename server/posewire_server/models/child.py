@@ -43,10 +43,7 @@ def run_child(module: str, arguments: Sequence[str], timeout_s: float) -> dict[s
         raise ChildError(f"it crashed with signal {-done.returncode}")
     if done.returncode:
         raise ChildError(_last_line(done.stderr) or f"it ended with status {done.returncode}")
-    reply: dict[str, Any] = json.loads(_last_line(done.stdout))
-    if "reason" in reply:
-        raise ChildError(reply["message"], reply["reason"])
-    return reply
+    return _read_reply(_last_line(done.stdout))
 
 
 def answer(work: Callable[[], Mapping[str, Any]]) -> None:
@@ -56,6 +53,16 @@ def answer(work: Callable[[], Mapping[str, Any]]) -> None:
     except PosewireError as error:
         reply = {"reason": error.reason, "message": str(error)}
     sys.stdout.write("\n" + json.dumps(reply) + "\n")
+
+
+def _read_reply(line: str) -> dict[str, Any]:
+    try:
+        reply: dict[str, Any] = json.loads(line)
+    except ValueError as error:
+        raise ChildError(f"it gave no answer but {line!r}") from error
+    if "reason" in reply:
+        raise ChildError(reply["message"], reply["reason"])
+    return reply
 
 
 def _last_line(text: str) -> str:

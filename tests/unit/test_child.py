@@ -1,0 +1,50 @@
+"""Children are modules of Python itself here: timeit runs any statement it is given."""
+
+import json
+import sys
+
+import pytest
+from posewire_server.errors import EngineError
+from posewire_server.models.child import ChildError, answer, run_child
+
+TIMEIT = ("-n", "1", "-r", "1")
+
+
+def test_run_child_crash_names_the_signal() -> None:
+    with pytest.raises(ChildError, match="crashed with signal 11"):
+        run_child("timeit", [*TIMEIT, "import os; os.kill(os.getpid(), 11)"], 60)
+
+
+def test_run_child_hang_ends_within_the_time() -> None:
+    with pytest.raises(ChildError, match=r"did not finish within 0\.5 s"):
+        run_child("timeit", [*TIMEIT, "import threading; threading.Event().wait()"], 0.5)
+
+
+def test_run_child_silent_failure_names_the_status() -> None:
+    with pytest.raises(ChildError, match="ended with status 3"):
+        run_child("timeit", [*TIMEIT, "raise SystemExit(3)"], 60)
+
+
+def test_run_child_absent_module_says_so() -> None:
+    with pytest.raises(ChildError, match=r"No module named posewire_server\.absent"):
+        run_child("posewire_server.absent", [], 60)
+
+
+def test_run_child_without_an_answer_raises() -> None:
+    with pytest.raises(ChildError, match="gave no answer"):
+        run_child("timeit", [*TIMEIT, "pass"], 60)
+
+
+def test_answer_prints_the_result_last(capsys: pytest.CaptureFixture[str]) -> None:
+    sys.stdout.write("chatter without an end of line")
+    answer(lambda: {"value": 1})
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"value": 1}
+
+
+def test_answer_of_an_error_prints_reason_and_message(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> dict[str, int]:
+        raise EngineError("ENGINE_FAILED", "no luck")
+
+    answer(fail)
+    reply = json.loads(capsys.readouterr().out)
+    assert reply == {"reason": "ENGINE_FAILED", "message": "no luck"}
