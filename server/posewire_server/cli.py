@@ -88,14 +88,20 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     _add_engine(parser)
     parser.add_argument("--address", default="127.0.0.1:50051", help="host:port or unix:/path")
     parser.add_argument("--models", nargs="+", default=["body"], metavar="NAME")
-    parser.add_argument("--workers", type=int, default=2, help="threads that prepare and decode")
+    parser.add_argument("--workers", type=_count, default=2, help="threads that prepare and decode")
     parser.add_argument("--grace-s", type=float, default=10.0, help="longest drain after SIGTERM")
     parser.add_argument("--reuse-port", action="store_true", help="share the port with others")
     limits = parser.add_argument_group("limits")
-    limits.add_argument("--max-message-bytes", type=int, default=32 * 1024 * 1024)
-    limits.add_argument("--max-image-pixels", type=int, default=40_000_000)
-    limits.add_argument("--max-streams", type=int, default=100)
-    limits.add_argument("--max-in-flight", type=int, default=16)
+    limits.add_argument("--max-message-bytes", type=_count, default=32 * 1024 * 1024)
+    limits.add_argument("--max-image-pixels", type=_count, default=40_000_000)
+    limits.add_argument("--max-streams", type=_count, default=100)
+    limits.add_argument("--max-in-flight", type=_count, default=16)
+
+
+def _count(text: str) -> int:
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is too small; give at least 1")
+    return int(text)
 
 
 def _serve(options: Options) -> int:

@@ -33,7 +33,11 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse
     """
     given = parser.parse_args(arguments)
     settings = _read_file(getattr(given, "config", None))
-    for command in _commands(parser):
+    commands = _commands(parser)
+    unknown = set(settings).difference(*(_options(command) for command in commands))
+    if unknown:
+        raise ConfigError("SETTING_INVALID", f"no option is named '{min(unknown)}'")
+    for command in commands:
         _apply(command, settings, os.environ)
     return parser.parse_args(arguments)
 
@@ -47,13 +51,16 @@ def _commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
     return found
 
 
+def _options(command: argparse.ArgumentParser) -> dict[str, argparse.Action]:
+    named = (action for action in command._actions if action.option_strings)  # noqa: SLF001
+    return {a.dest: a for a in named if a.dest not in {"help", "version"}}
+
+
 def _apply(
     command: argparse.ArgumentParser, settings: Mapping[str, object], environ: Mapping[str, str]
 ) -> None:
-    for action in command._actions:  # noqa: SLF001
-        if not action.option_strings or action.dest in {"help", "version"}:
-            continue
-        value = environ.get(PREFIX + action.dest.upper(), settings.get(action.dest))
+    for name, action in _options(command).items():
+        value = environ.get(PREFIX + name.upper(), settings.get(name))
         if value is not None:
             action.default = _to_default(action, value)
 
@@ -64,6 +71,9 @@ def _to_default(action: argparse.Action, value: object) -> object:
     if isinstance(value, list) or action.nargs in {"+", "*"}:
         items = value if isinstance(value, list) else str(value).split(",")
         return [str(item) for item in items]
+    if action.choices is not None and str(value) not in action.choices:
+        known = ", ".join(action.choices)
+        raise ConfigError("SETTING_INVALID", f"{action.dest} is {value!r}; give one of {known}")
     return str(value)  # argparse converts a default that is text as if it had been typed
 
 
