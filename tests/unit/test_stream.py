@@ -1,70 +1,14 @@
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-
 import pytest
 from posewire_server.errors import SourceError
-from posewire_server.frame import EncodedImage, Frame
 from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.stream import Notice, OverflowPolicy, Stream, StreamSettings
+from posewire_server.stream import OverflowPolicy, Stream, StreamSettings
 from posewire_server.ticket import Ticket
 
-from tests.serving.hand_pool import HandPool, hand_dispatcher
+from tests.serving.desk import desk, frame
+from tests.serving.hand_pool import hand_dispatcher
 from tests.serving.virtual_loop import run, until_idle
 
 BLOCK, DROP_OLDEST, REJECT_NEW = OverflowPolicy
-
-
-def frame(number: int) -> Frame:
-    return Frame(number, EncodedImage(b""))
-
-
-@dataclass
-class Desk:
-    """A stream with a reader that is fed and a writer that runs at will."""
-
-    stream: Stream
-    pool: HandPool
-    written: list[object] = field(default_factory=list)
-    may_write: asyncio.Event = field(default_factory=asyncio.Event)
-    offers: list["asyncio.Task[None]"] = field(default_factory=list)
-
-    async def offer(self, *numbers: int) -> None:
-        for number in numbers:
-            self.offers.append(asyncio.create_task(self.stream.offer(frame(number))))
-            await until_idle()
-
-    async def work(self, index: int = 0) -> None:
-        self.pool.run(index)
-        await until_idle()
-
-    async def write(self) -> None:
-        async for outcome in self.stream.outcomes():
-            self.written.append(outcome)
-            await self.may_write.wait()
-
-    @property
-    def accepted(self) -> int:
-        return sum(offer.done() for offer in self.offers)
-
-
-@asynccontextmanager
-async def desk(
-    settings: StreamSettings, *, workers: int = 1, reads: bool = True
-) -> AsyncIterator[Desk]:
-    dispatcher, pool = hand_dispatcher(workers)
-    stream = Stream(settings, dispatcher, lambda ticket: ticket.frame.sequence_id)
-    made = Desk(stream, pool)
-    if reads:
-        made.may_write.set()
-    writer = asyncio.create_task(made.write())
-    try:
-        yield made
-    finally:
-        writer.cancel()
-        for offer in made.offers:
-            offer.cancel()
 
 
 def test_stream_block_accepts_no_more_than_max_in_flight() -> None:
@@ -191,116 +135,6 @@ def test_stream_frame_past_the_age_limit_is_dropped_without_work() -> None:
             assert at.written == [0, Dropped(1, 2, 2, DropReason.TOO_OLD), 3]
             assert not at.pool.begun
             assert at.stream.credit == 4
-
-    run(main())
-
-
-def test_stream_heartbeat_comes_after_silence_only() -> None:
-    async def main() -> None:
-        async with desk(StreamSettings(4, heartbeat_interval_s=1.0)) as at:
-            await asyncio.sleep(0.9)
-            assert at.written == []
-            await asyncio.sleep(0.2)
-            assert at.written == [Notice.HEARTBEAT]
-            await asyncio.sleep(0.8)
-            await at.offer(0)
-            await at.work()
-            await asyncio.sleep(0.9)
-            assert at.written == [Notice.HEARTBEAT, 0]
-            await asyncio.sleep(0.2)
-            assert at.written == [Notice.HEARTBEAT, 0, Notice.HEARTBEAT]
-
-    run(main())
-
-
-def test_stream_heartbeat_is_not_put_off_by_frames_that_come() -> None:
-    async def main() -> None:
-        settings = StreamSettings(2, DROP_OLDEST, heartbeat_interval_s=1.0)
-        async with desk(settings) as at:
-            for number in range(21):
-                await at.offer(number)
-                await asyncio.sleep(0.1)
-            assert at.written == [Notice.HEARTBEAT, Notice.HEARTBEAT]
-
-    run(main())
-
-
-def test_stream_finish_ends_after_what_is_owed() -> None:
-    async def main() -> None:
-        async with desk(StreamSettings(4)) as at:
-            await at.offer(0, 1)
-            ended = asyncio.create_task(at.write())
-            at.stream.finish()
-            await until_idle()
-            assert not ended.done()
-            await at.work()
-            await at.work()
-            assert at.written == [0, 1]
-            await ended
-
-    run(main())
-
-
-def test_stream_drain_tells_answers_what_it_has_and_drops_what_comes() -> None:
-    async def main() -> None:
-        async with desk(StreamSettings(2, BLOCK)) as at:
-            await at.offer(0, 1, 2)
-            at.stream.drain()
-            await at.offer(3)
-            assert at.accepted == 4
-            assert at.written == [Notice.DRAINING]
-            assert at.stream.credit == 0
-            await at.work()
-            await at.work()
-            assert at.written[1:] == [0, 1, Dropped(2, 3, 2, DropReason.DRAINING)]
-
-    run(main())
-
-
-def test_stream_drain_after_finish_tells_nothing() -> None:
-    async def main() -> None:
-        async with desk(StreamSettings(2)) as at:
-            at.stream.finish()
-            at.stream.drain()
-            await until_idle()
-            assert at.written == []
-
-    run(main())
-
-
-def test_stream_close_ends_at_once_and_cancels_work() -> None:
-    async def main() -> None:
-        async with desk(StreamSettings(2, BLOCK)) as at:
-            await at.offer(0, 1, 2)
-            (running,) = at.stream._running
-            at.stream.close()
-            await until_idle()
-            assert running.cancelled
-            assert at.accepted == 3
-            assert not at.stream._waiting
-            await at.work()
-            assert not at.pool.begun
-            assert not at.stream._running
-            assert at.written == []
-
-    run(main())
-
-
-@pytest.mark.parametrize("policy", list(OverflowPolicy))
-def test_stream_that_is_never_read_stops_taking_frames(policy: OverflowPolicy) -> None:
-    async def main() -> None:
-        async with desk(StreamSettings(2, policy), reads=False) as at:
-            await at.offer(0)
-            await at.work()
-            tail = asyncio.create_task(offer_forever(at.stream))
-            await until_idle()
-            assert not tail.done()
-            assert len(at.stream._outbox) < 1100
-            tail.cancel()
-
-    async def offer_forever(stream: Stream) -> None:
-        for number in range(1, 10_000):
-            await stream.offer(frame(number))
 
     run(main())
 

@@ -1,0 +1,63 @@
+"""A stream on a table: offers, work, reads and writes happen when a test says so."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from posewire_server.frame import EncodedImage, Frame
+from posewire_server.stream import Stream, StreamSettings
+
+from tests.serving.hand_pool import HandPool, hand_dispatcher
+from tests.serving.virtual_loop import until_idle
+
+
+def frame(number: int) -> Frame:
+    return Frame(number, EncodedImage(b""))
+
+
+@dataclass
+class Desk:
+    """A stream with a reader that is fed and a writer that runs at will."""
+
+    stream: Stream
+    pool: HandPool
+    written: list[object] = field(default_factory=list)
+    may_write: asyncio.Event = field(default_factory=asyncio.Event)
+    offers: list["asyncio.Task[None]"] = field(default_factory=list)
+
+    async def offer(self, *numbers: int) -> None:
+        for number in numbers:
+            self.offers.append(asyncio.create_task(self.stream.offer(frame(number))))
+            await until_idle()
+
+    async def work(self, index: int = 0) -> None:
+        self.pool.run(index)
+        await until_idle()
+
+    async def write(self) -> None:
+        async for outcome in self.stream.outcomes():
+            self.written.append(outcome)
+            await self.may_write.wait()
+
+    @property
+    def accepted(self) -> int:
+        return sum(offer.done() for offer in self.offers)
+
+
+@asynccontextmanager
+async def desk(
+    settings: StreamSettings, *, workers: int = 1, reads: bool = True
+) -> AsyncIterator[Desk]:
+    dispatcher, pool = hand_dispatcher(workers)
+    stream = Stream(settings, dispatcher, lambda ticket: ticket.frame.sequence_id)
+    made = Desk(stream, pool)
+    if reads:
+        made.may_write.set()
+    writer = asyncio.create_task(made.write())
+    try:
+        yield made
+    finally:
+        writer.cancel()
+        for offer in made.offers:
+            offer.cancel()

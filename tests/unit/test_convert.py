@@ -1,0 +1,152 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from posewire.v1 import frame_pb2, pose_pb2
+from posewire.v1 import keypoint_service_pb2 as pb
+from posewire_server.errors import SourceError
+from posewire_server.frame import EncodedImage, Frame, PixelFormat, RawImage, Region
+from posewire_server.outcome import Detection, Dropped, DropReason, Timings
+from posewire_server.pose import Poses
+from posewire_server.rpc.convert import (
+    to_dropped,
+    to_duration,
+    to_frame,
+    to_result,
+    to_skeleton,
+)
+from posewire_server.rpc.settings import AnswerSettings
+from posewire_server.skeletons import OPENPOSE18
+
+NAN = math.nan
+POSES = Poses(
+    np.array(
+        [[[1, 2, 0.5], [NAN, NAN, 0]], [[5, 6, 0.25], [3, 9, 0.5]], [[0, 0, 1], [1, 1, 1]]],
+        np.float32,
+    ),
+    np.array([0.75, 0.5, 0.25], np.float32),
+)
+DETECTION = Detection(POSES, (640, 480), Timings(1.0, 2.5, 0.001, 0.0))
+EVERYTHING = AnswerSettings("", 0.0, None, frozenset(pb.Result.DESCRIPTOR.fields_by_name))
+FRAME = Frame(9, EncodedImage(b"x"), capture_time_ns=1_500_000_000_000_000_001)
+
+
+def test_frame_of_an_encoded_image() -> None:
+    message = frame_pb2.Frame(
+        sequence_id=2**64 - 1,
+        encoded_image=b"jpeg",
+        capture_time=Timestamp(seconds=3, nanos=4),
+        deadline=Duration(seconds=1, nanos=500_000_000),
+        region=pose_pb2.BoundingBox(x_min=1, y_min=2, x_max=3, y_max=4),
+    )
+    assert to_frame(message) == Frame(
+        2**64 - 1, EncodedImage(b"jpeg"), 3_000_000_004, 1.5, Region(1, 2, 3, 4)
+    )
+
+
+def test_frame_without_optional_fields() -> None:
+    message = frame_pb2.Frame(sequence_id=1, encoded_image=b"")
+    assert to_frame(message) == Frame(1, EncodedImage(b""))
+
+
+@pytest.mark.parametrize("name", [kind.name for kind in PixelFormat])
+def test_frame_of_raw_pixels(name: str) -> None:
+    raw = frame_pb2.RawImage(
+        format=f"PIXEL_FORMAT_{name}", width=2, height=4, stride=6, pixels=b"abc"
+    )
+    source = to_frame(frame_pb2.Frame(raw_image=raw)).source
+    assert source == RawImage(PixelFormat[name], 2, 4, 6, b"abc")
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "metadata"),
+    [
+        (frame_pb2.Frame(), "SOURCE_MISSING", {}),
+        (frame_pb2.Frame(raw_image=frame_pb2.RawImage()), "RAW_IMAGE_MALFORMED", {}),
+        (frame_pb2.Frame(raw_image=frame_pb2.RawImage(format=99)), "RAW_IMAGE_MALFORMED", {}),  # type: ignore[arg-type]
+        (
+            frame_pb2.Frame(shared_memory=frame_pb2.SharedMemoryImage()),
+            "SOURCE_UNIMPLEMENTED",
+            {"source": "shared_memory"},
+        ),
+        (
+            frame_pb2.Frame(video_packet=frame_pb2.VideoPacket()),
+            "SOURCE_UNIMPLEMENTED",
+            {"source": "video_packet"},
+        ),
+    ],
+)
+def test_frame_that_can_not_be_read_says_why(
+    message: frame_pb2.Frame, reason: str, metadata: dict[str, str]
+) -> None:
+    with pytest.raises(SourceError) as raised:
+        to_frame(message)
+    assert (raised.value.reason, raised.value.metadata) == (reason, metadata)
+
+
+def test_result_holds_every_keypoint_and_says_which_are_missing() -> None:
+    result = to_result(FRAME, DETECTION, "v1", EVERYTHING)
+    first, *_ = result.poses
+    assert len(result.poses) == 3
+    assert [point.state for point in first.keypoints] == [
+        pose_pb2.KEYPOINT_STATE_FOUND,
+        pose_pb2.KEYPOINT_STATE_MISSING,
+    ]
+    assert (first.keypoints[0].x, first.keypoints[0].y, first.keypoints[0].score) == (1, 2, 0.5)
+    assert math.isnan(first.keypoints[1].x)
+    assert math.isnan(first.keypoints[1].y)
+    assert first.keypoints[1].score == 0
+    assert first.box == pose_pb2.BoundingBox(x_min=1, y_min=2, x_max=1, y_max=2)
+    assert result.poses[1].box == pose_pb2.BoundingBox(x_min=3, y_min=6, x_max=5, y_max=9)
+
+
+def test_result_echoes_the_frame_and_its_times() -> None:
+    result = to_result(FRAME, DETECTION, "v1", EVERYTHING)
+    assert result.sequence_id == 9
+    assert result.capture_time == Timestamp(seconds=1_500_000_000, nanos=1)
+    assert (result.image_width, result.image_height, result.model_version) == (640, 480, "v1")
+    assert result.timings.wait == Duration(seconds=1)
+    assert result.timings.decode == Duration(seconds=2, nanos=500_000_000)
+    assert result.timings.infer == Duration(nanos=1_000_000)
+
+
+def test_result_leaves_out_poses_below_the_score_then_those_over_the_number() -> None:
+    settings = replace(EVERYTHING, minimum_score=0.5)
+    assert [p.score for p in to_result(FRAME, DETECTION, "", settings).poses] == [0.75, 0.5]
+    settings = replace(EVERYTHING, max_poses=1)
+    assert [p.score for p in to_result(FRAME, DETECTION, "", settings).poses] == [0.75]
+    settings = replace(EVERYTHING, minimum_score=0.8)
+    assert not to_result(FRAME, DETECTION, "", settings).poses
+
+
+@pytest.mark.parametrize("field", sorted(EVERYTHING.fields - {"sequence_id"}))
+def test_result_holds_the_fields_that_are_wanted_only(field: str) -> None:
+    wanted = frozenset({"sequence_id", field})
+    result = to_result(FRAME, DETECTION, "v1", replace(EVERYTHING, fields=wanted))
+    assert {descriptor.name for descriptor, _ in result.ListFields()} == wanted
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.25, 1.0, 59.999999999, 0.9999999999])
+def test_duration_keeps_nanoseconds(seconds: float) -> None:
+    duration = to_duration(seconds)
+    assert 0 <= duration.nanos < 10**9
+    assert duration.seconds + duration.nanos * 1e-9 == pytest.approx(seconds, abs=1e-9)
+
+
+@pytest.mark.parametrize("reason", list(DropReason))
+def test_dropped_keeps_range_count_and_reason(reason: DropReason) -> None:
+    message = to_dropped(Dropped(3, 9, 4, reason))
+    assert (message.first_sequence_id, message.last_sequence_id, message.count) == (3, 9, 4)
+    assert pb.DropReason.Name(message.reason) == f"DROP_REASON_{reason.name}"
+
+
+def test_skeleton_keeps_names_limbs_and_pairs() -> None:
+    message = to_skeleton(OPENPOSE18)
+    assert tuple(message.keypoint_names) == OPENPOSE18.keypoints
+    pairs = [(getattr(limb, "from"), limb.to) for limb in message.limbs]
+    assert tuple(pairs) == OPENPOSE18.limbs
+    pairs = [(getattr(pair, "from"), pair.to) for pair in message.symmetric_pairs]
+    assert tuple(pairs) == OPENPOSE18.symmetric_pairs
