@@ -1,4 +1,4 @@
-"""Generates the ``posewire.v1`` Python modules from ``proto/``; shared by both ``setup.py`` files."""
+"""Generates the ``posewire.v1`` Python modules from ``proto/``; used by both ``setup.py`` files."""
 
 import re
 from importlib.resources import files
@@ -36,4 +36,5 @@ def generate() -> None:
     ]
     if protoc.main(arguments) != 0:
         raise RuntimeError("protoc failed on the files of proto/; its messages are above")
-    (HERE / "posewire" / "v1" / "__init__.py").write_text('"""Generated from proto/posewire/v1."""\n')
+    package = HERE / "posewire" / "v1" / "__init__.py"
+    package.write_text('"""Generated from proto/posewire/v1."""\n')

@@ -7,18 +7,9 @@ from setuptools import setup
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from protogen import generate, read_version
+from protogen import generate, read_version  # noqa: E402
 
-
-class BuildPy(build_py):
-    """Generates ``posewire.v1`` before the packages are collected."""
-
-    def run(self) -> None:
-        """Generates, then builds."""
-        generate()
-        super().run()
-
-
+generate()
 setup(
     version=read_version(),
     packages=["posewire", "posewire.v1"],
