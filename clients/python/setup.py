@@ -7,7 +7,7 @@ from setuptools import setup
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from protogen import generate, read_version  # noqa: E402
+from protogen import generate, read_version
 
 generate()
 setup(
