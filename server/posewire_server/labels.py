@@ -53,7 +53,7 @@ class LabelledPicture:
         size: (width, height) in pixels.
         persons: The labelled persons.
         is_exhaustive: Whether everybody is labelled; else poses of nobody labelled are no mistakes.
-        ignore_regions: (N, 2) polygons inside which nobody is labelled.
+        ignore_regions: (N, 2) float32 polygons inside which nobody is labelled, as keypoints.
     """
 
     path: Path
@@ -115,7 +115,7 @@ def _picture(folder: Path, record: Mapping[str, Any]) -> LabelledPicture:
         persons=tuple(_person(instance) for instance in record["instances"]),
         is_exhaustive=bool(record.get("exhaustive", True)),
         ignore_regions=tuple(
-            np.asarray(region, np.float32).reshape(-1, 2)
+            np.asarray(region, np.float32).reshape(-1, 2) + np.float32(0.5)
             for region in record.get("ignore_regions", ())
         ),
     )

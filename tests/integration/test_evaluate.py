@@ -1,0 +1,107 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from posewire_server.cli import main
+from posewire_server.commands.evaluate import EvaluateConfig, run
+from posewire_server.errors import LabelsError
+from posewire_server.evaluation import LastRun, evaluate
+from posewire_server.labels import read_labels
+from posewire_server.models.manifest import StoredModel
+from posewire_server.pipeline import EngineConfig
+
+Array = npt.NDArray[np.float32]
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    """A labels file with one picture, in which somebody is labelled and nobody to be seen."""
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((48, 64, 3), 128, np.uint8))
+    person = {"bbox": [5, 5, 30, 40], "keypoints": [[20, 20, 2]] * 17, "area": 600, "iscrowd": 0}
+    names = {"file": "grey.png", "task": "body_multi", "dataset": "coco_own"}
+    record = {**names, "width": 64, "height": 48, "instances": [person]}
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps({"images": [record]}))
+    return path
+
+
+def change(labels: Path, **changes: object) -> None:
+    content = json.loads(labels.read_text())
+    content["images"][0] |= changes
+    labels.write_text(json.dumps(content))
+
+
+@pytest.mark.weights
+def test_eval_ends_with_one_json_object_and_keeps_the_poses(
+    weights: StoredModel, labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "found.json"
+    code = main(["eval", str(labels), "--json", "--predictions", str(kept)])
+    assert code == 0
+    *table, last = capsys.readouterr().out.splitlines()
+    assert table[0].split() == ["decoder", "AP", "AP50", "AP75", "AR", "images", "persons"]
+    summary = json.loads(last)
+    assert summary["decoder"] == weights.spec.default_decoder
+    assert tuple(summary["decoders"]) == weights.spec.decoders
+    assert (summary["AP"], summary["images"], summary["persons"]) == (0.0, 1, 1)
+    (picture,) = json.loads(kept.read_text())["images"]
+    assert picture["file"] == "grey.png"
+    assert tuple(picture["poses"]) == weights.spec.decoders
+
+
+@pytest.mark.weights
+def test_eval_missing_picture_names_it(weights: StoredModel, labels: Path) -> None:
+    change(labels, file="gone.png")
+    with pytest.raises(LabelsError, match=r"gone\.png") as caught:
+        evaluate(weights, read_labels(labels), EngineConfig())
+    assert caught.value.reason == "LABELS_UNREADABLE"
+
+
+@pytest.mark.weights
+def test_eval_picture_of_another_size_says_both(weights: StoredModel, labels: Path) -> None:
+    change(labels, width=640)
+    with pytest.raises(LabelsError, match=r"64x48 pixels.*640x48") as caught:
+        evaluate(weights, read_labels(labels), EngineConfig())
+    assert caught.value.reason == "LABELS_MALFORMED"
+
+
+def test_eval_missing_labels_is_an_error_before_anything_is_loaded(tmp_path: Path) -> None:
+    config = EvaluateConfig(tmp_path / "none.json", tmp_path / "cache", EngineConfig())
+    with pytest.raises(LabelsError, match=r"none\.json"):
+        run(config)
+    assert not (tmp_path / "cache").exists()
+
+
+class CountingPredictor:
+    """Answers the sum of its inputs, and counts."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def run(self, inputs: Array) -> list[Array]:
+        self.runs += 1
+        return [inputs.sum(keepdims=True)]
+
+
+def test_last_run_runs_again_only_for_other_inputs() -> None:
+    predictor = CountingPredictor()
+    last_run = LastRun(predictor)
+    inputs = np.ones((1, 3, 8, 8), np.float32)
+    assert last_run.run(inputs)[0].item() == last_run.run(inputs.copy())[0].item() == 192
+    assert predictor.runs == 1
+    inputs[0, 0, 0, 0] = 2  # the caller may write into its buffer
+    assert last_run.run(inputs)[0].item() == 193
+    assert last_run.run(np.ones((1, 3, 8, 4), np.float32))[0].item() == 96
+    assert predictor.runs == 3
+
+
+@pytest.mark.weights
+def test_eval_poses_lie_on_the_labelled_persons(weights: StoredModel, shared: Path) -> None:
+    pictures = read_labels(shared / "data" / "labels.json")
+    evaluation = evaluate(weights, pictures, EngineConfig(), ["fast"])
+    accuracy = evaluation.accuracy["fast"]
+    assert (accuracy.images, accuracy.persons) == (44, 96)
+    assert accuracy.ap >= 0.315
