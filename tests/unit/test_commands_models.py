@@ -1,0 +1,91 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from posewire_server.commands import models
+from posewire_server.errors import ModelError
+from posewire_server.models import store
+from posewire_server.models.manifest import EngineCheck
+from posewire_server.models.store import Store
+
+CHECKS = (
+    EngineCheck("openvino", passed=False, reason="it crashed with signal 11"),
+    EngineCheck("onednn", passed=True, max_error=4e-6, run_ms=107.4),
+)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """An empty cache whose pulls only write files."""
+
+    def import_quickly(_source: Path, folder: Path) -> None:
+        (folder / "weights.pdmodel").write_bytes(bytes(2_000_000))
+
+    monkeypatch.setattr(store, "download", lambda *_arguments: tmp_path)
+    monkeypatch.setattr(store, "extract", lambda *_arguments: tmp_path)
+    monkeypatch.setattr(store, "_import", import_quickly)
+    monkeypatch.setattr(store, "check_engines", lambda _model, _progress: CHECKS)
+    return Store(tmp_path / "cache")
+
+
+def row(output: str) -> list[str]:
+    return next(line for line in output.splitlines() if line.startswith("body")).split()
+
+
+def test_list_before_pull_says_not_pulled(cache: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert models.list_models(cache) == 0
+    output = capsys.readouterr().out
+    assert row(output) == ["body", "not", "pulled", "Apache-2.0"]
+    assert str(cache.root) in output
+
+
+def test_list_after_pull_shows_size_engines_and_licence(
+    cache: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert models.pull(cache, ["openpose_body_estimation"]) == 0
+    pulled = capsys.readouterr().out
+    assert "openvino  FAILED: it crashed with signal 11" in pulled
+    assert "onednn    passed: error 4.0e-06, 107 ms (default)" in pulled
+    models.list_models(cache)
+    cells = row(capsys.readouterr().out)
+    assert cells[:6] == ["body", "ready", "2.0", "MB", "Apache-2.0", "onednn"]
+    assert " ".join(cells[6:]) == "openvino failed, onednn 107"
+
+
+def test_list_damaged_says_so(cache: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    models.pull(cache, [])
+    (folder,) = (path for path in cache.root.iterdir() if path.is_dir())
+    (folder / "weights.pdmodel").write_bytes(b"")
+    capsys.readouterr()
+    models.list_models(cache)
+    assert "damaged" in row(capsys.readouterr().out)
+
+
+def test_verify_absent_returns_1_and_names_pull(
+    cache: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert models.verify(cache, []) == 1
+    assert "models pull body" in capsys.readouterr().err
+
+
+def test_verify_prints_the_checks_made_anew(
+    cache: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.pull(cache, ["body"])
+    anew = (replace(CHECKS[1], run_ms=50.0),)
+    monkeypatch.setattr(store, "check_engines", lambda _model, _progress: anew)
+    assert models.verify(cache, ["body"]) == 0
+    assert "50 ms (default)" in capsys.readouterr().out
+
+
+def test_remove_says_what_it_set_free(cache: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    models.pull(cache, ["body"])
+    capsys.readouterr()
+    assert models.remove(cache, ["body"]) == 0
+    assert models.remove(cache, ["body"]) == 0
+    assert capsys.readouterr().out == "body: 2.0 MB set free\nbody: was not there\n"
+
+
+def test_pull_unknown_name_raises(cache: Store) -> None:
+    with pytest.raises(ModelError, match="there are: body"):
+        models.pull(cache, ["nobody"])
