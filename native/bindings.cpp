@@ -91,14 +91,26 @@ posewire::paf::Parameters read_parameters(const py::kwargs& values) {
       fast.peaks.threshold = value.cast<float>();
     } else if (name == "peaks_per_keypoint") {
       fast.peaks.per_keypoint = value.cast<int>();
-    } else if (name == "probe_min") {
-      fast.pairs.probe_min = value.cast<float>();
     } else if (name == "sample_min") {
-      fast.pairs.sample_min = value.cast<float>();
+      fast.links.pairs.sample_min = value.cast<float>();
     } else if (name == "samples") {
-      fast.pairs.samples = value.cast<int>();
+      fast.links.pairs.samples = value.cast<int>();
     } else if (name == "misses_max") {
-      fast.pairs.misses_max = value.cast<int>();
+      fast.links.pairs.misses_max = value.cast<int>();
+    } else if (name == "across_weight") {
+      fast.links.pairs.across_weight = value.cast<float>();
+    } else if (name == "length_weight") {
+      fast.links.pairs.length_weight = value.cast<float>();
+    } else if (name == "links_per_peak") {
+      fast.links.per_peak = value.cast<int>();
+    } else if (name == "length_ratio") {
+      fast.links.length_ratio = value.cast<float>();
+    } else if (name == "length_margin") {
+      fast.links.length_margin = value.cast<float>();
+    } else if (name == "share_ratio") {
+      fast.links.share_ratio = value.cast<float>();
+    } else if (name == "share_min") {
+      fast.poses.share_min = value.cast<float>();
     } else if (name == "keypoints_min") {
       fast.poses.keypoints_min = value.cast<int>();
     } else if (name == "score_min") {

@@ -13,8 +13,8 @@ namespace posewire::paf {
 struct FastParameters {
   Grid grid{8.0F, 0.0F, 0.0F};
   PeakRule peaks{0.1F, 256};
-  simd::PairRule pairs{0.05F, 0.05F, 10, 2};
-  PoseRule poses{4, 0.3F};
+  LinkRule links{{0.05F, 10, 1, 0.3F, 0.005F}, 16, 3.0F, 0.2F, 2.0F};
+  PoseRule poses{0.6F, 4, 0.3F};
 };
 
 // The decoder at network resolution; keeps its memory between frames.
@@ -28,7 +28,7 @@ class FastDecoder {
   LinkFinder link_finder_;
   Grouper grouper_;
   Peaks peaks_;
-  std::vector<Link> links_;
+  Links links_;
 };
 
 }  // namespace posewire::paf

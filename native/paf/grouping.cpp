@@ -7,7 +7,6 @@ namespace posewire::paf {
 
 void Grouper::add(int pose, int keypoint, int peak, const Peaks& peaks) {
   members(pose)[keypoint] = peak;
-  owner_[peak] = pose;
   groups_[pose].score += peaks.score[peak];
   groups_[pose].keypoints += 1;
 }
@@ -39,6 +38,8 @@ void Grouper::join(const Link& link, const Limb& limb, const Peaks& peaks) {
   if (from == none && to == none) {
     from = static_cast<int>(groups_.size());
     groups_.push_back({0.0F, 0, 0});
+    owner_[link.from] = from;
+    owner_[link.to] = from;
     members_.insert(members_.end(), static_cast<std::size_t>(keypoints_), none);
     add(from, limb.from, link.from, peaks);
     add(from, limb.to, link.to, peaks);
@@ -46,33 +47,71 @@ void Grouper::join(const Link& link, const Limb& limb, const Peaks& peaks) {
     if (members(from)[limb.to] != none) {
       return;
     }
+    owner_[link.to] = from;
     add(from, limb.to, link.to, peaks);
   } else if (from == none) {
     if (members(to)[limb.from] != none) {
       return;
     }
+    owner_[link.from] = to;
     add(to, limb.from, link.from, peaks);
     from = to;
   } else if (from != to && !merge(from, to)) {
     return;
   }
-  groups_[from].score += link.strength;
+  groups_[from].score += link.score;
   groups_[from].links += 1;
 }
 
-void Grouper::group(const Peaks& peaks, const Skeleton& skeleton, std::vector<Link>& links) {
+// Adds what the pose lacks at the ends of strong links; a keypoint found so may lead to the next.
+void Grouper::share(int pose, const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links) {
+  const int* found = members(pose);
+  for (int limb = 0; limb < static_cast<int>(skeleton.limbs.size()); ++limb) {
+    const Limb& ends = skeleton.limbs[limb];
+    if ((found[ends.from] == none) == (found[ends.to] == none)) {
+      continue;
+    }
+    const Link* best = nullptr;
+    for (int i = links.begin[limb]; i < links.begin[limb + 1]; ++i) {
+      const Link& link = links.links[i];
+      const bool fits = link.from == found[ends.from] || link.to == found[ends.to];
+      if (fits && link.shareable && link.score >= rule.share_min && (best == nullptr || link.score > best->score)) {
+        best = &link;
+      }
+    }
+    if (best != nullptr) {
+      const bool forward = found[ends.to] == none;
+      add(pose, forward ? ends.to : ends.from, forward ? best->to : best->from, peaks);
+      groups_[pose].score += best->score;
+      groups_[pose].links += 1;
+    }
+  }
+}
+
+void Grouper::group(const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links) {
   keypoints_ = skeleton.keypoints;
   owner_.assign(static_cast<std::size_t>(peaks.capacity()), none);
   members_.clear();
   groups_.clear();
-  std::sort(links.begin(), links.end(), [](const Link& a, const Link& b) {
-    if (a.score != b.score) {
-      return a.score > b.score;
+  order_.clear();
+  for (int i = 0; i < static_cast<int>(links.links.size()); ++i) {
+    if (links.links[i].chosen) {
+      order_.push_back(i);
     }
-    return a.limb != b.limb ? a.limb < b.limb : (a.from != b.from ? a.from < b.from : a.to < b.to);
+  }
+  std::sort(order_.begin(), order_.end(), [&](int a, int b) {
+    const float first = links.links[a].score;
+    const float second = links.links[b].score;
+    return first > second || (first == second && a < b);
   });
-  for (const Link& link : links) {
-    join(link, skeleton.limbs[link.limb], peaks);
+  for (const int i : order_) {
+    join(links.links[i], skeleton.limbs[links.links[i].limb], peaks);
+  }
+  constexpr int rounds = 2;
+  for (int pose = 0; pose < static_cast<int>(groups_.size()); ++pose) {
+    for (int round = 0; round < rounds && groups_[pose].keypoints >= rule.keypoints_min && groups_[pose].keypoints < keypoints_; ++round) {
+      share(pose, peaks, skeleton, rule, links);
+    }
   }
 }
 

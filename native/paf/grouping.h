@@ -10,6 +10,7 @@
 namespace posewire::paf {
 
 struct PoseRule {
+  float share_min;    // least score of a link to a peak that another pose has
   int keypoints_min;  // a pose with fewer is dropped
   float score_min;    // a pose whose keypoints and links have a lower mean score is dropped
 };
@@ -21,11 +22,13 @@ struct Grid {
   float bias_y;  // how far they lie below it
 };
 
-// Joins links into poses, best link first: each peak in one pose, each keypoint once in a pose; two
-// poses that share no keypoint are merged. Keeps its memory between frames.
+// Joins the chosen links into poses, best link first: each peak in one pose, each keypoint once in a
+// pose; two poses that have no keypoint in common are merged. Then a pose that lacks a keypoint, as
+// when two people hold theirs at one place, may share a peak that a strong link points to.
+// Keeps its memory between frames.
 class Grouper {
  public:
-  void group(const Peaks& peaks, const Skeleton& skeleton, std::vector<Link>& links);
+  void group(const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links);
   // Writes the poses that pass the rule, best first.
   void write(const Peaks& peaks, const PoseRule& rule, const Grid& grid, Poses& poses);
 
@@ -40,13 +43,14 @@ class Grouper {
   void join(const Link& link, const Limb& limb, const Peaks& peaks);
   void add(int pose, int keypoint, int peak, const Peaks& peaks);
   bool merge(int into, int from);
+  void share(int pose, const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links);
   int* members(int pose) { return &members_[static_cast<std::size_t>(pose) * static_cast<std::size_t>(keypoints_)]; }
 
   int keypoints_ = 0;
   std::vector<int> owner_;    // the pose of each peak
   std::vector<int> members_;  // keypoints_ peaks for each pose
   std::vector<Group> groups_;
-  std::vector<int> order_;
+  std::vector<int> order_;  // of links, then of poses
 };
 
 }  // namespace posewire::paf

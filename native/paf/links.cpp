@@ -1,11 +1,67 @@
 #include "paf/links.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace posewire::paf {
+namespace {
 
-void LinkFinder::find_limb(const Maps& pafs, const Skeleton& skeleton, int limb, const simd::PairRule& rule,
-                           const simd::Kernels& kernels, const Peaks& peaks, std::vector<Link>& links) {
+constexpr int none = -1;
+
+}  // namespace
+
+// Of the links from links[begin] on, all from one peak, keeps the best `limit` in their order.
+void LinkFinder::keep_best(std::vector<Link>& links, std::size_t begin, int limit) {
+  const auto first = links.begin() + static_cast<std::ptrdiff_t>(begin);
+  if (links.end() - first <= limit) {
+    return;
+  }
+  std::nth_element(first, first + limit, links.end(), [](const Link& a, const Link& b) {
+    return a.score > b.score || (a.score == b.score && a.to < b.to);
+  });
+  links.resize(begin + static_cast<std::size_t>(limit));
+  std::sort(first, links.end(), [](const Link& a, const Link& b) { return a.to < b.to; });
+}
+
+void LinkFinder::compare_lengths(std::vector<Link>& links, std::size_t begin, const LinkRule& rule,
+                                 const Peaks& peaks) {
+  constexpr float shortest = 2.0F;        // cells; below, the ratio of lengths says nothing
+  constexpr float shortest_share = 1.0F;
+  best_.resize(static_cast<std::size_t>(peaks.capacity()));
+  const auto first = links.begin() + static_cast<std::ptrdiff_t>(begin);
+  for (auto link = first; link != links.end(); ++link) {
+    link->length = std::hypot(peaks.x[link->to] - peaks.x[link->from], peaks.y[link->to] - peaks.y[link->from]);
+    best_[link->from] = best_[link->to] = none;
+  }
+  for (auto link = first; link != links.end(); ++link) {
+    for (const int peak : {link->from, link->to}) {
+      if (best_[peak] == none || link->score > links[best_[peak]].score) {
+        best_[peak] = static_cast<int>(link - links.begin());
+      }
+    }
+  }
+  outliers_.clear();
+  for (auto link = first; link != links.end(); ++link) {
+    bool outlier = false;
+    link->shareable = true;
+    for (const int peak : {link->from, link->to}) {
+      const Link& best = links[best_[peak]];
+      outlier |= link->score < best.score - rule.length_margin && link->length > rule.length_ratio * std::max(best.length, shortest);
+      link->shareable &= link->length <= rule.share_ratio * std::max(best.length, shortest_share);
+    }
+    outliers_.push_back(outlier);
+  }
+  auto kept = first;
+  for (auto link = first; link != links.end(); ++link) {
+    if (!outliers_[link - first]) {
+      *kept++ = *link;
+    }
+  }
+  links.erase(kept, links.end());
+}
+
+void LinkFinder::find_limb(const Maps& pafs, const Skeleton& skeleton, int limb, const LinkRule& rule,
+                           const simd::Kernels& kernels, const Peaks& peaks, Links& found) {
   const Limb& ends = skeleton.limbs[limb];
   const simd::Points from = peaks.points(ends.from);
   const simd::Points to = peaks.points(ends.to);
@@ -14,24 +70,36 @@ void LinkFinder::find_limb(const Maps& pafs, const Skeleton& skeleton, int limb,
   second_.resize(std::max(second_.size(), room));
   const simd::Field field{pafs.channel(ends.channel_x), pafs.channel(ends.channel_y)};
   const simd::Pairs pairs{first_.data(), second_.data()};
-  const int count = kernels.probe_pairs(field, rule, from, to, pairs);
+  const int count = kernels.probe_pairs(field, from, to, pairs);
   score_.resize(std::max(score_.size(), static_cast<std::size_t>(count) + simd::padding));
-  kernels.score_pairs(field, rule, from, to, pairs, count, score_.data());
+  kernels.score_pairs(field, rule.pairs, from, to, pairs, count, score_.data());
+  std::vector<Link>& links = found.links;
+  const std::size_t begin = links.size();
+  std::size_t begin_of_peak = begin;
   for (int i = 0; i < count; ++i) {
+    if (i > 0 && first_[i] != first_[i - 1]) {
+      keep_best(links, begin_of_peak, rule.per_peak);
+      begin_of_peak = links.size();
+    }
     if (score_[i] > 0.0F) {
-      const int a = peaks.begin[ends.from] + first_[i];
-      const int b = peaks.begin[ends.to] + second_[i];
-      links.push_back({score_[i] + 0.1F * (peaks.score[a] + peaks.score[b]), score_[i], limb, a, b});
+      links.push_back({score_[i], limb, peaks.begin[ends.from] + first_[i], peaks.begin[ends.to] + second_[i], 0.0F, false, false});
     }
   }
+  keep_best(links, begin_of_peak, rule.per_peak);
+  compare_lengths(links, begin, rule, peaks);
+  assignment_.choose(links.data() + begin, static_cast<int>(links.size() - begin), peaks.begin[ends.from], from.count,
+                     peaks.begin[ends.to], to.count);
 }
 
-void LinkFinder::find(const Maps& pafs, const Skeleton& skeleton, const simd::PairRule& rule,
-                      const simd::Kernels& kernels, const Peaks& peaks, std::vector<Link>& links) {
-  links.clear();
+void LinkFinder::find(const Maps& pafs, const Skeleton& skeleton, const LinkRule& rule, const simd::Kernels& kernels,
+                      const Peaks& peaks, Links& found) {
+  found.links.clear();
+  found.begin.clear();
   for (int limb = 0; limb < static_cast<int>(skeleton.limbs.size()); ++limb) {
-    find_limb(pafs, skeleton, limb, rule, kernels, peaks, links);
+    found.begin.push_back(static_cast<int>(found.links.size()));
+    find_limb(pafs, skeleton, limb, rule, kernels, peaks, found);
   }
+  found.begin.push_back(static_cast<int>(found.links.size()));
 }
 
 }  // namespace posewire::paf

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "paf/assignment.h"
+#include "paf/link.h"
 #include "paf/maps.h"
 #include "paf/peaks.h"
 #include "paf/skeleton.h"
@@ -10,25 +12,40 @@
 
 namespace posewire::paf {
 
-// Two peaks that a limb may connect. `score` orders links; `strength` is the limb's share of a pose's score.
-struct Link {
-  float score;
-  float strength;
-  std::int32_t limb;
-  std::int32_t from;
-  std::int32_t to;
+struct LinkRule {
+  simd::PairRule pairs;
+  int per_peak;  // of more links that start at one peak by one limb, the best are kept
+  // The best link at a peak tells the size of its person. One that is longer than `length_ratio`
+  // times that, and scores less by more than `length_margin`, is dropped; one that is longer than
+  // `share_ratio` times that cannot share a peak.
+  float length_ratio;
+  float length_margin;
+  float share_ratio;
 };
 
-// Finds the links of every limb; keeps its memory between frames.
+// All links of a frame, limb by limb: those of limb l are links[begin[l]] up to links[begin[l + 1]].
+struct Links {
+  std::vector<Link> links;
+  std::vector<int> begin;
+};
+
+// Finds the links of every limb and chooses among them; keeps its memory between frames.
 class LinkFinder {
  public:
-  void find(const Maps& pafs, const Skeleton& skeleton, const simd::PairRule& rule, const simd::Kernels& kernels,
-            const Peaks& peaks, std::vector<Link>& links);
+  void find(const Maps& pafs, const Skeleton& skeleton, const LinkRule& rule, const simd::Kernels& kernels,
+            const Peaks& peaks, Links& links);
 
  private:
-  void find_limb(const Maps& pafs, const Skeleton& skeleton, int limb, const simd::PairRule& rule,
-                 const simd::Kernels& kernels, const Peaks& peaks, std::vector<Link>& links);
+  void find_limb(const Maps& pafs, const Skeleton& skeleton, int limb, const LinkRule& rule,
+                 const simd::Kernels& kernels, const Peaks& peaks, Links& links);
 
+  void keep_best(std::vector<Link>& links, std::size_t begin, int limit);
+
+  void compare_lengths(std::vector<Link>& links, std::size_t begin, const LinkRule& rule, const Peaks& peaks);
+
+  Assignment assignment_;
+  std::vector<int> best_;  // the best link at each peak
+  std::vector<char> outliers_;
   std::vector<std::int32_t> first_, second_;
   std::vector<float> score_;
 };

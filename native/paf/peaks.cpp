@@ -1,26 +1,38 @@
 #include "paf/peaks.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
+
+#include "paf/cubic.h"
 
 namespace posewire::paf {
 namespace {
 
-std::size_t padded(int count) {
-  return static_cast<std::size_t>((count + simd::padding - 1) / simd::padding * simd::padding);
+constexpr float summit_distance = 0.75F;  // from any peak, in cells; nearer it is that peak's own
+
+int padded(int count) { return (count + simd::padding - 1) / simd::padding * simd::padding; }
+
+float value_at(const simd::Plane& plane, int x, int y) {
+  return plane.cells[y * plane.row_stride + x];
 }
 
-// Of two diagonal neighbours that are both peaks along rows and columns, the greater (the earlier at a tie) stays.
+// Zero outside, never below a small positive value, so that ratios are defined.
+float positive_at(const simd::Plane& plane, int x, int y) {
+  constexpr float least = 1e-3F;
+  const bool inside = x >= 0 && y >= 0 && x < plane.width && y < plane.height;
+  return inside ? std::max(value_at(plane, x, y), least) : least;
+}
+
+// Of two peaks that touch at a corner, the greater (the earlier at a tie) is whole.
 bool is_shadowed(const simd::Plane& plane, std::int32_t cell) {
   const int x = cell % plane.width;
   const int y = cell / plane.width;
-  const float* middle = plane.cells + y * plane.row_stride + x;
+  const float value = value_at(plane, x, y);
   for (const int dy : {-1, 1}) {
     for (const int dx : {-1, 1}) {
-      if (x + dx < 0 || x + dx >= plane.width || y + dy < 0 || y + dy >= plane.height) {
-        continue;
-      }
-      const float other = middle[dy * plane.row_stride + dx];
-      if (dy < 0 ? !(*middle > other) : !(*middle >= other)) {
+      const bool inside = x + dx >= 0 && x + dx < plane.width && y + dy >= 0 && y + dy < plane.height;
+      if (inside && !(dy < 0 ? value > value_at(plane, x + dx, y + dy) : value >= value_at(plane, x + dx, y + dy))) {
         return true;
       }
     }
@@ -28,66 +40,122 @@ bool is_shadowed(const simd::Plane& plane, std::int32_t cell) {
   return false;
 }
 
-}  // namespace
-
-int PeakFinder::find_cells(const simd::Plane& plane, const PeakRule& rule, const simd::Kernels& kernels) {
-  cells_.resize((static_cast<std::size_t>(plane.width) * static_cast<std::size_t>(plane.height) + 1) / 2);
-  const int found = kernels.find_peaks(plane, rule.threshold, cells_.data());
-  const auto end = std::remove_if(cells_.begin(), cells_.begin() + found,
-                                  [&](std::int32_t cell) { return is_shadowed(plane, cell); });
-  const auto kept = static_cast<int>(end - cells_.begin());
-  if (kept <= rule.per_keypoint) {
-    return kept;
+// A shoulder of one Gaussian falls off like its higher neighbour, along and across their line.
+bool is_doubtful(const simd::Plane& plane, std::int32_t cell) {
+  constexpr float flat = 1.5F;   // ratio under which the slope beyond the higher neighbour is missing
+  constexpr float skew = 1.6F;   // ratio above which the two have their crests at different places
+  const int x = cell % plane.width;
+  const int y = cell / plane.width;
+  const auto at = [&](int dx, int dy) { return positive_at(plane, x + dx, y + dy); };
+  const float value = at(0, 0);
+  const bool sideways = std::max(at(-1, 0), at(1, 0)) > std::max(at(0, -1), at(0, 1));
+  const int dx = !sideways ? 0 : at(-1, 0) > at(1, 0) ? -1 : 1;
+  const int dy = sideways ? 0 : at(0, -1) > at(0, 1) ? -1 : 1;
+  if (at(dx, dy) * at(dx, dy) < flat * value * at(2 * dx, 2 * dy)) {
+    return true;
   }
-  const auto score = [&](std::int32_t cell) { return plane.cells[cell / plane.width * plane.row_stride + cell % plane.width]; };
-  std::nth_element(cells_.begin(), cells_.begin() + rule.per_keypoint, end, [&](std::int32_t a, std::int32_t b) {
-    return score(a) > score(b) || (score(a) == score(b) && a < b);
-  });
-  std::sort(cells_.begin(), cells_.begin() + rule.per_keypoint);
-  return rule.per_keypoint;
+  const float one = at(dy, dx) * at(dx - dy, dy - dx);
+  const float other = at(-dy, -dx) * at(dx + dy, dy + dx);
+  return std::max(one, other) > skew * std::min(one, other);
 }
 
-void PeakFinder::load_neighbours(const simd::Plane& plane, int count) {
+}  // namespace
+
+void Peaks::reserve(int first, int more) {
+  const auto end = static_cast<std::size_t>(first + padded(std::max(more, 1)));
+  for (std::vector<float>* values : {&x, &y, &score}) {
+    values->resize(std::max(values->size(), end));
+  }
+}
+
+void PeakFinder::find_cells(const simd::Plane& plane, const PeakRule& rule, const simd::Kernels& kernels) {
+  const auto room = static_cast<std::size_t>(plane.width) * static_cast<std::size_t>(plane.height);
+  cells_.resize(room);
+  doubtful_.resize(room);
+  const simd::CellCounts found = kernels.find_peaks(plane, rule.threshold, cells_.data(), doubtful_.data());
+  cells_.resize(static_cast<std::size_t>(found.peaks));
+  doubtful_.resize(static_cast<std::size_t>(found.shoulders));
+  const auto doubtful = [&](std::int32_t cell) { return is_doubtful(plane, cell); };
+  doubtful_.erase(std::remove_if(doubtful_.begin(), doubtful_.end(), std::not_fn(doubtful)), doubtful_.end());
+  const auto shadowed = [&](std::int32_t cell) { return is_shadowed(plane, cell); };
+  const auto whole = std::stable_partition(cells_.begin(), cells_.end(), std::not_fn(shadowed));
+  doubtful_.insert(doubtful_.end(), whole, cells_.end());
+  cells_.erase(whole, cells_.end());
+}
+
+void PeakFinder::keep_best(const simd::Plane& plane, int limit) {
+  if (static_cast<int>(cells_.size()) <= limit) {
+    return;
+  }
+  const auto score = [&](std::int32_t cell) { return value_at(plane, cell % plane.width, cell / plane.width); };
+  const auto better = [&](std::int32_t a, std::int32_t b) {
+    return score(a) > score(b) || (score(a) == score(b) && a < b);
+  };
+  std::nth_element(cells_.begin(), cells_.begin() + limit, cells_.end(), better);
+  cells_.resize(static_cast<std::size_t>(limit));
+  std::sort(cells_.begin(), cells_.end());
+}
+
+void PeakFinder::refine(const simd::Plane& plane, const simd::Kernels& kernels, Peaks& peaks, int begin) {
+  const int count = static_cast<int>(cells_.size());
   for (std::vector<float>* values : {&left_, &right_, &up_, &down_, &middle_}) {
-    values->resize(std::max(values->size(), padded(count)));
+    values->resize(std::max(values->size(), static_cast<std::size_t>(padded(count))));
   }
   for (int i = 0; i < count; ++i) {
     const int x = cells_[i] % plane.width;
     const int y = cells_[i] / plane.width;
-    const float* at = plane.cells + y * plane.row_stride + x;
-    middle_[i] = *at;
     const bool inside_row = x > 0 && x + 1 < plane.width;
-    left_[i] = inside_row ? at[-1] : *at;
-    right_[i] = inside_row ? at[1] : *at;
     const bool inside_column = y > 0 && y + 1 < plane.height;
-    up_[i] = inside_column ? at[-plane.row_stride] : *at;
-    down_[i] = inside_column ? at[plane.row_stride] : *at;
+    middle_[i] = value_at(plane, x, y);
+    left_[i] = value_at(plane, inside_row ? x - 1 : x, y);
+    right_[i] = value_at(plane, inside_row ? x + 1 : x, y);
+    up_[i] = value_at(plane, x, inside_column ? y - 1 : y);
+    down_[i] = value_at(plane, x, inside_column ? y + 1 : y);
   }
+  kernels.fit_offsets(count, left_.data(), middle_.data(), right_.data(), &peaks.x[begin]);
+  kernels.fit_offsets(count, up_.data(), middle_.data(), down_.data(), &peaks.y[begin]);
+  for (int i = 0; i < count; ++i) {
+    peaks.x[begin + i] += static_cast<float>(cells_[i] % plane.width);
+    peaks.y[begin + i] += static_cast<float>(cells_[i] / plane.width);
+    peaks.score[begin + i] = middle_[i];
+  }
+}
+
+void PeakFinder::add_summits(const simd::Plane& plane, const PeakRule& rule, Peaks& peaks, int begin) {
+  int end = begin + static_cast<int>(cells_.size());
+  const int limit = std::min(begin + rule.per_keypoint, end + static_cast<int>(doubtful_.size()));
+  for (const std::int32_t cell : doubtful_) {
+    Summit summit{};
+    if (end == limit || !find_summit(plane, cell % plane.width, cell / plane.width, rule.threshold, summit)) {
+      continue;
+    }
+    bool is_new = true;
+    for (int i = begin; i < end && is_new; ++i) {
+      is_new = std::hypot(peaks.x[i] - summit.x, peaks.y[i] - summit.y) > summit_distance;
+    }
+    if (is_new) {
+      peaks.x[end] = summit.x;
+      peaks.y[end] = summit.y;
+      peaks.score[end++] = summit.value;
+    }
+  }
+  peaks.count.push_back(end - begin);
 }
 
 void PeakFinder::find(const Maps& heatmaps, int keypoints, const PeakRule& rule, const simd::Kernels& kernels,
                       Peaks& peaks) {
-  peaks.begin.assign(static_cast<std::size_t>(keypoints), 0);
-  peaks.count.assign(static_cast<std::size_t>(keypoints), 0);
-  std::size_t used = 0;
+  peaks.begin.clear();
+  peaks.count.clear();
+  int begin = 0;
   for (int keypoint = 0; keypoint < keypoints; ++keypoint) {
     const simd::Plane plane = heatmaps.channel(keypoint);
-    const int count = find_cells(plane, rule, kernels);
-    load_neighbours(plane, count);
-    peaks.begin[keypoint] = static_cast<int>(used);
-    peaks.count[keypoint] = count;
-    const std::size_t end = used + std::max<std::size_t>(padded(count), simd::padding);
-    for (std::vector<float>* values : {&peaks.x, &peaks.y, &peaks.score}) {
-      values->resize(std::max(values->size(), end));
-    }
-    kernels.fit_offsets(count, left_.data(), middle_.data(), right_.data(), &peaks.x[used]);
-    kernels.fit_offsets(count, up_.data(), middle_.data(), down_.data(), &peaks.y[used]);
-    for (int i = 0; i < count; ++i) {
-      peaks.x[used + i] += static_cast<float>(cells_[i] % plane.width);
-      peaks.y[used + i] += static_cast<float>(cells_[i] / plane.width);
-      peaks.score[used + i] = middle_[i];
-    }
-    used = end;
+    find_cells(plane, rule, kernels);
+    keep_best(plane, rule.per_keypoint);
+    peaks.reserve(begin, static_cast<int>(cells_.size() + doubtful_.size()));
+    peaks.begin.push_back(begin);
+    refine(plane, kernels, peaks, begin);
+    add_summits(plane, rule, peaks, begin);
+    begin += padded(std::max(peaks.count.back(), 1));
   }
 }
 

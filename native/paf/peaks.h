@@ -18,24 +18,32 @@ struct Peaks {
   std::vector<int> count;
 
   int capacity() const { return static_cast<int>(x.size()); }
+  // Makes room for `more` peaks, padded, from index `begin` on.
+  void reserve(int begin, int more);
   simd::Points points(int keypoint) const { return {&x[begin[keypoint]], &y[begin[keypoint]], count[keypoint]}; }
 };
 
 struct PeakRule {
-  float threshold;
-  int per_keypoint;
+  float threshold;   // a peak's value exceeds this
+  int per_keypoint;  // of more peaks, the highest are kept
 };
 
 // Finds peaks; keeps its memory between frames.
+//
+// A cell that is not below its eight neighbours is a peak, refined along both axes by the parabola
+// through the logarithms. Where a shape is no single peak's (a flat top, a ridge that turns, a peak
+// beside a higher one across a corner), a local maximum of the map enlarged by 8 is a peak too.
 class PeakFinder {
  public:
   void find(const Maps& heatmaps, int keypoints, const PeakRule& rule, const simd::Kernels& kernels, Peaks& peaks);
 
  private:
-  int find_cells(const simd::Plane& plane, const PeakRule& rule, const simd::Kernels& kernels);
-  void load_neighbours(const simd::Plane& plane, int count);
+  void find_cells(const simd::Plane& plane, const PeakRule& rule, const simd::Kernels& kernels);
+  void keep_best(const simd::Plane& plane, int limit);
+  void refine(const simd::Plane& plane, const simd::Kernels& kernels, Peaks& peaks, int begin);
+  void add_summits(const simd::Plane& plane, const PeakRule& rule, Peaks& peaks, int begin);
 
-  std::vector<std::int32_t> cells_;
+  std::vector<std::int32_t> cells_, doubtful_;
   std::vector<float> left_, right_, up_, down_, middle_;
 };
 

@@ -36,31 +36,38 @@ struct Pairs {
 };
 
 struct PairRule {
-  float probe_min;    // least dot product with the field in the middle of a pair
-  float sample_min;   // a sample counts as a hit above this dot product
-  int samples;        // samples on a segment
-  int misses_max;     // a pair with more samples that are no hits is rejected
+  float sample_min;     // a sample hits where the field along the pair exceeds this
+  int samples;          // places on a pair, spread evenly from end to end
+  int misses_max;       // a pair with more samples that do not hit is rejected
+  float across_weight;  // taken from the score for each unit of field across the pair
+  float length_weight;  // taken from the score for each cell between the ends
 };
 
 constexpr int padding = 16;
 
+struct CellCounts {
+  int peaks;
+  int shoulders;
+};
+
 // The hot loops at one level. Every level returns the same bits.
 struct Kernels {
-  // Writes the cells (y * width + x) above the threshold that are greater than their upper and left
-  // neighbours and not less than their right and lower ones, in raster order, and returns how many:
-  // at most half of the cells, rounded up. Outside counts as minus infinity. A cell that is NaN,
-  // infinite or beside a NaN is no peak.
-  int (*find_peaks)(const Plane& plane, float threshold, std::int32_t* cells);
+  // Writes the peaks and the shoulders of a map as cells (y * width + x) in raster order. A peak
+  // exceeds the threshold, its upper and left neighbours, and is not below its right and lower ones;
+  // a shoulder fails one of these four comparisons, but has at least half of that neighbour. Outside
+  // counts as minus infinity. NaN and infinite cells are neither. Each list needs room for all cells.
+  CellCounts (*find_peaks)(const Plane& plane, float threshold, std::int32_t* peaks, std::int32_t* shoulders);
 
   // Sub-pixel offset along one axis from the values before, at and after a peak: the vertex of the
   // parabola through their logarithms, within half a cell. Arrays are padded.
   void (*fit_offsets)(int count, const float* before, const float* at, const float* after, float* offset);
 
-  // Writes the pairs whose field in the cell nearest to their middle points from first to second.
-  int (*probe_pairs)(const Field& field, const PairRule& rule, Points first, Points second, Pairs out);
+  // Writes the pairs whose field in the cell nearest to their middle points from first to second,
+  // in the order of first, then second, and returns how many.
+  int (*probe_pairs)(const Field& field, Points first, Points second, Pairs out);
 
-  // Mean dot product of the bilinear field with the direction of each pair, over `samples` places
-  // spread evenly from end to end; minus one for a rejected pair. `score` is padded.
+  // The mean of the field along each pair, less the costs of the rule; minus one for a rejected pair.
+  // The field is interpolated linearly between cells. The arrays of pairs and scores are padded.
   void (*score_pairs)(const Field& field, const PairRule& rule, Points first, Points second,
                       Pairs pairs, int count, float* score);
 };

@@ -17,27 +17,74 @@ struct Rows {
   const float* down;
 };
 
-inline bool is_peak(const Rows& rows, int x, int width, float threshold) {
-  const float value = rows.middle[x];
-  return value > threshold && value <= FLT_MAX && (x == 0 || value > rows.middle[x - 1]) &&
-         (x + 1 == width || value >= rows.middle[x + 1]) && (rows.up == nullptr || value > rows.up[x]) &&
-         (rows.down == nullptr || value >= rows.down[x]);
-}
+// Bits of the peaks and of the shoulders among `lanes` cells.
+struct Found {
+  std::uint32_t peaks;
+  std::uint32_t shoulders;
+};
 
-inline std::uint32_t peak_bits(const Rows& rows, int x, float threshold) {
-  const Floats value = load(rows.middle + x);
-  const std::uint32_t high = mask_bits(value > threshold);
-  if (high == 0) {
-    return 0;
+// Where the next cells are written.
+struct Output {
+  std::int32_t* peaks;
+  std::int32_t* shoulders;
+};
+
+inline void classify(const Rows& rows, int x, int width, float threshold, std::int32_t cell, Output& out) {
+  const float value = rows.middle[x];
+  if (!(value > threshold && value <= FLT_MAX)) {
+    return;
   }
-  Ints peak = (value <= FLT_MAX) & (value > load(rows.middle + x - 1)) & (value >= load(rows.middle + x + 1));
+  int failed = 0;
+  bool steep = false;
+  const auto compare = [&](bool passes, float other) {
+    failed += passes ? 0 : 1;
+    steep = steep || !(value >= 0.5F * other);
+  };
   if (rows.up != nullptr) {
-    peak &= value > load(rows.up + x);
+    compare(value > rows.up[x], rows.up[x]);
+  }
+  if (x > 0) {
+    compare(value > rows.middle[x - 1], rows.middle[x - 1]);
+  }
+  if (x + 1 < width) {
+    compare(value >= rows.middle[x + 1], rows.middle[x + 1]);
   }
   if (rows.down != nullptr) {
-    peak &= value >= load(rows.down + x);
+    compare(value >= rows.down[x], rows.down[x]);
   }
-  return high & mask_bits(peak);
+  if (failed == 0) {
+    *out.peaks++ = cell;
+  } else if (failed == 1 && !steep) {
+    *out.shoulders++ = cell;
+  }
+}
+
+inline Found classify_block(const Rows& rows, int x, float threshold) {
+  const Floats value = load(rows.middle + x);
+  const Ints high = value > threshold;
+  if (mask_bits(high) == 0) {
+    return {0, 0};
+  }
+  const Floats left = load(rows.middle + x - 1);
+  const Floats right = load(rows.middle + x + 1);
+  Ints passed = -(value > left) - (value >= right);
+  Ints flat = (value >= 0.5F * left) & (value >= 0.5F * right);
+  if (rows.up != nullptr) {
+    const Floats up = load(rows.up + x);
+    passed -= value > up;
+    flat &= value >= 0.5F * up;
+  } else {
+    passed += 1;
+  }
+  if (rows.down != nullptr) {
+    const Floats down = load(rows.down + x);
+    passed -= value >= down;
+    flat &= value >= 0.5F * down;
+  } else {
+    passed += 1;
+  }
+  const Ints legal = high & (value <= FLT_MAX);
+  return {mask_bits(legal & (passed == 4)), mask_bits(legal & (passed == 3) & flat)};
 }
 
 inline std::int32_t* write_bits(std::uint32_t found, std::int32_t first, std::int32_t* cells) {
@@ -47,27 +94,28 @@ inline std::int32_t* write_bits(std::uint32_t found, std::int32_t first, std::in
   return cells;
 }
 
-std::int32_t* find_in_row(const Rows& rows, int width, float threshold, std::int32_t first, std::int32_t* cells) {
+inline void write_block(const Rows& rows, int x, float threshold, std::uint32_t wanted, std::int32_t first,
+                        Output& out) {
+  const Found found = classify_block(rows, x, threshold);
+  out.peaks = write_bits(found.peaks & wanted, first + x, out.peaks);
+  out.shoulders = write_bits(found.shoulders & wanted, first + x, out.shoulders);
+}
+
+void find_in_row(const Rows& rows, int width, float threshold, std::int32_t first, Output& out) {
   const int last = width - 1;
-  int x = 0;
-  if (is_peak(rows, x, width, threshold)) {
-    *cells++ = first;
-  }
-  for (x = 1; x + lanes <= last; x += lanes) {
-    cells = write_bits(peak_bits(rows, x, threshold), first + x, cells);
+  classify(rows, 0, width, threshold, first, out);
+  int x = 1;
+  for (; x + lanes <= last; x += lanes) {
+    write_block(rows, x, threshold, ~0U, first, out);
   }
   if (last - lanes >= 1) {  // the last whole block again, without the columns already done
     const int start = last - lanes;
-    const std::uint32_t fresh = ~0U << (x - start);
-    cells = write_bits(peak_bits(rows, start, threshold) & fresh, first + start, cells);
+    write_block(rows, start, threshold, ~0U << (x - start), first, out);
     x = last;
   }
   for (; x < width; ++x) {
-    if (is_peak(rows, x, width, threshold)) {
-      *cells++ = first + x;
-    }
+    classify(rows, x, width, threshold, first + x, out);
   }
-  return cells;
 }
 
 inline bool any_above(const float* row, int width, float threshold) {
@@ -95,8 +143,8 @@ inline bool any_above(const float* row, int width, float threshold) {
   return false;
 }
 
-int find_peaks(const Plane& plane, float threshold, std::int32_t* cells) {
-  std::int32_t* end = cells;
+CellCounts find_peaks(const Plane& plane, float threshold, std::int32_t* peaks, std::int32_t* shoulders) {
+  Output out{peaks, shoulders};
   for (int y = 0; y < plane.height; ++y) {
     const float* row = plane.cells + y * plane.row_stride;
     if (!any_above(row, plane.width, threshold)) {
@@ -104,9 +152,9 @@ int find_peaks(const Plane& plane, float threshold, std::int32_t* cells) {
     }
     const Rows rows{y == 0 ? nullptr : row - plane.row_stride, row,
                     y + 1 == plane.height ? nullptr : row + plane.row_stride};
-    end = find_in_row(rows, plane.width, threshold, y * plane.width, end);
+    find_in_row(rows, plane.width, threshold, y * plane.width, out);
   }
-  return static_cast<int>(end - cells);
+  return {static_cast<int>(out.peaks - peaks), static_cast<int>(out.shoulders - shoulders)};
 }
 
 void fit_offsets(int count, const float* before, const float* at, const float* after, float* offset) {
@@ -125,7 +173,7 @@ inline Ints nearest_cell(Floats position, int size) {
   return to_ints(clamp(position + 0.5F, fill(0.0F), fill(static_cast<float>(size - 1))));
 }
 
-int probe_pairs(const Field& field, const PairRule& rule, Points first, Points second, Pairs out) {
+int probe_pairs(const Field& field, Points first, Points second, Pairs out) {
   int found = 0;
   const std::int32_t stride = static_cast<std::int32_t>(field.x.row_stride);
   for (int a = 0; a < first.count; ++a) {
@@ -138,8 +186,7 @@ int probe_pairs(const Field& field, const PairRule& rule, Points first, Points s
       const Ints row = nearest_cell(0.5F * (by + first.y[a]), field.x.height);
       const Ints cell = row * stride + column;
       const Floats along = gather(field.x.cells, cell) * dx + gather(field.y.cells, cell) * dy;
-      const Floats least = rule.probe_min * rule.probe_min * (dx * dx + dy * dy);
-      std::uint32_t hits = mask_bits((along > 0.0F) & (along * along > least));
+      std::uint32_t hits = mask_bits(along > 0.0F);
       if (second.count - b < lanes) {
         hits &= (1U << (second.count - b)) - 1;
       }
@@ -205,14 +252,18 @@ inline Floats score_segments(const Field& field, const PairRule& rule, const Seg
   for (int sample = 0; sample < rule.samples; ++sample) {
     const float share = (static_cast<float>(sample) + 0.5F) / static_cast<float>(rule.samples);
     const Place place = locate(field.x, segments.x + share * segments.dx, segments.y + share * segments.dy);
-    const Floats along = interpolate(field.x, place) * along_x + interpolate(field.y, place) * along_y;
+    const Floats x = interpolate(field.x, place);
+    const Floats y = interpolate(field.y, place);
+    const Floats along = x * along_x + y * along_y;
+    const Floats across = x * along_y - y * along_x;
     misses += (along > rule.sample_min) + 1;
     if (mask_bits(misses <= rule.misses_max) == 0) {
       return fill(-1.0F);
     }
-    sum += along;
+    sum += along - rule.across_weight * select(across > 0.0F, across, -across);
   }
-  return select((misses <= rule.misses_max) & (length > 1e-6F), sum / static_cast<float>(rule.samples), fill(-1.0F));
+  const Floats score = sum / static_cast<float>(rule.samples) - rule.length_weight * length;
+  return select((misses <= rule.misses_max) & (length > 1e-6F), score, fill(-1.0F));
 }
 
 void score_pairs(const Field& field, const PairRule& rule, Points first, Points second, Pairs pairs, int count,
