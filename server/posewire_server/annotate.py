@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, cast
 
 import cv2
 import numpy as np
@@ -140,6 +140,8 @@ class AnnotatedVideo:
         if self._writer is None:
             self._size = (picture.shape[1], picture.shape[0])
             self._writer = self._open()
+        if picture.shape[1::-1] != self._size:  # a network stream may change its size
+            picture = cast("npt.NDArray[np.uint8]", cv2.resize(picture, self._size))
         self._writer.write(picture)
 
     def _open(self) -> cv2.VideoWriter:

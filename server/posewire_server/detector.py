@@ -7,7 +7,7 @@ for answer in detector.detect(open_source("street.mp4")):
 
 import time
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +19,7 @@ from posewire_server.frame import EncodedImage
 from posewire_server.models.catalog import find_model
 from posewire_server.models.progress import Progress
 from posewire_server.models.store import Store
+from posewire_server.newest import newest
 from posewire_server.outcome import Detection, Timings
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.pose import Poses
@@ -115,10 +116,19 @@ class LocalDetector:
         return self._pipeline.spec.skeleton
 
     def detect(self, source: Source) -> Generator[Answer]:
-        """Yields one answer for each frame; close it to stop early."""
+        """Yields one answer for each frame; close it to stop early.
+
+        Frames of a live source are dropped where the pipeline is slower.
+        """
         self._pipeline.decoder_name(self._config.decoder)
-        for frame in source:
-            yield self._detect_one(frame)
+        if not source.is_live:
+            yield from map(self._detect_one, source)
+            return
+        with closing(newest(source)) as frames:
+            for frame, overtaken in frames:
+                for dropped in overtaken:
+                    yield Answer(dropped, None, problem="dropped", reason="OVERFLOW")
+                yield self._detect_one(frame)
 
     def _detect_one(self, frame: SourceFrame) -> Answer:
         image = EncodedImage(frame.image) if isinstance(frame.image, bytes) else frame.image

@@ -36,6 +36,11 @@ class Tally:
         """Frames that have poses, be it none."""
         return len(self._times_s)
 
+    @property
+    def has_failures(self) -> bool:
+        """Whether a frame got an error, or its answer was lost."""
+        return bool(self.problems["error"] or self.problems["lost"])
+
     def summary(self, elapsed_s: float) -> str:
         """Returns one line: frames, persons, frames per second, and what was not answered."""
         mean = self.persons / max(1, self.answered)

@@ -60,9 +60,9 @@ def open_sample(cache: Path, progress: Progress) -> Source:
         WeightsError: No photograph can be had.
     """
     try:
-        return make_clip(fetch_photo(STREET, cache, progress))
+        return make_clip(fetch_photo(STREET, cache, progress), STREET)
     except WeightsError:
-        return make_clip(fetch_photo(PORTRAIT, cache, progress))
+        return make_clip(fetch_photo(PORTRAIT, cache, progress), PORTRAIT)
 
 
 def fetch_photo(source: WeightsSource, cache: Path, progress: Progress) -> Path:
@@ -86,14 +86,15 @@ def fetch_photo(source: WeightsSource, cache: Path, progress: Progress) -> Path:
     return target
 
 
-def make_clip(photo: Path) -> Source:
-    """Returns a clip that glides over a photograph."""
+def make_clip(photo: Path, source: WeightsSource) -> Source:
+    """Returns a clip that glides over a photograph; its name says whose it is."""
     picture = decode_image(photo.read_bytes(), max_pixels=40_000_000)
 
     def make_frame(number: int) -> npt.NDArray[np.uint8]:
         return view(picture, number / FRAME_COUNT)
 
-    return Clip(f"sample {photo.name}", make_frame, FRAME_COUNT, FPS)
+    name = f"{photo.name} of {source.package} {source.version} ({source.licence})"
+    return Clip(name, make_frame, FRAME_COUNT, FPS)
 
 
 def view(picture: npt.NDArray[np.uint8], phase: float) -> npt.NDArray[np.uint8]:

@@ -76,10 +76,11 @@ class ImageFiles:
 class Video:
     """A video file, camera or network stream, opened once and read once.
 
+    A camera is live, and so is a network stream that does not know how many frames it has.
+
     Args:
         name: What the user called it.
         target: Index of a camera, or path or URL.
-        is_live: Whether it is a camera or a network stream.
 
     Raises:
         SourceError: SOURCE_UNREADABLE.
@@ -87,21 +88,17 @@ class Video:
 
     is_video = True
 
-    def __init__(self, name: str, target: int | str, *, is_live: bool) -> None:
+    def __init__(self, name: str, target: int | str) -> None:
         self.name = name
-        self.is_live = is_live
         self._capture = cv2.VideoCapture(target)
         if not self._capture.isOpened():
-            remedy = (
-                "is it plugged in, free, and allowed to this user, or the address right?"
-                if is_live
-                else "is it a video that OpenCV reads, such as MP4, AVI, MKV or WebM?"
-            )
-            raise SourceError("SOURCE_UNREADABLE", f"{name} can not be opened; {remedy}")
+            text = f"{name} can not be opened; {_remedy(target)}"
+            raise SourceError("SOURCE_UNREADABLE", text)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if np.isfinite(fps) and 0 < fps <= 1000 else _DEFAULT_FPS
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.frame_count = count if count > 0 and not is_live else None
+        self.frame_count = count if count > 0 and isinstance(target, str) else None
+        self.is_live = self.frame_count is None and not Path(str(target)).is_file()
 
     def __iter__(self) -> Iterator[SourceFrame]:
         number = 0
@@ -171,9 +168,9 @@ def open_source(spec: str) -> Source:
         SourceError: SOURCE_NOT_FOUND, SOURCE_EMPTY or SOURCE_UNREADABLE; the text names the remedy.
     """
     if spec.isdecimal():
-        return Video(f"camera {spec}", int(spec), is_live=True)
+        return Video(f"camera {spec}", int(spec))
     if "://" in spec:
-        return Video(spec, spec, is_live=True)
+        return Video(spec, spec)
     path = Path(spec)
     if path.is_dir():
         return ImageFiles(spec, _images_in(path))
@@ -181,7 +178,7 @@ def open_source(spec: str) -> Source:
         raise _not_found(spec)
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return ImageFiles(spec, [path])
-    return Video(spec, spec, is_live=False)
+    return Video(spec, spec)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -197,6 +194,14 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         text = f"{str(path)!r} can not be read: {error.strerror}"
         raise SourceError("SOURCE_UNREADABLE", text) from error
+
+
+def _remedy(target: int | str) -> str:
+    if isinstance(target, int):
+        return "is it plugged in, free, and allowed to this user?"
+    if "://" in target:
+        return "is the address right, and does the host answer?"
+    return "is it a video that OpenCV reads, such as MP4, AVI, MKV or WebM?"
 
 
 def _not_found(spec: str) -> SourceError:

@@ -1,5 +1,6 @@
 """The two detectors, in this process and over a server, give the commands the same answers."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -102,7 +103,42 @@ def test_detect_unknown_decoder_raises(make_detector: Make) -> None:
 def test_detect_closed_early_stops(make_detector: Make) -> None:
     detector = make_detector(DetectorConfig())
     with closing(detector.detect(Camera(10**9))) as answers:
-        assert next(answers).detection is not None
+        assert next(answer for answer in answers if answer.detection).problem == ""
+
+
+def test_local_live_source_is_answered_by_the_newest_frame() -> None:
+    predictor = GatedPredictor()
+    detector = LocalDetector(predictor.pipeline(), DetectorConfig())
+    read = threading.Event()
+
+    class Pausing(Camera):
+        def __iter__(self) -> Iterator[SourceFrame]:
+            frames = super().__iter__()
+            yield next(frames)
+            predictor.wait_until_started()
+            yield from frames
+            read.set()
+            predictor.gate.set()
+
+    predictor.gate.clear()
+    answers = list(detector.detect(Pausing(10)))
+    assert read.is_set()
+    names = [answer.frame.name for answer in answers]
+    assert names == [f"frame {n}" for n in range(10)]
+    assert [answer.problem for answer in answers] == ["", *["dropped"] * 8, ""]
+
+
+def test_local_live_source_that_fails_raises_after_its_frames() -> None:
+    class Failing(Camera):
+        def __iter__(self) -> Iterator[SourceFrame]:
+            yield from super().__iter__()
+            raise OSError("unplugged")
+
+    answers = LocalDetector(GatedPredictor().pipeline(), DetectorConfig()).detect(Failing(3))
+    names = [next(answers).frame.name for _ in range(3)]
+    assert names == ["frame 0", "frame 1", "frame 2"]
+    with pytest.raises(OSError, match="unplugged"):
+        next(answers)
 
 
 def test_remote_unknown_model_raises() -> None:

@@ -93,7 +93,7 @@ def test_sample_without_the_street_is_the_portrait(
 ) -> None:
     monkeypatch.setattr(sample, "PORTRAIT", wheel_with_photo(index))
     clip = sample.open_sample(tmp_path / "cache", silent)
-    assert clip.name == "sample street.jpg"
+    assert clip.name == "street.jpg of photos 1.0 (CC0-1.0)"
     assert clip.frame_count == sample.FRAME_COUNT
     first = next(iter(clip))
     assert np.shape(first.image) == (sample.SIZE[1], sample.SIZE[0], 3)

@@ -1,3 +1,6 @@
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
@@ -43,7 +46,8 @@ def test_folder_without_images_raises(tmp_path: Path) -> None:
 
 def test_video_gives_pixels_and_knows_its_rate(video: Path) -> None:
     source = open_source(str(video))
-    assert (source.fps, source.frame_count, source.is_video) == (12.0, 3, True)
+    assert (source.fps, source.frame_count) == (12.0, 3)
+    assert (source.is_video, source.is_live) == (True, False)
     frames = list(source)
     assert [frame.name for frame in frames] == ["frame 0", "frame 1", "frame 2"]
     levels = [float(np.mean(frame.image)) for frame in frames]  # type: ignore[arg-type]
@@ -76,6 +80,25 @@ def test_missing_file_raises() -> None:
 def test_camera_that_is_not_there_raises_with_a_remedy() -> None:
     with pytest.raises(SourceError, match=r"camera 97 can not be opened; .*plugged in") as caught:
         open_source("97")
+    assert caught.value.reason == "SOURCE_UNREADABLE"
+
+
+def test_url_of_a_video_file_is_not_live(video: Path) -> None:
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=str(video.parent))
+    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        try:
+            source = open_source(f"http://127.0.0.1:{server.server_port}/{video.name}")
+            assert len(list(source)) == 3
+            assert (source.frame_count, source.is_live) == (3, False)
+        finally:
+            server.shutdown()
+
+
+def test_url_that_does_not_answer_raises_with_a_remedy() -> None:
+    with pytest.raises(SourceError, match="does the host answer") as caught:
+        open_source("rtsp://127.0.0.1:1/none")
     assert caught.value.reason == "SOURCE_UNREADABLE"
 
 

@@ -59,7 +59,7 @@ def run(config: DemoConfig) -> int:
     print(tally.summary(elapsed_s))
     print(tally.stage_table())
     print(f"annotated: {output.resolve()}")
-    return int(tally.problems["error"] > 0)
+    return int(tally.has_failures)
 
 
 def _open(config: DemoConfig, progress: Progress) -> Source:

@@ -52,7 +52,7 @@ def run(config: VideoConfig) -> int:
     print(tally.stage_table(), file=sys.stderr)
     if config.output is not None:
         print(f"written: {config.output}", file=sys.stderr)
-    return int(tally.problems["error"] > 0)
+    return int(tally.has_failures)
 
 
 def _open_outputs(
