@@ -183,18 +183,23 @@ def test_check_engine_too_slow_reports_the_time(weights: StoredModel) -> None:
 
 
 RUN = """
+import signal
 from posewire_server.config import default_cache
 from posewire_server.engine.predictor import PaddlePredictor
 from posewire_server.models.catalog import find_model
 from posewire_server.models.store import Store
 import sys
 assert "paddle" not in sys.modules
+caught = []
+signal.signal(signal.SIGTERM, lambda number, _frame: caught.append(number))
 predictor = PaddlePredictor(Store(default_cache()).pull(find_model("body")))
 predictor.warm_up([(64, 64)])
+signal.raise_signal(signal.SIGTERM)
+assert caught == [signal.SIGTERM]
 """
 
 
-def test_predictor_in_a_process_prints_nothing_and_writes_nothing(
+def test_predictor_prints_nothing_writes_nothing_and_leaves_signals_alone(
     weights: StoredModel, tmp_path: Path
 ) -> None:
     assert weights.folder.is_dir()

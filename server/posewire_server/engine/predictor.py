@@ -10,10 +10,13 @@ Faults of Paddle 3.3.1 that shape this module:
   folder that is thrown away.
 - ``Predictor.run`` keeps Python's lock; so the run itself goes through ``_native``.
 - Without CUDA, a predictor for the GPU runs on the CPU; so that is refused here.
+- Importing it puts handlers of its own in place of those for SIGTERM and others; so they are put
+  back, which Python allows in the main thread only: build the first predictor there.
 """
 
 import logging
 import os
+import signal
 import tempfile
 import threading
 import warnings
@@ -29,6 +32,13 @@ from posewire_server.models.manifest import StoredModel
 
 ENGINES: Final = ("openvino", "onednn", "plain", "gpu")
 GPU_MEMORY_MIB: Final = 256
+_PADDLE_SIGNALS: Final = (
+    signal.SIGTERM,
+    signal.SIGABRT,
+    signal.SIGFPE,
+    signal.SIGILL,
+    signal.SIGSEGV,
+)
 
 Engine = Literal["auto", "openvino", "onednn", "plain", "gpu"]
 Precision = Literal["fp32", "bf16"]
@@ -215,6 +225,12 @@ def _load_paddle() -> Any:
         warnings.simplefilter("ignore")  # Paddle recommends a compiler cache to whoever imports it.
         import paddle
         import paddle.inference
+    paddle.disable_signal_handler()
+    if threading.current_thread() is threading.main_thread():
+        for number in _PADDLE_SIGNALS:
+            handler = signal.getsignal(number)
+            if callable(handler):
+                signal.signal(number, handler)
     return paddle
 
 
