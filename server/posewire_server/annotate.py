@@ -8,13 +8,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.detector import Answer
+from posewire_server.answer import Answer
 from posewire_server.draw import draw_poses
 from posewire_server.errors import ConfigError
 from posewire_server.image import decode_image
 from posewire_server.pipeline import MAX_PIXELS
 from posewire_server.skeletons import Skeleton
-from posewire_server.sources import IMAGE_SUFFIXES, Source
+from posewire_server.source import Source
+from posewire_server.sources import IMAGE_SUFFIXES
 
 # The codecs that OpenCV's wheels can write, by the suffix of the file.
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG"}

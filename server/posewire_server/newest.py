@@ -4,7 +4,7 @@ import threading
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 
-from posewire_server.sources import SourceFrame
+from posewire_server.source import SourceFrame
 
 
 def newest(source: Iterable[SourceFrame]) -> Generator[tuple[SourceFrame, list[SourceFrame]]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from posewire_server.detector import Answer
+from posewire_server.answer import Answer
 from posewire_server.outcome import Detection
 from posewire_server.skeletons import Skeleton
 

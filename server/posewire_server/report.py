@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from posewire_server.detector import Answer
+from posewire_server.answer import Answer
 
 PERCENTILES = (50, 90, 99)
 STAGES = ("wait", "decode", "infer", "post", "round trip")

@@ -18,7 +18,7 @@ from posewire_server.image import decode_image
 from posewire_server.models.download import download, extract
 from posewire_server.models.progress import Progress
 from posewire_server.models.spec import WeightsSource
-from posewire_server.sources import Clip, Source
+from posewire_server.source import Clip, Source
 
 SIZE: Final = (480, 640)
 FRAME_COUNT: Final = 90

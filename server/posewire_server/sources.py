@@ -1,55 +1,15 @@
-"""Where frames come from: image files, folders, videos, cameras and network streams."""
+"""Opening what a user named: image files, folders, videos, cameras and network streams."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol, cast
-
-import cv2
-import numpy as np
-import numpy.typing as npt
 
 from posewire_server.errors import SourceError
+from posewire_server.source import Source, SourceFrame
+from posewire_server.video_source import Video
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp"})
-_DEFAULT_FPS = 25.0
-
-
-@dataclass(frozen=True, eq=False)
-class SourceFrame:
-    """One picture of a source.
-
-    Attributes:
-        name: What to call it: a file's name, or the number of a frame.
-        image: The bytes of an image file as they are, or (H, W, 3) uint8 BGR pixels.
-        capture_time: When it was read.
-    """
-
-    name: str
-    image: bytes | npt.NDArray[np.uint8]
-    capture_time: datetime
-
-
-class Source(Protocol):
-    """An iterable of frames.
-
-    Attributes:
-        name: What the user called it.
-        is_live: Whether frames come at their own pace and old ones are worth nothing.
-        is_video: Whether the frames show one scene in motion, all of one size.
-        fps: Frames in a second, where it is a video.
-        frame_count: How many frames there are, None where nobody knows.
-    """
-
-    name: str
-    is_live: bool
-    is_video: bool
-    fps: float
-    frame_count: int | None
-
-    def __iter__(self) -> Iterator[SourceFrame]: ...
 
 
 class ImageFiles:
@@ -71,73 +31,6 @@ class ImageFiles:
             count = seen[path.name]
             name = path.name if count == 1 else f"{path.stem}-{count}{path.suffix}"
             yield SourceFrame(name, read_bytes(path), datetime.now(UTC))
-
-
-class Video:
-    """A video file, camera or network stream, opened once and read once.
-
-    A camera is live, and so is a network stream that does not know how many frames it has.
-
-    Args:
-        name: What the user called it.
-        target: Index of a camera, or path or URL.
-
-    Raises:
-        SourceError: SOURCE_UNREADABLE.
-    """
-
-    is_video = True
-
-    def __init__(self, name: str, target: int | str) -> None:
-        self.name = name
-        self._capture = cv2.VideoCapture(target)
-        if not self._capture.isOpened():
-            text = f"{name} can not be opened; {_remedy(target)}"
-            raise SourceError("SOURCE_UNREADABLE", text)
-        fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self.fps = fps if np.isfinite(fps) and 0 < fps <= 1000 else _DEFAULT_FPS
-        count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
-        self.frame_count = count if count > 0 and isinstance(target, str) else None
-        self.is_live = self.frame_count is None and not Path(str(target)).is_file()
-
-    def __iter__(self) -> Iterator[SourceFrame]:
-        number = 0
-        try:
-            while True:
-                ok, image = self._capture.read()
-                if not ok:
-                    break
-                pixels = cast("npt.NDArray[np.uint8]", image)
-                yield SourceFrame(f"frame {number}", pixels, datetime.now(UTC))
-                number += 1
-        finally:
-            self._capture.release()
-        if number == 0:
-            raise SourceError("SOURCE_EMPTY", f"{self.name} has no frame that can be read")
-
-
-class Clip:
-    """A video made in memory, one picture at a time."""
-
-    is_live = False
-    is_video = True
-
-    def __init__(
-        self,
-        name: str,
-        make_frame: Callable[[int], npt.NDArray[np.uint8]],
-        frame_count: int,
-        fps: float,
-    ) -> None:
-        self.name = name
-        self.fps = fps
-        self.frame_count: int | None = frame_count
-        self._make_frame = make_frame
-
-    def __iter__(self) -> Iterator[SourceFrame]:
-        assert self.frame_count is not None
-        for number in range(self.frame_count):
-            yield SourceFrame(f"frame {number}", self._make_frame(number), datetime.now(UTC))
 
 
 def open_images(specs: Sequence[str]) -> Source:
@@ -194,14 +87,6 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         text = f"{str(path)!r} can not be read: {error.strerror}"
         raise SourceError("SOURCE_UNREADABLE", text) from error
-
-
-def _remedy(target: int | str) -> str:
-    if isinstance(target, int):
-        return "is it plugged in, free, and allowed to this user?"
-    if "://" in target:
-        return "is the address right, and does the host answer?"
-    return "is it a video that OpenCV reads, such as MP4, AVI, MKV or WebM?"
 
 
 def _not_found(spec: str) -> SourceError:

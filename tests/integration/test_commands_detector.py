@@ -13,10 +13,13 @@ import posewire
 import pytest
 from google.rpc import code_pb2
 from posewire.v1 import keypoint_service_pb2 as service_pb2
-from posewire_server.detector import Detector, DetectorConfig, LocalDetector, RemoteDetector
+from posewire_server.detector import Detector
 from posewire_server.errors import ModelError
+from posewire_server.local_detector import LocalDetector
+from posewire_server.remote_detector import RemoteDetector
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.sources import Clip, ImageFiles, SourceFrame
+from posewire_server.source import Clip, SourceFrame
+from posewire_server.sources import ImageFiles
 
 from tests.integration.scripted_service import (
     Requests,
@@ -34,16 +37,16 @@ from tests.serving.gated_predictor import GatedPredictor
 from tests.serving.hosted_server import HostedServer
 
 GREY = np.full((40, 60, 3), 128, np.uint8)
-Make = Callable[[DetectorConfig], Detector]
+Make = Callable[..., Detector]
 
 
 @pytest.fixture(params=["local", "remote"])
 def make_detector(request: pytest.FixtureRequest) -> Iterator[Make]:
     if request.param == "local":
-        yield lambda config: LocalDetector(GatedPredictor().pipeline(), config)
+        yield lambda **options: LocalDetector(GatedPredictor().pipeline(), **options)
         return
     with HostedServer() as hosted, posewire.Client(hosted.address) as client:
-        yield lambda config: RemoteDetector(client, config)
+        yield lambda **options: RemoteDetector(client, **options)
 
 
 class Camera:
@@ -64,7 +67,7 @@ class Camera:
 
 
 def test_detect_answers_every_frame_of_a_clip_in_order(make_detector: Make) -> None:
-    detector = make_detector(DetectorConfig())
+    detector = make_detector()
     answers = list(detector.detect(Clip("clip", lambda _: GREY, 8, 15.0)))
     assert [answer.frame.name for answer in answers] == [f"frame {n}" for n in range(8)]
     for answer in answers:
@@ -76,7 +79,7 @@ def test_detect_answers_every_frame_of_a_clip_in_order(make_detector: Make) -> N
 
 
 def test_detect_knows_the_skeleton(make_detector: Make) -> None:
-    assert make_detector(DetectorConfig()).skeleton == OPENPOSE18
+    assert make_detector().skeleton == OPENPOSE18
 
 
 def test_detect_picture_that_can_not_be_read_is_a_problem(
@@ -85,7 +88,7 @@ def test_detect_picture_that_can_not_be_read_is_a_problem(
     good, bad = tmp_path / "good.png", tmp_path / "bad.png"
     good.write_bytes(cv2.imencode(".png", GREY)[1].tobytes())
     bad.write_bytes(good.read_bytes()[:40])
-    detector = make_detector(DetectorConfig())
+    detector = make_detector()
     answers = list(detector.detect(ImageFiles("", [good, bad, good])))
     assert [answer.problem for answer in answers] == ["", "error", ""]
     assert answers[1].reason == "IMAGE_UNDECODABLE"
@@ -94,21 +97,21 @@ def test_detect_picture_that_can_not_be_read_is_a_problem(
 
 
 def test_detect_unknown_decoder_raises(make_detector: Make) -> None:
-    detector = make_detector(DetectorConfig(decoder="guess"))
+    detector = make_detector(decoder="guess")
     with pytest.raises((ModelError, posewire.PosewireError)) as caught:
         list(detector.detect(Clip("clip", lambda _: GREY, 2, 15.0)))
     assert getattr(caught.value, "reason", "") == "DECODER_UNKNOWN"
 
 
 def test_detect_closed_early_stops(make_detector: Make) -> None:
-    detector = make_detector(DetectorConfig())
+    detector = make_detector()
     with closing(detector.detect(Camera(10**9))) as answers:
         assert next(answer for answer in answers if answer.detection).problem == ""
 
 
 def test_local_live_source_is_answered_by_the_newest_frame() -> None:
     predictor = GatedPredictor()
-    detector = LocalDetector(predictor.pipeline(), DetectorConfig())
+    detector = LocalDetector(predictor.pipeline())
     read = threading.Event()
 
     class Pausing(Camera):
@@ -134,7 +137,7 @@ def test_local_live_source_that_fails_raises_after_its_frames() -> None:
             yield from super().__iter__()
             raise OSError("unplugged")
 
-    answers = LocalDetector(GatedPredictor().pipeline(), DetectorConfig()).detect(Failing(3))
+    answers = LocalDetector(GatedPredictor().pipeline()).detect(Failing(3))
     names = [next(answers).frame.name for _ in range(3)]
     assert names == ["frame 0", "frame 1", "frame 2"]
     with pytest.raises(OSError, match="unplugged"):
@@ -147,7 +150,7 @@ def test_remote_unknown_model_raises() -> None:
         posewire.Client(running.address) as client,
         pytest.raises(posewire.ModelUnknownError),
     ):
-        RemoteDetector(client, DetectorConfig(model="foot"))
+        RemoteDetector(client, model="foot")
 
 
 @pytest.fixture
@@ -159,7 +162,7 @@ def scripted() -> Iterator[Callable[[Script], RemoteDetector]]:
         services.append(RunningService(*scripts).__enter__())
         quick = posewire.Reconnect(initial_s=0.01)
         clients.append(posewire.Client(services[0].address, reconnect=quick))
-        return RemoteDetector(clients[0], DetectorConfig())
+        return RemoteDetector(clients[0])
 
     yield make
     for client in clients:

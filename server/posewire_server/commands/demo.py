@@ -17,7 +17,8 @@ from posewire_server.progress import ProgressBars
 from posewire_server.report import Tally
 from posewire_server.rpc.process import ServerProcess
 from posewire_server.sample import open_sample
-from posewire_server.sources import Source, open_source
+from posewire_server.source import Source
+from posewire_server.sources import open_source
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posewire_server.annotate import open_annotator
-from posewire_server.detector import Answer, DetectorConfig, open_detector
+from posewire_server.answer import Answer
+from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.progress import ProgressBars
 from posewire_server.records import answer_record
 from posewire_server.report import format_table

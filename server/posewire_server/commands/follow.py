@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 
-from posewire_server.detector import Answer, Detector
-from posewire_server.sources import Source
+from posewire_server.answer import Answer
+from posewire_server.detector import Detector
+from posewire_server.source import Source
 
 Consumer = Callable[[Answer], object]
 

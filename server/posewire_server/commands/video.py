@@ -11,14 +11,16 @@ from typing import TextIO
 from tqdm import tqdm
 
 from posewire_server.annotate import open_annotator
+from posewire_server.answer import Answer
 from posewire_server.commands.follow import Consumer, follow
-from posewire_server.detector import Answer, DetectorConfig, open_detector
+from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.errors import ConfigError
 from posewire_server.progress import ProgressBars
 from posewire_server.records import answer_record
 from posewire_server.report import Tally
 from posewire_server.skeletons import Skeleton
-from posewire_server.sources import Source, open_source
+from posewire_server.source import Source
+from posewire_server.sources import open_source
 
 
 @dataclass(frozen=True)

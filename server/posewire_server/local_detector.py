@@ -1,0 +1,54 @@
+"""Answers by a pipeline in this process."""
+
+import time
+from collections.abc import Generator
+from contextlib import closing
+
+from posewire_server.answer import Answer
+from posewire_server.errors import PosewireError
+from posewire_server.frame import EncodedImage
+from posewire_server.newest import newest
+from posewire_server.outcome import Detection
+from posewire_server.pipeline import Pipeline
+from posewire_server.skeletons import Skeleton
+from posewire_server.source import Source, SourceFrame
+
+
+class LocalDetector:
+    """A pipeline in this process, one frame at a time."""
+
+    def __init__(self, pipeline: Pipeline, decoder: str = "", minimum_score: float = 0.0) -> None:
+        self._pipeline = pipeline
+        self._decoder = decoder
+        self._minimum_score = minimum_score
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """What the poses consist of."""
+        return self._pipeline.spec.skeleton
+
+    def detect(self, source: Source) -> Generator[Answer]:
+        """Yields one answer for each frame; close it to stop early.
+
+        Frames of a live source are dropped where the pipeline is slower.
+        """
+        self._pipeline.decoder_name(self._decoder)
+        if not source.is_live:
+            yield from map(self._detect_one, source)
+            return
+        with closing(newest(source)) as frames:
+            for frame, overtaken in frames:
+                for dropped in overtaken:
+                    yield Answer(dropped, None, problem="dropped", reason="OVERFLOW")
+                yield self._detect_one(frame)
+
+    def _detect_one(self, frame: SourceFrame) -> Answer:
+        image = EncodedImage(frame.image) if isinstance(frame.image, bytes) else frame.image
+        begin = time.perf_counter()
+        try:
+            found = self._pipeline.detect(image, decoder=self._decoder)
+        except PosewireError as error:
+            return Answer(frame, None, problem="error", reason=error.reason, message=str(error))
+        poses = found.poses.take(found.poses.scores >= self._minimum_score)
+        detection = Detection(poses, found.size_image, found.timings)
+        return Answer(frame, detection, time.perf_counter() - begin)

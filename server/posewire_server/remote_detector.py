@@ -1,0 +1,100 @@
+"""Answers by a server, over its bidirectional stream."""
+
+from collections.abc import Generator, Iterable, Iterator
+
+import posewire
+
+from posewire_server.answer import Answer
+from posewire_server.outcome import Detection, Timings
+from posewire_server.pose import Poses
+from posewire_server.skeletons import Skeleton
+from posewire_server.source import Source, SourceFrame
+
+# Two keep the network busy: one is being inferred while the next is on its way.
+IN_FLIGHT = 2
+
+
+class RemoteDetector:
+    """A server, over its bidirectional stream.
+
+    Raises:
+        posewire.PosewireError: The server can not be reached or does not know the model.
+    """
+
+    def __init__(
+        self,
+        client: posewire.Client,
+        model: str = "body",
+        decoder: str = "",
+        minimum_score: float = 0.0,
+    ) -> None:
+        self._client = client
+        self._model = model
+        self._decoder = decoder
+        self._minimum_score = minimum_score
+        told = client.get_model(model).skeleton
+        self._skeleton = Skeleton(told.name, told.keypoints, told.limbs, told.symmetric_pairs)
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """What the poses consist of."""
+        return self._skeleton
+
+    def detect(self, source: Source) -> Generator[Answer]:
+        """Yields one answer for each frame; close it to stop early.
+
+        Frames of a live source are dropped where the server is slower; others wait.
+        """
+        policy = posewire.OverflowPolicy
+        sent: dict[int, SourceFrame] = {}
+        outcomes = self._client.detect(
+            _remember(source, sent),
+            model=self._model,
+            decoder=self._decoder,
+            minimum_score=self._minimum_score,
+            max_in_flight=IN_FLIGHT,
+            overflow_policy=policy.DROP_OLDEST if source.is_live else policy.BLOCK,
+        )
+        try:
+            for outcome in outcomes:
+                yield from _to_answers(outcome, sent)
+        finally:
+            outcomes.close()
+
+
+def _remember(
+    source: Iterable[SourceFrame], sent: dict[int, SourceFrame]
+) -> Iterator[posewire.Frame]:
+    """Yields what to send and keeps each frame until its outcome asks for it."""
+    for sequence_id, frame in enumerate(source):
+        sent[sequence_id] = frame
+        yield posewire.Frame(frame.image, sequence_id, frame.capture_time)
+
+
+def _to_answers(outcome: posewire.Outcome, sent: dict[int, SourceFrame]) -> Iterator[Answer]:
+    match outcome:
+        case posewire.Result():
+            yield Answer(
+                sent.pop(outcome.sequence_id), _to_detection(outcome), outcome.round_trip_s
+            )
+        case posewire.FrameError():
+            frame = sent.pop(outcome.sequence_id)
+            text = outcome.message
+            yield Answer(frame, None, problem="error", reason=outcome.reason, message=text)
+        case posewire.Dropped():
+            for sequence_id in outcome.sequence_ids:
+                reason = outcome.reason.name
+                yield Answer(sent.pop(sequence_id), None, problem="dropped", reason=reason)
+        case posewire.Lost():
+            for sequence_id in outcome.sequence_ids:
+                text = str(outcome.error or "the server ended the stream")
+                yield Answer(sent.pop(sequence_id), None, problem="lost", message=text)
+
+
+def _to_detection(result: posewire.Result) -> Detection:
+    timings = result.timings
+    return Detection(
+        Poses(result.poses.keypoints, result.poses.scores),
+        result.image_size,
+        Timings(timings.wait_s, timings.decode_s, timings.infer_s, timings.post_s),
+    )

@@ -1,0 +1,68 @@
+"""A source of frames, and the frames it gives."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, eq=False)
+class SourceFrame:
+    """One picture of a source.
+
+    Attributes:
+        name: What to call it: a file's name, or the number of a frame.
+        image: The bytes of an image file as they are, or (H, W, 3) uint8 BGR pixels.
+        capture_time: When it was read.
+    """
+
+    name: str
+    image: bytes | npt.NDArray[np.uint8]
+    capture_time: datetime
+
+
+class Source(Protocol):
+    """An iterable of frames.
+
+    Attributes:
+        name: What the user called it.
+        is_live: Whether frames come at their own pace and old ones are worth nothing.
+        is_video: Whether the frames show one scene in motion, all of one size.
+        fps: Frames in a second, where it is a video.
+        frame_count: How many frames there are, None where nobody knows.
+    """
+
+    name: str
+    is_live: bool
+    is_video: bool
+    fps: float
+    frame_count: int | None
+
+    def __iter__(self) -> Iterator[SourceFrame]: ...
+
+
+class Clip:
+    """A video made in memory, one picture at a time."""
+
+    is_live = False
+    is_video = True
+
+    def __init__(
+        self,
+        name: str,
+        make_frame: Callable[[int], npt.NDArray[np.uint8]],
+        frame_count: int,
+        fps: float,
+    ) -> None:
+        self.name = name
+        self.fps = fps
+        self.frame_count: int | None = frame_count
+        self._make_frame = make_frame
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        assert self.frame_count is not None
+        for number in range(self.frame_count):
+            yield SourceFrame(f"frame {number}", self._make_frame(number), datetime.now(UTC))
