@@ -56,4 +56,5 @@ def find_model(name: str) -> ModelSpec:
         if name == spec.name or name in spec.aliases:
             return spec
     known = ", ".join(spec.name for spec in CATALOG)
-    raise ModelError("MODEL_UNKNOWN", f"no model is named {name!r}; there are: {known}", model=name)
+    text = f"no model is named {name!r}; there are: {known}"
+    raise ModelError("MODEL_UNKNOWN", text, model=name, known=known)

@@ -20,6 +20,7 @@ from posewire_server.rpc.servicer import KeypointServicer
 
 _LOG = logging.getLogger(__name__)
 _LAST_WORDS_S = 0.5
+_LAST_PORT = 65535
 _SERVICE = pb.DESCRIPTOR.services_by_name["KeypointService"].full_name
 
 
@@ -74,14 +75,20 @@ class Server:
             ConfigError: ADDRESS_UNUSABLE.
         """
         address = self._config.address
-        try:
-            port = self._server.add_insecure_port(address)
-        except RuntimeError as error:
-            text = f"cannot listen on {address}; is the port taken, the address one of this host?"
-            raise ConfigError("ADDRESS_UNUSABLE", text) from error
+        port = self._listen(address)
         await self._server.start()
         await self._set_health(health_pb2.HealthCheckResponse.SERVING)
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
+
+    def _listen(self, address: str) -> int:
+        text = f"cannot listen on {address}; is the port taken, the address one of this host?"
+        _, _, port = address.rpartition(":")
+        if port.isdecimal() and int(port) > _LAST_PORT:  # gRPC would take it modulo 65536
+            raise ConfigError("ADDRESS_UNUSABLE", text)
+        try:
+            return self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise ConfigError("ADDRESS_UNUSABLE", text) from error
 
     async def drain(self) -> None:
         """Turns new work away, ends open streams, and stops within the grace time."""
