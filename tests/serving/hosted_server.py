@@ -72,6 +72,14 @@ class HostedServer:
         """Runs a coroutine on the server's event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
+    def wait_until_calls_ended(self) -> None:
+        """Returns when the server has no open stream and no unanswered call."""
+        self.submit(self._calls_ended()).result(PATIENCE_S)
+
+    async def _calls_ended(self) -> None:
+        while calls := set(self.server._servicer._calls_open):
+            await asyncio.wait(calls)
+
     async def _start(self) -> str:
         pipeline: Pipeline = self.predictor.pipeline(self._limits.max_image_pixels)
         self.server = Server(self._config, {pipeline.spec.name: pipeline})
