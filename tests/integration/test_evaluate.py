@@ -75,6 +75,16 @@ def test_eval_missing_labels_is_an_error_before_anything_is_loaded(tmp_path: Pat
     assert not (tmp_path / "cache").exists()
 
 
+@pytest.mark.weights
+@pytest.mark.usefixtures("weights")
+def test_eval_unwritable_predictions_are_named(
+    labels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "no folder" / "found.json"
+    assert main(["eval", str(labels), "--predictions", str(kept)]) == 1
+    assert str(kept) in capsys.readouterr().err
+
+
 class CountingPredictor:
     """Answers the sum of its inputs, and counts."""
 

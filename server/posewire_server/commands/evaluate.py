@@ -10,6 +10,7 @@ from typing import Any
 from tqdm import tqdm
 
 from posewire_server.accuracy import Accuracy
+from posewire_server.errors import ConfigError
 from posewire_server.evaluation import Evaluation, evaluate
 from posewire_server.labels import LabelledPicture, read_labels
 from posewire_server.models.catalog import find_model
@@ -48,7 +49,8 @@ def run(config: EvaluateConfig) -> int:
     """Scores, prints the table and keeps the poses if asked to; returns the exit code.
 
     Raises:
-        PosewireError: The labels, the weights, the engine or a picture are not to be had.
+        PosewireError: The labels, the weights, the engine or a picture are not to be had, or the
+            poses can not be kept.
     """
     pictures = read_labels(config.labels, datasets=config.datasets)
     with ProgressBars() as progress:
@@ -57,11 +59,18 @@ def run(config: EvaluateConfig) -> int:
         evaluation = evaluate(stored, pictures, config.engine, config.decoders, bar.update)
     _print_table(evaluation)
     if config.predictions is not None:
-        kept = _predictions(config.labels, pictures, evaluation)
-        config.predictions.write_text(json.dumps(kept), encoding="utf-8")
+        _keep(config.predictions, _predictions(config.labels, pictures, evaluation))
     if config.json:
         print(json.dumps(_summary(evaluation)), flush=True)
     return 0
+
+
+def _keep(path: Path, predictions: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(predictions), encoding="utf-8")
+    except OSError as error:
+        text = f"what was found can not be kept in {path}: {error.strerror}"
+        raise ConfigError("PREDICTIONS_UNWRITABLE", text) from error
 
 
 def _print_table(evaluation: Evaluation) -> None:
