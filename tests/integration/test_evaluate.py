@@ -106,12 +106,3 @@ def test_last_run_runs_again_only_for_other_inputs() -> None:
     assert last_run.run(inputs)[0].item() == 193
     assert last_run.run(np.ones((1, 3, 8, 4), np.float32))[0].item() == 96
     assert predictor.runs == 3
-
-
-@pytest.mark.weights
-def test_eval_poses_lie_on_the_labelled_persons(weights: StoredModel, shared: Path) -> None:
-    pictures = read_labels(shared / "data" / "labels.json")
-    evaluation = evaluate(weights, pictures, EngineConfig(), ["fast"])
-    accuracy = evaluation.accuracy["fast"]
-    assert (accuracy.images, accuracy.persons) == (44, 96)
-    assert accuracy.ap >= 0.315
