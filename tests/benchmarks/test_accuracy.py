@@ -1,4 +1,4 @@
-"""How exact the body model is on real pictures; measured as ``posewire-server bench accuracy`` does."""
+"""How exact the body model is on real pictures, measured as ``posewire-server bench accuracy``."""
 
 from pathlib import Path
 
