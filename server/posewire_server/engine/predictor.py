@@ -58,8 +58,7 @@ class PaddlePredictor:
     """One network in one engine of Paddle Inference.
 
     One thread at a time may call it: the caller holds a lock, and a call during another one is
-    refused. Different threads may take turns. OpenVINO's own threads serve them all; the other
-    engines keep a team of threads for each living thread that has called.
+    refused. Different threads may take turns; the engine's own threads do not grow with them.
 
     The first run of each new (N, H, W) takes longer, see ``warm_up``; memory stays bounded however
     many there are.

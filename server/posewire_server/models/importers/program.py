@@ -81,6 +81,8 @@ class Program:
         return self._functional.max_pool2d(inputs[0], size, stride, _padding(node))
 
     def _convolve(self, node: Node, x: Any, filters: Array, groups: int) -> Any:
+        if x.shape[1] != filters.shape[1] * groups:  # Paddle would find out in the first run.
+            raise _unsupported(node, f"filters {filters.shape} on {x.shape[1]} channels")
         return self._functional.conv2d(
             x,
             self._parameter(filters),
@@ -145,6 +147,7 @@ def check_operations(nodes: list[Node]) -> None:
 
 def _translate(nodes: list[Node], program: Program) -> tuple[Any, Any]:
     """Returns the input and the output of the whole graph."""
+    input_name, output_name = _input_name(nodes), _output_name(nodes)
     values: dict[str, Any] = {}
     for node in nodes:
         inputs = [values[name] for name in node.inputs]
@@ -154,7 +157,7 @@ def _translate(nodes: list[Node], program: Program) -> tuple[Any, Any]:
             raise
         except Exception as error:  # Paddle raises many kinds where shapes do not fit.
             raise _unsupported(node, f"inputs that do not fit: {error}") from error
-    return values[_input_name(nodes)], values[_output_name(nodes)]
+    return values[input_name], values[output_name]
 
 
 def _input_name(nodes: list[Node]) -> str:

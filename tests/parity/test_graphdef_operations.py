@@ -1,0 +1,127 @@
+"""Every operation of the importer against NumPy, at sizes where TensorFlow pads unevenly."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from posewire_server.engine.predictor import Engine, PaddlePredictor
+from posewire_server.models.catalog import find_model
+from posewire_server.models.child import ChildError, run_child
+from posewire_server.models.importers import program
+from posewire_server.models.manifest import Manifest, StoredModel
+
+from tests.graphdef_writer import Attribute, constant, node
+
+Array = npt.NDArray[np.float32]
+RNG = np.random.default_rng(11)
+FILTERS = RNG.normal(size=(3, 3, 3, 4)).astype(np.float32)
+DEPTHWISE = RNG.normal(size=(3, 3, 4, 2)).astype(np.float32)
+BIAS = RNG.normal(size=8).astype(np.float32)
+LAST = RNG.normal(size=(2, 2, 16, 5)).astype(np.float32)
+STRIDES: dict[str, Attribute] = {"strides": [1, 2, 2, 1], "padding": "SAME"}
+
+
+def graph() -> bytes:
+    return (
+        node("image", "Placeholder")
+        + constant("filters", FILTERS)
+        + constant("depthwise", DEPTHWISE)
+        + constant("bias", BIAS)
+        + constant("last", LAST)
+        + constant("axis", np.array(3, np.int32))
+        + node("conv", "Conv2D", ["image", "filters"], **STRIDES)
+        + node("pool", "MaxPool", ["conv"], ksize=[1, 3, 3, 1], **STRIDES)
+        + node("deep", "DepthwiseConv2dNative", ["pool", "depthwise"], **STRIDES)
+        + node("biased", "BiasAdd", ["deep", "bias"])
+        + node("positive", "Relu", ["biased"])
+        + node("same", "Identity", ["biased"])
+        + node("both", "ConcatV2", ["positive", "same", "axis"])
+        + node("output", "Conv2D", ["both", "last"], strides=[1, 1, 1, 1], padding="VALID")
+    )
+
+
+def windows(x: Array, size: int, stride: int, fill: float, *, same: bool) -> Array:
+    """Returns (h, w, size, size, C): TensorFlow's windows over (H, W, C), padded as it does."""
+    pads = [(0, 0)] * 3
+    if same:
+        for axis in (0, 1):
+            count = -(-x.shape[axis] // stride)
+            pad = max((count - 1) * stride + size - x.shape[axis], 0)
+            pads[axis] = (pad // 2, pad - pad // 2)
+    padded = np.pad(x, pads, constant_values=fill)
+    found = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(0, 1))
+    return found[::stride, ::stride].transpose(0, 1, 3, 4, 2)
+
+
+def reference(image: Array) -> Array:
+    """Returns (5, h, w) for an image (H, W, 3), by the definitions alone."""
+    conv = np.einsum("hwijc,ijcd->hwd", windows(image, 3, 2, 0, same=True), FILTERS)
+    pool = windows(conv, 3, 2, -np.inf, same=True).max(axis=(2, 3))
+    deep = np.einsum("hwijc,ijcm->hwcm", windows(pool, 3, 2, 0, same=True), DEPTHWISE)
+    biased = deep.reshape(*deep.shape[:2], -1) + BIAS
+    both = np.concatenate([np.maximum(biased, 0), biased], axis=2)
+    output = np.einsum("hwijc,ijcd->hwd", windows(both, 2, 1, 0, same=False), LAST)
+    return np.ascontiguousarray(output.transpose(2, 0, 1))
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
+    folder = tmp_path_factory.mktemp("operations")
+    run_import(folder, graph())
+    body = find_model("body")
+    spec = replace(body, output_channels=5, input=replace(body.input, stride=10))
+    return StoredModel(spec, folder, Manifest.describe(spec, "graphdef", folder))
+
+
+def run_import(folder: Path, content: bytes) -> None:
+    (folder / "graph.pb").write_bytes(content)
+    arguments = [str(folder / "graph.pb"), str(folder / "weights")]
+    run_child(program.__name__, arguments, timeout_s=120)
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onednn", "plain"])
+def test_imported_operations_equal_their_definitions(model: StoredModel, engine: Engine) -> None:
+    predictor = PaddlePredictor(model, engine, threads=1)
+    for height, width in ((20, 30), (30, 20), (20, 20)):
+        image = RNG.normal(size=(height, width, 3)).astype(np.float32)
+        (output,) = predictor.run(np.ascontiguousarray(image.transpose(2, 0, 1)[None]))
+        np.testing.assert_allclose(output[0], reference(image), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        pytest.param(
+            node("image", "Placeholder")
+            + constant("f", FILTERS[:, :, :2])
+            + node("odd", "Conv2D", ["image", "f"], **STRIDES),
+            "node 'odd' has filters .* on 3 channels",
+            id="filters of another depth",
+        ),
+        pytest.param(
+            node("image", "Placeholder") + node("odd", "MaxPool", ["image"], padding="EXPLICIT"),
+            "node 'odd' has a padding other than SAME",
+            id="unknown padding",
+        ),
+        pytest.param(
+            node("image", "Placeholder")
+            + node("odd", "MaxPool", ["image"], strides=[2, 1, 1, 1], padding="SAME"),
+            "node 'odd' has strides",
+            id="stride over the batch",
+        ),
+        pytest.param(
+            node("image", "Placeholder")
+            + node("a", "Relu", ["image"])
+            + node("b", "Relu", ["image"]),
+            "2 outputs: .*'a', 'b'",
+            id="two outputs",
+        ),
+        pytest.param(constant("c", BIAS) + node("a", "Relu", ["c"]), "0 inputs", id="no input"),
+    ],
+)
+def test_import_unsupported_names_the_node(tmp_path: Path, content: bytes, text: str) -> None:
+    with pytest.raises(ChildError, match=text) as caught:
+        run_import(tmp_path, content)
+    assert caught.value.reason == "WEIGHTS_UNSUPPORTED"
