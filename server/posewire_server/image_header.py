@@ -11,11 +11,14 @@ from posewire_server.errors import SourceError
 ImageFormat: TypeAlias = Literal["JPEG", "PNG", "WebP"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_JPEG_SCAN = b"\xff\xda"
 _JPEG_END = b"\xff\xd9"
 # Start-of-frame markers: 0xC0..0xCF without the tables DHT (C4), JPG (C8) and DAC (CC).
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # TEM and the restart markers stand alone, without a length.
 _JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
+# A progressive picture has about 10 scans; each costs a pass over all its pixels.
+_MOST_JPEG_SCANS = 64
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,8 @@ def _read_jpeg(encoded: bytes) -> ImageHeader:
     height, width = struct.unpack_from(">HH", encoded, position + 5)
     if encoded.rfind(_JPEG_END, position) < 0:
         raise undecodable("the JPEG file is cut short")
+    if encoded.count(_JPEG_SCAN, position) > _MOST_JPEG_SCANS:
+        raise undecodable(f"the JPEG file has more than {_MOST_JPEG_SCANS} scans")
     return ImageHeader("JPEG", width, height)
 
 

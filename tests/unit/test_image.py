@@ -154,6 +154,12 @@ def test_decode_jpeg_without_its_end_is_undecodable() -> None:
     assert reason_of(encode(".jpg", picture())[:-2]) == "IMAGE_UNDECODABLE"
 
 
+def test_decode_jpeg_of_very_many_scans_is_undecodable() -> None:
+    encoded = encode(".jpg", picture(), cv2.IMWRITE_JPEG_PROGRESSIVE, 1)
+    last_scan = encoded[encoded.rindex(b"\xff\xda") : -2]
+    assert reason_of(encoded[:-2] + 100 * last_scan + encoded[-2:]) == "IMAGE_UNDECODABLE"
+
+
 @pytest.mark.parametrize("chunk", [b"IHDR", b"IDAT"])
 def test_decode_png_with_wrong_checksum_is_undecodable(
     chunk: bytes, capfd: pytest.CaptureFixture[str]
