@@ -80,6 +80,11 @@ class Stream:
             return 0
         return max(0, self.settings.max_in_flight - self._in_flight)
 
+    @property
+    def owes(self) -> bool:
+        """Whether outcomes are still to be read."""
+        return len(self._outbox) > 0
+
     async def offer(self, frame: Frame | Failed) -> None:
         """Accepts a frame, or the outcome of one already known; waits where the policy is BLOCK."""
         await self._wait_for_room()

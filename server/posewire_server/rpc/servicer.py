@@ -42,6 +42,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._grace_s = grace_s
         self._calls = Calls(dispatcher, max_waiting=models.limits.max_streams)
         self._streams: set[Stream] = set()
+        self._opening: set[asyncio.Future[pb.DetectRequest | None]] = set()
         self._calls_open: set[asyncio.Task[object]] = set()
         self._places_taken = 0
         self._numbers = itertools.count(1)
@@ -52,6 +53,8 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._draining = True
         for stream in self._streams:
             stream.drain()
+        for reading in self._opening:
+            reading.cancel()
         if self._calls_open:
             await asyncio.wait(self._calls_open, timeout=self._grace_s)
         for stream in self._streams:
@@ -102,7 +105,8 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
                 await context.write(pb.DetectResponse(started=started, credit=stream.credit))
                 async for outcome in stream.outcomes():
                     await context.write(self._to_response(outcome, stream.credit))
-                error = reader.result() if reader.done() else _draining_error()
+                complete = reader.done() and not stream.owes
+                error = reader.result() if complete else _draining_error()
             finally:
                 self._streams.discard(stream)
                 stream.close()
@@ -110,8 +114,22 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             if error is not None:
                 raise error
 
+    async def _read_first(
+        self, requests: AsyncIterator[pb.DetectRequest]
+    ) -> pb.DetectRequest | None:
+        reading = asyncio.ensure_future(anext(requests, None))
+        self._opening.add(reading)
+        try:
+            return await reading
+        except asyncio.CancelledError:
+            if self._draining:
+                raise _draining_error() from None
+            raise
+        finally:
+            self._opening.discard(reading)
+
     async def _open(self, requests: AsyncIterator[pb.DetectRequest]) -> tuple[Stream, pb.Started]:
-        first = await anext(requests, None)
+        first = await self._read_first(requests)
         if first is None or first.WhichOneof("request") != "config":
             text = "the first request of a stream must be its config; send one before the frames"
             raise StreamError("CONFIG_MISSING", text)
