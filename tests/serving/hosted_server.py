@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -71,6 +71,19 @@ class HostedServer:
     def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Runs a coroutine on the server's event loop."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def wait_until_accepted(self, frames: int) -> None:
+        """Returns when so many frames of all streams are accepted and unanswered."""
+        streams = self.server._servicer._streams
+        self.wait_until(lambda: sum(stream._in_flight for stream in streams) == frames)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Returns when a condition holds; it is looked at on the server's event loop."""
+        self.submit(self._until(condition)).result(PATIENCE_S)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            await asyncio.sleep(0.001)
 
     def wait_until_calls_ended(self) -> None:
         """Returns when the server has no open stream and no unanswered call."""

@@ -20,11 +20,18 @@ JPEG = encode(noise())
 class RawStream:
     """Sends what it is told and reads when it is told."""
 
-    def __init__(self, stub: KeypointServiceStub, **config: Any) -> None:
+    def __init__(
+        self, stub: KeypointServiceStub, *, timeout_s: float = PATIENCE_S, **config: Any
+    ) -> None:
         self._requests: queue.SimpleQueue[pb.DetectRequest | None] = queue.SimpleQueue()
-        self.call: Any = stub.Detect(iter(self._requests.get, None), timeout=PATIENCE_S)
+        self.call: Any = stub.Detect(iter(self._requests.get, None), timeout=timeout_s)
         if config:
             self.send(pb.DetectRequest(config=pb.StreamConfig(**config)))
+
+    @property
+    def unsent(self) -> int:
+        """How many requests gRPC has not taken yet."""
+        return self._requests.qsize()
 
     def send(self, request: pb.DetectRequest) -> None:
         """Sends any request."""
