@@ -1,8 +1,8 @@
 """One Detect stream over grpc.aio."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Iterable
+from contextlib import aclosing
 from typing import TypeAlias
 
 import grpc
@@ -77,12 +77,12 @@ class AsyncDetectStream:
             await asyncio.wait([writer])
 
     async def _write(self, call: DetectCall, first: DetectRequest) -> None:
-        """Writes requests as long as there is room; the reader sees why a call has ended."""
-        with suppress(grpc.RpcError, asyncio.InvalidStateError):
-            await call.write(first)
-            while (request := await self._next_request()) is not None:
-                await call.write(request)
-            await call.done_writing()
+        request: DetectRequest | None = first
+        while request is not None:
+            if not await _succeeds(call.write(request)):
+                return
+            request = await self._next_request()
+        await _succeeds(call.done_writing())
 
     async def _next_request(self) -> DetectRequest | None:
         while not self._session.has_room:
@@ -94,3 +94,12 @@ class AsyncDetectStream:
         if request is not None:
             self._session.note_sent(request.frame.sequence_id)
         return request
+
+
+async def _succeeds(write: Awaitable[None]) -> bool:
+    """Whether a write could be done; if not, the call is over and its reader learns why."""
+    try:
+        await write
+    except Exception:  # some of grpc.aio's are of no public type
+        return False
+    return True

@@ -88,6 +88,9 @@ TRANSIENT_CODES = frozenset(
     {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL, grpc.StatusCode.CANCELLED}
 )
 
+# grpc.aio says this in place of the server's status when a write meets a call that has just ended.
+_WRITE_FAILED = "Internal error from Core"
+
 _CLASSES: Mapping[grpc.StatusCode, type[PosewireError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
     grpc.StatusCode.NOT_FOUND: NotFoundError,
@@ -117,6 +120,9 @@ def read_error_info(status: status_pb2.Status) -> tuple[str, dict[str, str]]:
 def error_from(failure: grpc.RpcError) -> PosewireError:
     """Returns the typed error of a failed call, sync or asyncio; raise it ``from`` the failure."""
     call = cast("_FailedCall", failure)
+    if call.details() == _WRITE_FAILED:
+        text = "the call ended while a frame was being sent"
+        return UnavailableError(text, code=grpc.StatusCode.UNAVAILABLE)
     reason, metadata = _read_details(failure)
     kind = _CLASSES.get(call.code(), PosewireError)
     if reason == "MODEL_UNKNOWN":
