@@ -59,11 +59,13 @@ void write_row(const RowWriter& writer, const float* blended, const Taps& column
 void RowWriter::write(const float* blended, const Taps& columns) const {
   switch (columns.count) {
     case 2:
-      return write_row<2>(*this, blended, columns);
+      write_row<2>(*this, blended, columns);
+      break;
     case 3:
-      return write_row<3>(*this, blended, columns);
+      write_row<3>(*this, blended, columns);
+      break;
     default:
-      return write_row<0>(*this, blended, columns);
+      write_row<0>(*this, blended, columns);
   }
 }
 

@@ -7,7 +7,18 @@
 namespace posewire {
 namespace {
 
-float triangle(float distance) { return std::max(0.0F, 1.0F - std::abs(distance)); }
+// Weights of `count` pixels from `first` on, by their distance from `centre`; their sum is 1.
+void weigh(int first, int count, double centre, double radius, float* weights) {
+  float sum = 0;
+  for (int tap = 0; tap < count; ++tap) {
+    const auto distance = static_cast<float>(std::abs(first + tap + 0.5 - centre) / radius);
+    weights[tap] = std::max(0.0F, 1.0F - distance);
+    sum += weights[tap];
+  }
+  for (int tap = 0; tap < count; ++tap) {
+    weights[tap] /= sum;
+  }
+}
 
 }  // namespace
 
@@ -27,15 +38,7 @@ void fit_taps(int size_in, int size_out, Taps& taps) {
     const int lowest = static_cast<int>(std::floor(centre - radius + 0.5));
     const int first = std::clamp(lowest, 0, size_in - taps.count);
     taps.first[static_cast<std::size_t>(i)] = first;
-    float* const weights = taps.weights.data() + static_cast<std::ptrdiff_t>(i) * taps.count;
-    float sum = 0;
-    for (int tap = 0; tap < taps.count; ++tap) {
-      weights[tap] = triangle(static_cast<float>((first + tap + 0.5 - centre) / radius));
-      sum += weights[tap];
-    }
-    for (int tap = 0; tap < taps.count; ++tap) {
-      weights[tap] /= sum;
-    }
+    weigh(first, taps.count, centre, radius, taps.weights.data() + static_cast<std::ptrdiff_t>(i) * taps.count);
   }
 }
 
