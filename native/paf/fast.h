@@ -13,7 +13,7 @@ namespace posewire::paf {
 struct FastParameters {
   Grid grid{8.0F, 0.0F, 0.0F};
   PeakRule peaks{0.1F, 256};
-  LinkRule links{{0.05F, 10, 1, 0.3F, 0.005F}, 16, 3.0F, 0.2F, 2.0F};
+  LinkRule links{{0.4F, 2.0F, 0.05F, 10, 1, 0.3F, 0.005F}, 16, 3.0F, 0.2F, 2.0F};
   PoseRule poses{0.6F, 4, 0.3F};
 };
 

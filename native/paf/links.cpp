@@ -10,6 +10,14 @@ constexpr int none = -1;
 
 }  // namespace
 
+simd::Arrows LinkFinder::ArrowList::sample(const simd::Kernels& kernels, const simd::Field& field, simd::Points points) {
+  const std::size_t room = static_cast<std::size_t>(points.count) + simd::padding;
+  x.resize(std::max(x.size(), room));
+  y.resize(std::max(y.size(), room));
+  kernels.sample_arrows(field, points, x.data(), y.data());
+  return {x.data(), y.data()};
+}
+
 // Of the links from links[begin] on, all from one peak, keeps the best `limit` in their order.
 void LinkFinder::keep_best(std::vector<Link>& links, std::size_t begin, int limit) {
   const auto first = links.begin() + static_cast<std::ptrdiff_t>(begin);
@@ -30,7 +38,9 @@ void LinkFinder::compare_lengths(std::vector<Link>& links, std::size_t begin, co
   best_.resize(static_cast<std::size_t>(peaks.capacity()));
   const auto first = links.begin() + static_cast<std::ptrdiff_t>(begin);
   for (auto link = first; link != links.end(); ++link) {
-    link->length = std::hypot(peaks.x[link->to] - peaks.x[link->from], peaks.y[link->to] - peaks.y[link->from]);
+    const float dx = peaks.x[link->to] - peaks.x[link->from];
+    const float dy = peaks.y[link->to] - peaks.y[link->from];
+    link->length = std::sqrt(dx * dx + dy * dy);
     best_[link->from] = best_[link->to] = none;
   }
   for (auto link = first; link != links.end(); ++link) {
@@ -70,7 +80,9 @@ void LinkFinder::find_limb(const Maps& pafs, const Skeleton& skeleton, int limb,
   second_.resize(std::max(second_.size(), room));
   const simd::Field field{pafs.channel(ends.channel_x), pafs.channel(ends.channel_y)};
   const simd::Pairs pairs{first_.data(), second_.data()};
-  const int count = kernels.probe_pairs(field, from, to, pairs);
+  const simd::Arrows from_arrows = from_arrows_.sample(kernels, field, from);
+  const simd::Arrows to_arrows = to_arrows_.sample(kernels, field, to);
+  const int count = kernels.probe_pairs(field, rule.pairs, from, to, from_arrows, to_arrows, pairs);
   score_.resize(std::max(score_.size(), static_cast<std::size_t>(count) + simd::padding));
   kernels.score_pairs(field, rule.pairs, from, to, pairs, count, score_.data());
   std::vector<Link>& links = found.links;

@@ -36,6 +36,11 @@ class LinkFinder {
             const Peaks& peaks, Links& links);
 
  private:
+  struct ArrowList {
+    std::vector<float> x, y;
+    simd::Arrows sample(const simd::Kernels& kernels, const simd::Field& field, simd::Points points);
+  };
+
   void find_limb(const Maps& pafs, const Skeleton& skeleton, int limb, const LinkRule& rule,
                  const simd::Kernels& kernels, const Peaks& peaks, Links& links);
 
@@ -44,6 +49,7 @@ class LinkFinder {
   void compare_lengths(std::vector<Link>& links, std::size_t begin, const LinkRule& rule, const Peaks& peaks);
 
   Assignment assignment_;
+  ArrowList from_arrows_, to_arrows_;
   std::vector<int> best_;  // the best link at each peak
   std::vector<char> outliers_;
   std::vector<std::int32_t> first_, second_;

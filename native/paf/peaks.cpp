@@ -17,13 +17,6 @@ float value_at(const simd::Plane& plane, int x, int y) {
   return plane.cells[y * plane.row_stride + x];
 }
 
-// Zero outside, never below a small positive value, so that ratios are defined.
-float positive_at(const simd::Plane& plane, int x, int y) {
-  constexpr float least = 1e-3F;
-  const bool inside = x >= 0 && y >= 0 && x < plane.width && y < plane.height;
-  return inside ? std::max(value_at(plane, x, y), least) : least;
-}
-
 // Of two peaks that touch at a corner, the greater (the earlier at a tie) is whole.
 bool is_shadowed(const simd::Plane& plane, std::int32_t cell) {
   const int x = cell % plane.width;
@@ -40,22 +33,31 @@ bool is_shadowed(const simd::Plane& plane, std::int32_t cell) {
   return false;
 }
 
-// A shoulder of one Gaussian falls off like its higher neighbour, along and across their line.
+// A shoulder of one Gaussian falls off like its higher neighbour, along and across their line. Near
+// the border there is no telling.
 bool is_doubtful(const simd::Plane& plane, std::int32_t cell) {
-  constexpr float flat = 1.5F;   // ratio under which the slope beyond the higher neighbour is missing
-  constexpr float skew = 1.6F;   // ratio above which the two have their crests at different places
+  static constexpr float least = 1e-3F;  // stands for what is not positive, so that ratios are defined
+  constexpr float flat = 1.5F;    // ratio under which the slope beyond the higher neighbour is missing
+  constexpr float skew = 1.6F;    // ratio above which the two have their crests at different places
   const int x = cell % plane.width;
   const int y = cell / plane.width;
-  const auto at = [&](int dx, int dy) { return positive_at(plane, x + dx, y + dy); };
-  const float value = at(0, 0);
-  const bool sideways = std::max(at(-1, 0), at(1, 0)) > std::max(at(0, -1), at(0, 1));
-  const int dx = !sideways ? 0 : at(-1, 0) > at(1, 0) ? -1 : 1;
-  const int dy = sideways ? 0 : at(0, -1) > at(0, 1) ? -1 : 1;
-  if (at(dx, dy) * at(dx, dy) < flat * value * at(2 * dx, 2 * dy)) {
+  if (x < 2 || y < 2 || x + 2 >= plane.width || y + 2 >= plane.height) {
+    return false;
+  }
+  const float* middle = plane.cells + y * plane.row_stride + x;
+  const auto at = [middle](std::ptrdiff_t offset) { return std::max(middle[offset], least); };
+  const std::ptrdiff_t down = plane.row_stride;
+  const std::ptrdiff_t beside = at(-1) > at(1) ? -1 : 1;
+  const std::ptrdiff_t above = at(-down) > at(down) ? -down : down;
+  const bool sideways = at(beside) > at(above);
+  const std::ptrdiff_t along = sideways ? beside : above;
+  const std::ptrdiff_t across = sideways ? down : 1;
+  const float value = *middle;
+  if (at(along) * at(along) < flat * value * at(2 * along)) {
     return true;
   }
-  const float one = at(dy, dx) * at(dx - dy, dy - dx);
-  const float other = at(-dy, -dx) * at(dx + dy, dy + dx);
+  const float one = at(across) * at(along - across);
+  const float other = at(-across) * at(along + across);
   return std::max(one, other) > skew * std::min(one, other);
 }
 

@@ -29,6 +29,12 @@ struct Points {
   int count;
 };
 
+// A unit vector at each of some Points, or zero; padded like them.
+struct Arrows {
+  const float* x;
+  const float* y;
+};
+
 // Pairs of indices into two Points.
 struct Pairs {
   std::int32_t* first;
@@ -36,6 +42,8 @@ struct Pairs {
 };
 
 struct PairRule {
+  float end_cosine_min;  // least cosine between a pair and the field at its ends, for the filter,
+  float end_length_min;  // of pairs at least that many cells long
   float sample_min;     // a sample hits where the field along the pair exceeds this
   int samples;          // places on a pair, spread evenly from end to end
   int misses_max;       // a pair with more samples that do not hit is rejected
@@ -62,9 +70,15 @@ struct Kernels {
   // parabola through their logarithms, within half a cell. Arrays are padded.
   void (*fit_offsets)(int count, const float* before, const float* at, const float* after, float* offset);
 
-  // Writes the pairs whose field in the cell nearest to their middle points from first to second,
-  // in the order of first, then second, and returns how many.
-  int (*probe_pairs)(const Field& field, Points first, Points second, Pairs out);
+  // The direction of the field at each point.
+  void (*sample_arrows)(const Field& field, Points points, float* x, float* y);
+
+  // Writes the pairs with the field pointing along them at their ends, in the cell nearest to their
+  // middle, and in most of four other places, ordered by first, then second; returns how many. This
+  // filters what would hardly pass the rule. The lists need room for all pairs and `padding` more.
+  // Points must lie within half a cell of the field's cells.
+  int (*probe_pairs)(const Field& field, const PairRule& rule, Points first, Points second, Arrows first_arrows,
+                     Arrows second_arrows, Pairs out);
 
   // The mean of the field along each pair, less the costs of the rule; minus one for a rejected pair.
   // The field is interpolated linearly between cells. The arrays of pairs and scores are padded.

@@ -158,45 +158,16 @@ CellCounts find_peaks(const Plane& plane, float threshold, std::int32_t* peaks, 
 }
 
 void fit_offsets(int count, const float* before, const float* at, const float* after, float* offset) {
-  constexpr float least = 1e-4F;  // stands for what is not positive
+  constexpr float least = 1e-4F;        // stands for what is not positive
+  constexpr float offset_max = 0.4999F;  // so that the nearest cell stays the peak's
   for (int i = 0; i < count; i += lanes) {
-    const Floats low = logarithm(clamp(load(before + i), fill(least), fill(FLT_MAX)));
-    const Floats middle = logarithm(clamp(load(at + i), fill(least), fill(FLT_MAX)));
-    const Floats high = logarithm(clamp(load(after + i), fill(least), fill(FLT_MAX)));
+    const Floats low = logarithm(clamp(load(before + i), least, FLT_MAX));
+    const Floats middle = logarithm(clamp(load(at + i), least, FLT_MAX));
+    const Floats high = logarithm(clamp(load(after + i), least, FLT_MAX));
     const Floats curve = middle - low + (middle - high);
     const Floats vertex = 0.5F * (high - low) / select(curve > 1e-6F, curve, fill(1.0F));
-    store(offset + i, clamp(vertex, fill(-0.5F), fill(0.5F)));
+    store(offset + i, clamp(vertex, -offset_max, offset_max));
   }
-}
-
-inline Ints nearest_cell(Floats position, int size) {
-  return to_ints(clamp(position + 0.5F, fill(0.0F), fill(static_cast<float>(size - 1))));
-}
-
-int probe_pairs(const Field& field, Points first, Points second, Pairs out) {
-  int found = 0;
-  const std::int32_t stride = static_cast<std::int32_t>(field.x.row_stride);
-  for (int a = 0; a < first.count; ++a) {
-    for (int b = 0; b < second.count; b += lanes) {
-      const Floats bx = load(second.x + b);
-      const Floats by = load(second.y + b);
-      const Floats dx = bx - first.x[a];
-      const Floats dy = by - first.y[a];
-      const Ints column = nearest_cell(0.5F * (bx + first.x[a]), field.x.width);
-      const Ints row = nearest_cell(0.5F * (by + first.y[a]), field.x.height);
-      const Ints cell = row * stride + column;
-      const Floats along = gather(field.x.cells, cell) * dx + gather(field.y.cells, cell) * dy;
-      std::uint32_t hits = mask_bits(along > 0.0F);
-      if (second.count - b < lanes) {
-        hits &= (1U << (second.count - b)) - 1;
-      }
-      for (; hits != 0; hits &= hits - 1) {
-        out.first[found] = a;
-        out.second[found++] = b + __builtin_ctz(hits);
-      }
-    }
-  }
-  return found;
 }
 
 struct Segments {
@@ -224,22 +195,126 @@ struct Place {
 };
 
 inline Place locate(const Plane& plane, Floats x, Floats y) {
-  const Floats column = clamp(x, fill(0.0F), fill(static_cast<float>(plane.width - 1)));
-  const Floats row = clamp(y, fill(0.0F), fill(static_cast<float>(plane.height - 1)));
-  const Ints last_column = fill(static_cast<std::int32_t>(plane.width - 2));
-  const Ints last_row = fill(static_cast<std::int32_t>(plane.height - 2));
-  Ints left = to_ints(column);
-  Ints up = to_ints(row);
-  left = select(left > last_column, last_column, left);
-  up = select(up > last_row, last_row, up);
-  return {up * static_cast<std::int32_t>(plane.row_stride) + left, column - to_floats(left), row - to_floats(up)};
+  const Floats column = clamp(x, 0.0F, static_cast<float>(plane.width - 1));
+  const Floats row = clamp(y, 0.0F, static_cast<float>(plane.height - 1));
+  const Floats left = to_floats(to_ints(lesser(column, fill(static_cast<float>(plane.width) - 1.5F))));
+  const Floats up = to_floats(to_ints(lesser(row, fill(static_cast<float>(plane.height) - 1.5F))));
+  const Ints cell = to_ints(up) * static_cast<std::int32_t>(plane.row_stride) + to_ints(left);
+  return {cell, column - left, row - up};
 }
 
 inline Floats interpolate(const Plane& plane, const Place& place) {
-  const float* below = plane.cells + plane.row_stride;
-  const Floats upper = mix(gather(plane.cells, place.cell), gather(plane.cells + 1, place.cell), place.right);
-  const Floats lower = mix(gather(below, place.cell), gather(below + 1, place.cell), place.right);
-  return mix(upper, lower, place.down);
+  Floats left{};
+  Floats right{};
+  gather_neighbours(plane.cells, place.cell, left, right);
+  const Floats upper = mix(left, right, place.right);
+  gather_neighbours(plane.cells + plane.row_stride, place.cell, left, right);
+  return mix(upper, mix(left, right, place.right), place.down);
+}
+
+void sample_arrows(const Field& field, Points points, float* x, float* y) {
+  for (int i = 0; i < points.count; i += lanes) {
+    const Place place = locate(field.x, load(points.x + i), load(points.y + i));
+    const Floats arrow_x = interpolate(field.x, place);
+    const Floats arrow_y = interpolate(field.y, place);
+    const Floats length = square_root(arrow_x * arrow_x + arrow_y * arrow_y);
+    const Floats scale = 1.0F / greater(length, fill(1e-6F));
+    store(x + i, arrow_x * scale);
+    store(y + i, arrow_y * scale);
+  }
+}
+
+// The lanes below `count`.
+inline Ints first_lanes(int count) { return count_up() < fill(static_cast<std::int32_t>(count)); }
+
+// Appends the values of the lanes that are set, without a branch that could be mispredicted. May write
+// one block beyond the end.
+inline int append_lanes(Ints wanted, Ints values, std::int32_t* out, int count) {
+  const std::uint32_t set = mask_bits(wanted);
+  for (int lane = 0; lane < lanes; ++lane) {
+    out[count] = values[lane];
+    count += static_cast<int>(set >> lane & 1U);
+  }
+  return count;
+}
+
+// The second points whose pairs with first point `a` leave it and reach them within a cone about the
+// field there, and those so near that the direction says little.
+int point_ends(const PairRule& rule, Points first, int a, Points second, Arrows first_arrows, Arrows second_arrows,
+               std::int32_t* out) {
+  const float cosine = rule.end_cosine_min * rule.end_cosine_min;
+  const float shortest = rule.end_length_min * rule.end_length_min;
+  int found = 0;
+  for (int b = 0; b < second.count; b += lanes) {
+    const Floats dx = load(second.x + b) - first.x[a];
+    const Floats dy = load(second.y + b) - first.y[a];
+    const Floats square = dx * dx + dy * dy;
+    const Floats leave = dx * first_arrows.x[a] + dy * first_arrows.y[a];
+    const Floats reach = dx * load(second_arrows.x + b) + dy * load(second_arrows.y + b);
+    const Floats least = lesser(leave, reach);
+    const Ints within = (least > 0.0F) & (least * least > cosine * square);
+    const Ints wanted = (within | (square < shortest)) & first_lanes(second.count - b);
+    found = append_lanes(wanted, count_up() + static_cast<std::int32_t>(b), out, found);
+  }
+  return found;
+}
+
+// The field along a pair in the cell nearest to (x, y).
+inline Floats probe(const Field& field, Floats x, Floats y, Floats dx, Floats dy) {
+  const Ints cell = to_ints(y + 0.5F) * static_cast<std::int32_t>(field.x.row_stride) + to_ints(x + 0.5F);
+  return gather(field.x.cells, cell) * dx + gather(field.y.cells, cell) * dy;
+}
+
+// Of these second points, in place, those with the field pointing along the pair in its middle.
+int probe_middles(const Field& field, float x, float y, Points second, std::int32_t* list, int count) {
+  int found = 0;
+  for (int i = 0; i < count; i += lanes) {
+    const Ints valid = first_lanes(count - i);
+    const Ints b = load(list + i) & valid;
+    const Floats bx = gather(second.x, b);
+    const Floats by = gather(second.y, b);
+    const Floats along = probe(field, 0.5F * (bx + x), 0.5F * (by + y), bx - x, by - y);
+    found = append_lanes((along > 0.0F) & valid, b, list, found);
+  }
+  return found;
+}
+
+// Of the pairs, in place, those with the field pointing along them in enough of four more places.
+int probe_sides(const Field& field, const PairRule& rule, Points first, Points second, Pairs pairs, int count) {
+  constexpr float places[] = {0.35F, 0.65F, 0.15F, 0.85F};
+  const int misses_max = 1 + 4 * rule.misses_max / rule.samples;
+  int found = 0;
+  for (int i = 0; i < count; i += lanes) {
+    const Ints valid = first_lanes(count - i);
+    const Ints a = load(pairs.first + i) & valid;
+    const Ints b = load(pairs.second + i) & valid;
+    const Floats x = gather(first.x, a);
+    const Floats y = gather(first.y, a);
+    const Floats dx = gather(second.x, b) - x;
+    const Floats dy = gather(second.y, b) - y;
+    Ints misses{};
+    for (const float place : places) {
+      misses += (probe(field, x + place * dx, y + place * dy, dx, dy) > 0.0F) + 1;
+    }
+    const Ints wanted = (misses <= misses_max) & valid;
+    append_lanes(wanted, a, pairs.first, found);
+    found = append_lanes(wanted, b, pairs.second, found);
+  }
+  return found;
+}
+
+int probe_pairs(const Field& field, const PairRule& rule, Points first, Points second, Arrows first_arrows,
+                Arrows second_arrows, Pairs out) {
+  int found = 0;
+  for (int a = 0; a < first.count; ++a) {
+    std::int32_t* list = out.second + found;
+    const int near = point_ends(rule, first, a, second, first_arrows, second_arrows, list);
+    const int end = found + probe_middles(field, first.x[a], first.y[a], second, list, near);
+    for (; found < end; ++found) {
+      out.first[found] = a;
+    }
+  }
+  return probe_sides(field, rule, first, second, out, found);
 }
 
 inline Floats score_segments(const Field& field, const PairRule& rule, const Segments& segments) {
@@ -260,7 +335,7 @@ inline Floats score_segments(const Field& field, const PairRule& rule, const Seg
     if (mask_bits(misses <= rule.misses_max) == 0) {
       return fill(-1.0F);
     }
-    sum += along - rule.across_weight * select(across > 0.0F, across, -across);
+    sum += along - rule.across_weight * magnitude(across);
   }
   const Floats score = sum / static_cast<float>(rule.samples) - rule.length_weight * length;
   return select((misses <= rule.misses_max) & (length > 1e-6F), score, fill(-1.0F));
@@ -277,7 +352,7 @@ void score_pairs(const Field& field, const PairRule& rule, Points first, Points 
   }
 }
 
-constexpr Kernels level_kernels{find_peaks, fit_offsets, probe_pairs, score_pairs};
+constexpr Kernels level_kernels{find_peaks, fit_offsets, sample_arrows, probe_pairs, score_pairs};
 
 }  // namespace
 }  // namespace posewire::simd

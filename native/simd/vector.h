@@ -66,11 +66,37 @@ inline Floats select(Ints mask, Floats yes, Floats no) {
 
 inline Ints select(Ints mask, Ints yes, Ints no) { return (mask & yes) | (~mask & no); }
 
-// `low` where a lane is NaN.
-inline Floats clamp(Floats value, Floats low, Floats high) {
-  const Floats raised = select(value > low, value, low);
-  return select(raised < high, raised, high);
+// The lesser and the greater of two lanes; the second where one is NaN.
+inline Floats lesser(Floats a, Floats b) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+  return reinterpret_cast<Floats>(
+      _mm512_maskz_min_ps(0xffff, reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Floats>(_mm256_min_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b)));
+#elif defined(__SSE2__)
+  return reinterpret_cast<Floats>(_mm_min_ps(reinterpret_cast<__m128>(a), reinterpret_cast<__m128>(b)));
+#else
+  return select(a < b, a, b);
+#endif
 }
+
+inline Floats greater(Floats a, Floats b) {
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+  return reinterpret_cast<Floats>(
+      _mm512_maskz_max_ps(0xffff, reinterpret_cast<__m512>(a), reinterpret_cast<__m512>(b)));
+#elif defined(__AVX2__)
+  return reinterpret_cast<Floats>(_mm256_max_ps(reinterpret_cast<__m256>(a), reinterpret_cast<__m256>(b)));
+#elif defined(__SSE2__)
+  return reinterpret_cast<Floats>(_mm_max_ps(reinterpret_cast<__m128>(a), reinterpret_cast<__m128>(b)));
+#else
+  return select(a > b, a, b);
+#endif
+}
+
+// `low` where a lane is NaN.
+inline Floats clamp(Floats value, float low, float high) { return lesser(greater(value, fill(low)), fill(high)); }
+
+inline Floats magnitude(Floats value) { return from_bits(bits(value) & 0x7fffffff); }
 
 // Bit i is set where lane i of a comparison is true.
 inline std::uint32_t mask_bits(Ints mask) {
@@ -104,18 +130,39 @@ inline Floats square_root(Floats value) {
 #endif
 }
 
-// from[index[0]], from[index[1]], ...
+// from[index[0]], from[index[1]], ... Single loads: the gather instruction is slower on many processors.
 inline Floats gather(const float* from, Ints index) {
-#if defined(__AVX512F__) && defined(__AVX512DQ__)
-  return reinterpret_cast<Floats>(_mm512_mask_i32gather_ps(__m512{}, 0xffff, reinterpret_cast<__m512i>(index), from, 4));
-#elif defined(__AVX2__)
-  return reinterpret_cast<Floats>(_mm256_i32gather_ps(from, reinterpret_cast<__m256i>(index), 4));
-#else
   Floats value{};
   for (int lane = 0; lane < lanes; ++lane) {
     value[lane] = from[index[lane]];
   }
   return value;
+}
+
+using Longs [[gnu::vector_size(lanes * 4)]] = std::int64_t;
+
+// Two neighbours for each index: from[index] and from[index + 1]. Loading them as one beats two gathers.
+inline void gather_neighbours(const float* from, Ints index, Floats& first, Floats& second) {
+  Longs low{};
+  Longs high{};
+  for (int lane = 0; lane < lanes / 2; ++lane) {
+    std::int64_t value = 0;
+    __builtin_memcpy(&value, from + index[lane], sizeof(value));
+    low[lane] = value;
+    __builtin_memcpy(&value, from + index[lane + lanes / 2], sizeof(value));
+    high[lane] = value;
+  }
+  const auto left = reinterpret_cast<Floats>(low);
+  const auto right = reinterpret_cast<Floats>(high);
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+  first = __builtin_shufflevector(left, right, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  second = __builtin_shufflevector(left, right, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+#elif defined(__AVX2__)
+  first = __builtin_shufflevector(left, right, 0, 2, 4, 6, 8, 10, 12, 14);
+  second = __builtin_shufflevector(left, right, 1, 3, 5, 7, 9, 11, 13, 15);
+#else
+  first = __builtin_shufflevector(left, right, 0, 2, 4, 6);
+  second = __builtin_shufflevector(left, right, 1, 3, 5, 7);
 #endif
 }
 
