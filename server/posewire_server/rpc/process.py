@@ -34,7 +34,7 @@ class ServerProcess:
             if line.startswith(READY):
                 self.address = line.removeprefix(READY).strip()
                 return
-        code = self.process.wait()
+        code = self.stop()
         text = f"the server ended with exit code {code} before it served; its log is above"
         raise EngineError("SERVER_FAILED", text)
 
