@@ -15,6 +15,7 @@ _JPEG_SCAN = b"\xff\xda"
 _JPEG_END = b"\xff\xd9"
 # Start-of-frame markers: 0xC0..0xCF without the tables DHT (C4), JPG (C8) and DAC (CC).
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_JPEG_PROGRESSIVE_FRAMES = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 # TEM and the restart markers stand alone, without a length.
 _JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 # A progressive picture has about 10 scans; each costs a pass over all its pixels.
@@ -101,26 +102,38 @@ def _dispatch(encoded: bytes) -> ImageHeader:
 
 
 def _read_jpeg(encoded: bytes) -> ImageHeader:
-    """Walks the segments to the start of the frame (ITU-T T.81, annex B)."""
+    """Reads the start of the frame and of the first scan (ITU-T T.81, annex B)."""
+    width = height = components = 0
+    is_progressive = False
+    position = 0
+    for marker, position in _jpeg_segments(encoded):
+        if marker in _JPEG_FRAMES:
+            height, width, components = struct.unpack_from(">HHB", encoded, position + 5)
+            is_progressive = marker in _JPEG_PROGRESSIVE_FRAMES
+    if encoded.rfind(_JPEG_END, position) < 0:
+        raise undecodable("the JPEG file is cut short")
+    has_more_scans = is_progressive or encoded[position + 4] < components
+    if has_more_scans and encoded.count(_JPEG_SCAN, position) > _MOST_JPEG_SCANS:
+        raise undecodable(f"the JPEG file has more than {_MOST_JPEG_SCANS} scans")
+    return ImageHeader("JPEG", width, height)
+
+
+def _jpeg_segments(encoded: bytes) -> Iterator[tuple[int, int]]:
+    """Yields marker and position of each segment, up to and with the start of the first scan."""
     position = 2
     while True:
         if encoded[position] != 0xFF:
             raise undecodable("a JPEG marker is missing")
         marker = encoded[position + 1]
-        if marker in _JPEG_FRAMES:
-            break
         if marker == 0xFF:  # a fill byte
             position += 1
         elif marker in _JPEG_ALONE:
             position += 2
         else:
+            yield marker, position
+            if marker == _JPEG_SCAN[1]:
+                return
             position += 2 + int(struct.unpack_from(">H", encoded, position + 2)[0])
-    height, width = struct.unpack_from(">HH", encoded, position + 5)
-    if encoded.rfind(_JPEG_END, position) < 0:
-        raise undecodable("the JPEG file is cut short")
-    if encoded.count(_JPEG_SCAN, position) > _MOST_JPEG_SCANS:
-        raise undecodable(f"the JPEG file has more than {_MOST_JPEG_SCANS} scans")
-    return ImageHeader("JPEG", width, height)
 
 
 def _read_png(encoded: bytes) -> ImageHeader:
