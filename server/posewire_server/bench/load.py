@@ -8,7 +8,7 @@ from contextlib import aclosing
 import cv2
 import numpy as np
 import numpy.typing as npt
-from posewire import AsyncClient, Frame, Result, Source
+from posewire import AsyncClient, Frame, Result
 
 Image = npt.NDArray[np.uint8]
 
@@ -28,25 +28,31 @@ def jpeg(image: Image) -> bytes:
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
-async def ping_pong(client: AsyncClient, source: Source, count: int) -> list[float]:
-    """Sends frames one after the other; returns each round trip but the first, in s."""
+async def ping_pong(client: AsyncClient, source: bytes | Image, count: int) -> list[float]:
+    """Sends frames one after the other.
+
+    Returns:
+        Seconds from having a frame until having its poses, for each frame but the first.
+    """
     answered = asyncio.Event()
+    sent_s: list[float] = []
+    taken_s: list[float] = []
 
     async def frames() -> AsyncIterator[Frame]:
         for _ in range(count + 1):
+            sent_s.append(time.perf_counter())
             yield Frame(source)
             await answered.wait()
             answered.clear()
 
-    round_trips = []
     async for outcome in client.detect(frames(), max_in_flight=1):
         assert isinstance(outcome, Result), outcome
-        round_trips.append(outcome.round_trip_s)
+        taken_s.append(time.perf_counter() - sent_s[-1])
         answered.set()
-    return round_trips[1:]
+    return taken_s[1:]
 
 
-async def closed_loop(client: AsyncClient, source: Source, until: Callable[[], bool]) -> int:
+async def closed_loop(client: AsyncClient, source: bytes, until: Callable[[], bool]) -> int:
     """Keeps a stream busy until told to stop; returns the number of answers."""
 
     async def frames() -> AsyncIterator[Frame]:
@@ -61,11 +67,11 @@ async def closed_loop(client: AsyncClient, source: Source, until: Callable[[], b
     return answers
 
 
-async def camera(source: Source, interval_s: float, seconds: float) -> AsyncIterator[Frame]:
+async def camera(source: bytes, interval_s: float, seconds: float) -> AsyncIterator[Frame]:
     """Yields a frame at each tick of the clock, whether or not the last one was answered."""
-    begin = time.monotonic()
+    begin_s = time.monotonic()
     for number in range(round(seconds / interval_s)):
-        delay_s = begin + number * interval_s - time.monotonic()
+        delay_s = begin_s + number * interval_s - time.monotonic()
         if delay_s > 0:
             await asyncio.sleep(delay_s)
         yield Frame(source, sequence_id=number)

@@ -1,0 +1,31 @@
+"""The serving benches measure what they say; how fast a machine is, is not a test."""
+
+import math
+
+import pytest
+from posewire_server.bench import live
+from posewire_server.bench import server as serving
+from posewire_server.config import default_cache
+from posewire_server.models.manifest import StoredModel
+from posewire_server.rpc.process import ServerProcess
+
+
+def test_measure_overhead_returns_a_figure_for_each_source() -> None:
+    figures = serving.measure_overhead(blocks=1, frames=5)
+    assert [figure.runs for figure in figures] == [5, 5]
+    assert all(figure.value > 0 and figure.unit == "ms" for figure in figures)
+
+
+@pytest.mark.weights
+def test_measure_health_waits_for_every_call(server: ServerProcess) -> None:
+    figure = serving.run_async(serving.measure_health(server.address, calls=20))
+    assert figure.runs == 20
+    assert math.isfinite(figure.value)
+
+
+@pytest.mark.weights
+def test_live_accounts_for_every_frame(weights: StoredModel) -> None:
+    assert weights.folder.parent == default_cache()
+    figures = {figure.name: figure for figure in live.measure(default_cache(), seconds=3.0)}
+    assert figures["live: outcomes over frames"].value == 1.0
+    assert figures["live: age of an answer in service times, oldest"].value > 0
