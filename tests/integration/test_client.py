@@ -124,6 +124,7 @@ def test_detect_yields_errors_and_drops_as_outcomes(detect: Detect) -> None:
         yield frame_error(taken[0], "IMAGE_EMPTY")
         yield dropped(taken[1], taken[2])
         yield result(taken[3])
+        assert not list(requests)
 
     with RunningService(script) as running:
         outcomes, error = detect(running.address, [b""] * 4)

@@ -185,6 +185,7 @@ def test_remote_live_source_asks_for_the_newest_and_gets_drops(
         taken = [next(requests).frame.sequence_id for _ in range(4)]
         yield dropped(taken[0], taken[2])
         yield result(taken[3])
+        assert not list(requests)
 
     answers = list(scripted(script).detect(Camera(4)))
     assert policies == [service_pb2.OVERFLOW_POLICY_DROP_OLDEST]
