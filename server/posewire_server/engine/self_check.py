@@ -26,7 +26,7 @@ from posewire_server.models.spec import InputSpec, ModelSpec
 # Correct engines differ by 1e-5 from the golden outputs, faulty ones by 0.1 and more.
 TOLERANCE: Final = 2e-3
 TIMEOUT_S: Final = 120.0
-MEASURE_S: Final = 2.0
+MEASURE_S: Final = 1.0
 
 Array = npt.NDArray[np.float32]
 

