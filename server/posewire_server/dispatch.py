@@ -90,7 +90,13 @@ class Calls:
     def __init__(self, dispatcher: Dispatcher, max_waiting: int) -> None:
         self._dispatcher = dispatcher
         self._max_waiting = max_waiting
-        self._waiting = 0
+        self._answers: set[asyncio.Future[object]] = set()
+
+    def abandon(self, error: PosewireError) -> None:
+        """Ends every unanswered call with an error."""
+        for answer in self._answers:
+            if not answer.done():
+                answer.set_exception(error)
 
     async def run(
         self, frame: Frame, work: Callable[[Ticket], object], time_left_s: float | None
@@ -99,21 +105,22 @@ class Calls:
 
         Raises:
             StreamError: QUEUE_FULL.
+            PosewireError: What it was abandoned with.
         """
-        if self._waiting >= self._max_waiting:
-            text = f"{self._waiting} calls are unanswered; retry with back-off"
+        if len(self._answers) >= self._max_waiting:
+            text = f"{self._max_waiting} calls are unanswered; retry with back-off"
             raise StreamError("QUEUE_FULL", text, max_in_flight=self._max_waiting)
         ticket = Ticket(frame)
         if time_left_s is not None:
             ticket.deadline_s = min(ticket.deadline_s, ticket.arrived_s + time_left_s)
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
-        self._waiting += 1
+        self._answers.add(answer)
         try:
             self._dispatcher.submit(_Call(ticket, work, answer))
             return await answer
         finally:
             ticket.cancelled = True
-            self._waiting -= 1
+            self._answers.discard(answer)
 
 
 class _Call:

@@ -118,6 +118,21 @@ def test_drain_ends_streams_when_the_grace_is_over() -> None:
         drained.result(PATIENCE_S)
 
 
+def test_drain_ends_calls_when_the_grace_is_over() -> None:
+    with HostedServer(grace_s=0.2) as hosted:
+        hosted.predictor.gate.clear()
+        request = pb.DetectImageRequest(model="body", frame=frame_pb2.Frame(encoded_image=JPEG))
+        call: Any = hosted.stub.DetectImage.future(request, timeout=PATIENCE_S)
+        hosted.predictor.wait_until_started()
+        drained = hosted.submit(hosted.server.drain())
+        with pytest.raises(grpc.RpcError) as raised:
+            call.result()
+        code, info, _ = code_info_text(raised.value)
+        assert (code, info.reason) == DRAINING
+        hosted.predictor.gate.set()
+        drained.result(PATIENCE_S)
+
+
 def test_drain_waits_neither_for_watches_nor_for_streams_without_config() -> None:
     with HostedServer() as hosted, grpc.insecure_channel(hosted.address) as channel:
         health: Any = health_pb2_grpc.HealthStub(channel)

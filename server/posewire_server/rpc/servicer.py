@@ -57,6 +57,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             reading.cancel()
         if self._calls_open:
             await asyncio.wait(self._calls_open, timeout=self._grace_s)
+        self._calls.abandon(_draining_error())
         for stream in self._streams:
             stream.close()
 
