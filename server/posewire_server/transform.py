@@ -90,8 +90,9 @@ def prepare(
 ) -> npt.NDArray[np.float32]:
     """Resizes, pads, normalises and lays out a frame for the network in one pass.
 
-    Resizing is bilinear; reducing to less than half widens the triangle of weights to the scale, so
-    that no pixel is skipped. Pixel areas map exactly onto each other. The GIL is released meanwhile.
+    Resizing is bilinear; reducing to less than half widens the triangle of weights to the scale,
+    so that no pixel is skipped. Pixel areas map exactly onto each other. The GIL is released
+    meanwhile.
 
     Args:
         image: (H, W, 3) uint8, BGR, any strides; the frame ``transform`` was made for.
