@@ -1,14 +1,17 @@
 """Connections that break again and again: each frame still has exactly one outcome."""
 
 import asyncio
+import itertools
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import grpc
+import numpy as np
 import pytest
 from google.rpc import code_pb2
-from posewire import AsyncClient, Client, Dropped, Lost, Outcome, Reconnect
+from posewire import AsyncClient, Client, Dropped, Lost, Outcome, Reconnect, UnavailableError
 from posewire.v1 import keypoint_service_pb2 as service_pb2
+from posewire_server.rpc.process import ServerProcess
 
 from tests.integration.scripted_service import (
     Requests,
@@ -102,3 +105,25 @@ def test_client_every_frame_has_one_outcome_over_many_broken_connections(
     assert ids == list(range(FRAMES))
     assert any(isinstance(outcome, Lost) for outcome in outcomes)
     assert len(running.service.configs) > 2
+
+
+def test_client_server_killed_reports_what_was_lost_and_raises() -> None:
+    outcomes: list[Outcome] = []
+    with ServerProcess(command=("posewire_server.bench.noop",)) as server:
+        reconnect = Reconnect(initial_s=0.01, max_attempts=2)
+        with Client(server.address, reconnect=reconnect) as client:
+            pixels = np.zeros((48, 64, 3), np.uint8)
+            stream = client.detect(itertools.repeat(pixels), max_in_flight=2)
+            outcomes += itertools.islice(stream, 5)
+            server.process.kill()
+            with pytest.raises(UnavailableError):
+                keep_all(stream, outcomes)
+    assert isinstance(outcomes[-1], Lost)
+    ids = [sequence_id for outcome in outcomes for sequence_id in ids_of(outcome)]
+    assert ids == list(range(len(ids)))
+
+
+def keep_all(stream: Iterable[Outcome], outcomes: list[Outcome]) -> None:
+    """Appends one by one, so that what came before an error is kept."""
+    for outcome in stream:
+        outcomes.append(outcome)  # noqa: PERF402

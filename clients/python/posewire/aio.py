@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from posewire.aio_stream import AsyncDetectStream
 from posewire.channel import channel_options
-from posewire.errors import error_from
+from posewire.errors import typed_errors
 from posewire.frame import Frame, FrameLike, write_frame
 from posewire.health import Health
 from posewire.model import Model, read_model
@@ -88,38 +88,30 @@ class AsyncClient:
         request = image_request(model, options)
         write_frame(image if isinstance(image, Frame) else Frame(image), request.frame)
         sent_at_s = time.monotonic()
-        try:
+        with typed_errors():
             response = await self._service.DetectImage(request, timeout=self._timeout_s)
-        except grpc.RpcError as failure:
-            raise error_from(failure) from failure
         round_trip_s = time.monotonic() - sent_at_s
         return read_result(response.result, keypoint_count=0, round_trip_s=round_trip_s)
 
     async def list_models(self) -> list[Model]:
         """Returns all models the server knows, sorted by name."""
         request = service_pb2.ListModelsRequest()
-        try:
+        with typed_errors():
             response = await self._service.ListModels(request, timeout=self._timeout_s)
-        except grpc.RpcError as failure:
-            raise error_from(failure) from failure
         return [read_model(model) for model in response.models]
 
     async def get_model(self, name: str) -> Model:
         """Returns one model by its name or an alias; as :meth:`posewire.Client.get_model`."""
         request = service_pb2.GetModelRequest(name=name)
-        try:
+        with typed_errors():
             response = await self._service.GetModel(request, timeout=self._timeout_s)
-        except grpc.RpcError as failure:
-            raise error_from(failure) from failure
         return read_model(response.model)
 
     async def health(self, service: str = "") -> Health:
         """Returns the health of the server, or of one service of it."""
         request = health_pb2.HealthCheckRequest(service=service)
-        try:
+        with typed_errors():
             response = await self._health.Check(request, timeout=self._timeout_s)
-        except grpc.RpcError as failure:
-            raise error_from(failure) from failure
         return Health(response.status)
 
 

@@ -9,7 +9,7 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from posewire.channel import channel_options
-from posewire.errors import error_from
+from posewire.errors import typed_errors
 from posewire.frame import Frame, FrameLike, write_frame
 from posewire.health import Health
 from posewire.model import Model, read_model
@@ -103,10 +103,8 @@ class Client:
         request = image_request(model, options)
         write_frame(image if isinstance(image, Frame) else Frame(image), request.frame)
         sent_at_s = time.monotonic()
-        try:
+        with typed_errors():
             response = self._service.DetectImage(request, timeout=self._timeout_s)
-        except grpc.RpcError as failure:
-            raise error_from(failure) from failure
         round_trip_s = time.monotonic() - sent_at_s
         return read_result(response.result, keypoint_count=0, round_trip_s=round_trip_s)
 
@@ -117,10 +115,8 @@ class Client:
             PosewireError: The call failed.
         """
         request = service_pb2.ListModelsRequest()
-        try:
+        with typed_errors():
             response = self._service.ListModels(request, timeout=self._timeout_s)
-        except grpc.RpcError as failure:
-            raise error_from(failure) from failure
         return [read_model(model) for model in response.models]
 
     def get_model(self, name: str) -> Model:
@@ -131,10 +127,8 @@ class Client:
             PosewireError: The call failed.
         """
         request = service_pb2.GetModelRequest(name=name)
-        try:
+        with typed_errors():
             response = self._service.GetModel(request, timeout=self._timeout_s)
-        except grpc.RpcError as failure:
-            raise error_from(failure) from failure
         return read_model(response.model)
 
     def health(self, service: str = "") -> Health:
@@ -145,10 +139,8 @@ class Client:
             PosewireError: The call failed.
         """
         request = health_pb2.HealthCheckRequest(service=service)
-        try:
+        with typed_errors():
             response = self._health.Check(request, timeout=self._timeout_s)
-        except grpc.RpcError as failure:
-            raise error_from(failure) from failure
         return Health(response.status)
 
 

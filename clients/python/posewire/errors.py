@@ -5,7 +5,8 @@ Every one keeps the gRPC error as ``__cause__`` and carries the server's ``reaso
 raised: it is an outcome, :class:`posewire.FrameError`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Protocol, cast
 
 import grpc
@@ -129,6 +130,19 @@ def error_from(failure: grpc.RpcError) -> PosewireError:
         kind = ModelUnknownError
     text = call.details() or call.code().name
     return kind(text, code=call.code(), reason=reason, metadata=metadata)
+
+
+@contextmanager
+def typed_errors() -> Iterator[None]:
+    """Raises the typed error of a call that fails inside the ``with`` block.
+
+    Raises:
+        PosewireError: The call failed.
+    """
+    try:
+        yield
+    except grpc.RpcError as failure:
+        raise error_from(failure) from failure
 
 
 def _read_details(failure: grpc.RpcError) -> tuple[str, dict[str, str]]:

@@ -10,7 +10,6 @@ from posewire_server.annotate import open_annotator
 from posewire_server.commands.follow import follow
 from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.models.catalog import find_model
-from posewire_server.models.progress import Progress
 from posewire_server.models.store import Store
 from posewire_server.pipeline import EngineConfig
 from posewire_server.progress import ProgressBars
@@ -41,12 +40,13 @@ class DemoConfig:
 
 
 def run(config: DemoConfig) -> int:
-    """Pulls the weights, serves them on loopback and streams a source through; returns 0."""
+    """Pulls the weights, serves them on loopback and streams a source; returns the exit code."""
+    given = open_source(config.source) if config.source is not None else None
     with ProgressBars() as progress:
         stored = Store(config.cache).pull(find_model(config.model), progress)
     print(f"model {config.model}: {stored.manifest.package}, {stored.manifest.licence}")
     with ProgressBars() as progress:
-        source = _open(config, progress)
+        source = given or open_sample(config.cache, progress)
     output = config.output or _default_output(source)
     tally = Tally()
     with ExitStack() as stack:
@@ -61,12 +61,6 @@ def run(config: DemoConfig) -> int:
     print(tally.stage_table())
     print(f"annotated: {output.resolve()}")
     return int(tally.has_failures)
-
-
-def _open(config: DemoConfig, progress: Progress) -> Source:
-    if config.source is not None:
-        return open_source(config.source)
-    return open_sample(config.cache, progress)
 
 
 def _serve_arguments(config: DemoConfig) -> list[str]:
