@@ -120,6 +120,16 @@ def test_run_equals_the_plain_call_of_paddle(predictor: PaddlePredictor) -> None
     np.testing.assert_array_equal(outputs, plain)
 
 
+def test_paddle_without_the_symbol_runs_with_the_lock_and_warns(
+    weights: StoredModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(_native, "predictor_run_available", lambda _predictor: False)
+    locked = PaddlePredictor(weights, threads=1)
+    assert not locked.gil_free
+    assert "without Python's lock" in caplog.text
+    locked.warm_up([(64, 64)])
+
+
 def test_run_during_another_run_is_refused(predictor: PaddlePredictor) -> None:
     inputs = np.zeros((1, 3, 16, 16), np.float32)
     with predictor._turn, pytest.raises(EngineError, match="let them take turns"):
