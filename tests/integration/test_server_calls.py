@@ -1,5 +1,6 @@
 """Single calls, models, health, reflection, limits and addresses over real gRPC."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,24 @@ def test_address_that_is_none_is_refused(address: str) -> None:
 def test_address_of_a_unix_socket_works(tmp_path: Path) -> None:
     with HostedServer(address=f"unix:{tmp_path}/posewire.sock") as hosted:
         assert hosted.address == f"unix:{tmp_path}/posewire.sock"
+        assert detect(hosted.stub).image_width == 96
+
+
+def test_address_of_a_unix_socket_in_use_is_refused(tmp_path: Path) -> None:
+    address = f"unix:{tmp_path}/posewire.sock"
+    with HostedServer(address=address) as hosted:
+        with pytest.raises(ConfigError) as raised:
+            HostedServer(address=address).__enter__()
+        assert raised.value.reason == "ADDRESS_UNUSABLE"
+        assert detect(hosted.stub).image_width == 96
+
+
+def test_address_of_a_unix_socket_left_by_a_dead_server_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "posewire.sock"
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(path))
+    assert path.exists()
+    with HostedServer(address=f"unix:{path}") as hosted:
         assert detect(hosted.stub).image_width == 96
 
 

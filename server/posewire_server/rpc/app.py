@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -83,7 +84,8 @@ class Server:
     def _listen(self, address: str) -> int:
         text = f"cannot listen on {address}; is the port taken, the address one of this host?"
         _, _, port = address.rpartition(":")
-        if port.isdecimal() and int(port) > _LAST_PORT:  # gRPC would take it modulo 65536
+        beyond = port.isdecimal() and int(port) > _LAST_PORT  # gRPC would take it modulo 65536
+        if beyond or _is_answered(address):
             raise ConfigError("ADDRESS_UNUSABLE", text)
         try:
             return self._server.add_insecure_port(address)
@@ -117,6 +119,18 @@ async def serve(server: Server, announce: Callable[[str], None]) -> None:
         loop.add_signal_handler(number, _end, loop, ending)
     await ending.wait()
     await server.drain()
+
+
+def _is_answered(address: str) -> bool:
+    """Whether a server listens on a Unix socket; gRPC would take the socket from it."""
+    if not address.startswith("unix:"):
+        return False
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(address.removeprefix("unix:").removeprefix("//"))
+        except OSError:
+            return False
+    return True
 
 
 def _end(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
