@@ -15,7 +15,7 @@ from posewire_server.errors import StreamError
 from posewire_server.frame import Frame
 from posewire_server.outbox import Outbox, Owed
 from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.ticket import Ticket
+from posewire_server.ticket import Ticket, now_s
 
 _MOST_UNREAD = 1024
 
@@ -87,10 +87,11 @@ class Stream:
 
     async def offer(self, frame: Frame | Failed) -> None:
         """Accepts a frame, or the outcome of one already known; waits where the policy is BLOCK."""
+        arrived_s = now_s()
         await self._wait_for_room()
         refused = self._refuse(frame)
         if refused is None and isinstance(frame, Frame):
-            self._accept(frame)
+            self._accept(Ticket(frame, arrived_s))
         else:
             owed = self._outbox.owe(-1)
             owed.counts = False
@@ -184,9 +185,9 @@ class Stream:
         text = f"{limit} frames are unanswered; send the next one after the next outcome"
         return Failed(number, StreamError("QUEUE_FULL", text, max_in_flight=limit))
 
-    def _accept(self, frame: Frame) -> None:
-        ticket, owed = Ticket(frame), self._outbox.owe(self._last_id)
-        self._last_id = frame.sequence_id
+    def _accept(self, ticket: Ticket) -> None:
+        owed = self._outbox.owe(self._last_id)
+        self._last_id = ticket.frame.sequence_id
         self._in_flight += 1
         if not self._accepting:
             self._drop(ticket, owed, DropReason.DRAINING)

@@ -2,7 +2,7 @@ import pytest
 from posewire_server.errors import SourceError
 from posewire_server.outcome import Dropped, DropReason, Failed
 from posewire_server.stream import OverflowPolicy, Stream, StreamSettings
-from posewire_server.ticket import Ticket
+from posewire_server.ticket import Ticket, now_s
 
 from tests.serving.desk import desk, frame
 from tests.serving.hand_pool import hand_dispatcher
@@ -37,6 +37,19 @@ def test_stream_block_counts_an_outcome_until_it_is_read() -> None:
             at.may_write.set()
             await until_idle()
             assert at.accepted == 3
+
+    run(main())
+
+
+def test_stream_block_counts_a_frames_age_from_its_arrival() -> None:
+    async def main() -> None:
+        async with desk(StreamSettings(1, BLOCK)) as at:
+            await at.offer(0, 1)
+            before_acceptance_s = now_s()
+            await at.work()
+            (ticket,) = at.stream._running
+            assert ticket.frame.sequence_id == 1
+            assert ticket.arrived_s < before_acceptance_s
 
     run(main())
 
