@@ -25,7 +25,11 @@ def test_progress_without_stages_shows_nothing(capsys: pytest.CaptureFixture[str
 def test_progress_of_an_interrupted_stage_leaves_its_bar(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with pytest.raises(OSError, match="full"), ProgressBars() as progress:
-        progress("download", 50, 100)
-        raise OSError("full")
+    def fill_the_disk() -> None:
+        with ProgressBars() as progress:
+            progress("download", 50, 100)
+            raise OSError("full")
+
+    with pytest.raises(OSError, match="full"):
+        fill_the_disk()
     assert "50.0/100" in capsys.readouterr().err

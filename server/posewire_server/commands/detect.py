@@ -2,16 +2,17 @@
 
 import json
 import sys
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from posewire_server.annotate import open_annotator
 from posewire_server.answer import Answer
+from posewire_server.commands.follow import Consumer, follow
 from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.progress import ProgressBars
 from posewire_server.records import answer_record
-from posewire_server.report import format_table
+from posewire_server.report import Tally, format_table
 from posewire_server.sources import open_images
 
 _HEADER = ("image", "size", "persons", "best score", "keypoints", "milliseconds")
@@ -38,25 +39,23 @@ class DetectConfig:
 def run(config: DetectConfig) -> int:
     """Prints the poses of every picture; returns 1 where one has no answer, else 0."""
     source = open_images(config.images)
-    answers: list[Answer] = []
+    tally = Tally()
+    rows: list[list[str]] = []
+    consumers: list[Consumer] = [tally.add, _complain]
     with ExitStack() as stack:
         progress = stack.enter_context(ProgressBars())
         detector = stack.enter_context(open_detector(config.detector, progress))
-        consumers = [_complain]
         if config.output is not None:
             annotator = open_annotator(config.output, source, detector.skeleton)
             consumers.append(stack.enter_context(annotator).write)
         if config.json:
-            consumers.append(
-                lambda answer: print(json.dumps(answer_record(answer, detector.skeleton)))
-            )
-        for answer in stack.enter_context(closing(detector.detect(source))):
-            for consume in consumers:
-                consume(answer)
-            answers.append(answer)
+            consumers.append(lambda a: print(json.dumps(answer_record(a, detector.skeleton))))
+        else:
+            consumers.append(lambda a: rows.append(_row(a)))
+        follow(detector, source, consumers)
     if not config.json:
-        print(format_table(_HEADER, [_row(answer) for answer in answers]))
-    return int(any(answer.problem for answer in answers))
+        print(format_table(_HEADER, rows))
+    return int(tally.has_failures)
 
 
 def _complain(answer: Answer) -> None:
