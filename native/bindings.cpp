@@ -58,7 +58,8 @@ py::array_t<float> move_to_array(std::vector<float>&& values, std::vector<py::ss
   return py::array_t<float>(std::move(shape), first, owner);
 }
 
-posewire::paf::Skeleton read_skeleton(const py::array& limbs, const py::array& paf_channels, int keypoint_count) {
+posewire::paf::Skeleton read_skeleton(const py::array& limbs, const py::array& paf_channels, int keypoint_count,
+                                      std::vector<float> limb_lengths) {
   for (const py::array& table : {limbs, paf_channels}) {
     if (!py::isinstance<IntArray>(table) || table.ndim() != 2 || table.shape(1) != 2 ||
         table.shape(0) != limbs.shape(0)) {
@@ -73,6 +74,11 @@ posewire::paf::Skeleton read_skeleton(const py::array& limbs, const py::array& p
   for (py::ssize_t i = 0; i < ends.shape(0); ++i) {
     skeleton.limbs.push_back({ends(i, 0), ends(i, 1), channels(i, 0), channels(i, 1)});
   }
+  if (!limb_lengths.empty() && limb_lengths.size() != skeleton.limbs.size()) {
+    throw py::value_error("limb_lengths: expected none or " + std::to_string(skeleton.limbs.size()) + ", got " +
+                          std::to_string(limb_lengths.size()));
+  }
+  skeleton.lengths = std::move(limb_lengths);
   return skeleton;
 }
 
@@ -111,6 +117,8 @@ posewire::paf::Parameters read_parameters(const py::kwargs& values) {
       fast.links.share_ratio = value.cast<float>();
     } else if (name == "share_min") {
       fast.poses.share_min = value.cast<float>();
+    } else if (name == "adoption_min") {
+      fast.adoption.score_min = value.cast<float>();
     } else if (name == "keypoints_min") {
       fast.poses.keypoints_min = value.cast<int>();
     } else if (name == "score_min") {
@@ -123,9 +131,11 @@ posewire::paf::Parameters read_parameters(const py::kwargs& values) {
 }
 
 std::unique_ptr<posewire::paf::Decoder> make_decoder(const py::array& limbs, const py::array& paf_channels,
-                                                     int keypoint_count, const std::string& algorithm,
-                                                     const std::string& simd, const py::kwargs& parameters) {
-  return std::make_unique<posewire::paf::Decoder>(read_skeleton(limbs, paf_channels, keypoint_count),
+                                                     int keypoint_count, std::vector<float> limb_lengths,
+                                                     const std::string& algorithm, const std::string& simd,
+                                                     const py::kwargs& parameters) {
+  return std::make_unique<posewire::paf::Decoder>(read_skeleton(limbs, paf_channels, keypoint_count,
+                                                                std::move(limb_lengths)),
                                                   posewire::paf::choose_algorithm(algorithm),
                                                   read_parameters(parameters), posewire::simd::choose_level(simd));
 }
@@ -151,7 +161,7 @@ void bind_paf(py::module_& module) {
   using posewire::paf::Decoder;
   py::class_<Decoder>(module, "PafDecoder")
       .def(py::init(&make_decoder), py::kw_only(), py::arg("limbs"), py::arg("paf_channels"), py::arg("keypoint_count"),
-           py::arg("algorithm") = "fast", py::arg("simd") = "auto")
+           py::arg("limb_lengths") = std::vector<float>{}, py::arg("algorithm") = "fast", py::arg("simd") = "auto")
       .def("decode", &decode, py::arg("heatmaps"), py::arg("pafs"), py::kw_only(), py::arg("size_input"), py::arg("size_image"));
 }
 
@@ -223,7 +233,8 @@ PaddlePredictor open_predictor(const py::object& object) {
   if (conduit.is_none()) {
     return {};
   }
-  const py::module_ module = py::module_::import(py::str(py::type::of(object).attr("__module__")).cast<std::string>().c_str());
+  const auto name = py::str(py::type::of(object).attr("__module__")).cast<std::string>();
+  const py::module_ module = py::module_::import(name.c_str());
   const py::object file = py::getattr(module, "__file__", py::str());
   return {posewire::find_predictor_run(file.cast<std::string>().c_str()), ask_conduit(conduit)};
 }
