@@ -8,13 +8,14 @@ stream's answer about its newest frame.
 import asyncio
 import logging
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Protocol
 
 from posewire_server.errors import EngineError, PosewireError, StreamError
 from posewire_server.frame import Frame
 from posewire_server.outcome import Failed
 from posewire_server.ticket import Ticket
+from posewire_server.workers import Workers
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Dispatcher:
         self.workers = workers
         self._free = workers
         self._line: dict[Lane, None] = {}  # ordered, each lane once
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="posewire-worker")
+        self._pool = Workers(workers)
 
     def submit(self, lane: Lane) -> None:
         """Says that ``lane`` has tickets to take."""
@@ -59,7 +60,7 @@ class Dispatcher:
             if ticket is not None:
                 self._line[lane] = None
                 self._free -= 1
-                self._pool.submit(self._run, asyncio.get_running_loop(), lane, ticket)
+                self._pool.submit(partial(self._run, asyncio.get_running_loop(), lane, ticket))
 
     def _run(self, loop: asyncio.AbstractEventLoop, lane: Lane, ticket: Ticket) -> None:
         outcome = _outcome_of(lane, ticket)

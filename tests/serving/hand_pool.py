@@ -26,5 +26,6 @@ class HandPool:
 def hand_dispatcher(workers: int) -> tuple[Dispatcher, HandPool]:
     """Returns a real dispatcher over a pool that is moved by hand."""
     dispatcher, pool = Dispatcher(workers), HandPool()
+    dispatcher._pool.shutdown()
     dispatcher._pool = pool  # type: ignore[assignment]
     return dispatcher, pool

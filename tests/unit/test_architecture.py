@@ -22,7 +22,7 @@ LINES = (
     ("__main__", "cli"),
     ("commands", "bench"),
     ("rpc",),
-    ("stream", "dispatch", "outbox", "ticket"),
+    ("stream", "dispatch", "outbox", "ticket", "workers"),
     ("pipeline",),
     ("decode", "engine", "image", "image_header", "transform", "models"),
     ("config", "outcome"),
