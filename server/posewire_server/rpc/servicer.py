@@ -139,7 +139,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         decoder = pipeline.decoder_name(config.decoder)
         answer = settings.read_answer_settings(config)
         chosen = settings.read_stream_settings(config, self._models.limits.max_in_flight)
-        stream = Stream(chosen, self._dispatcher, partial(_detect, pipeline, answer))
+        stream = Stream(chosen, self._dispatcher, partial(_respond, pipeline, answer))
         in_force = settings.settings_in_force(config, chosen)
         in_force.model, in_force.decoder = pipeline.spec.name, decoder
         model = self._models.describe(pipeline.spec.name)
@@ -148,8 +148,9 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         return stream, pb.Started(config=in_force, model=model, stream_id=stream_id)
 
     def _to_response(self, outcome: object, credit: int) -> pb.DetectResponse:
-        if isinstance(outcome, pb.Result):
-            return pb.DetectResponse(result=outcome, credit=credit)
+        if isinstance(outcome, pb.DetectResponse):
+            outcome.credit = credit
+            return outcome
         if isinstance(outcome, Failed):
             return pb.DetectResponse(frame_error=convert.to_frame_error(outcome), credit=credit)
         if isinstance(outcome, Dropped):
@@ -218,6 +219,12 @@ def _detect(pipeline: Pipeline, answer: settings.AnswerSettings, ticket: Ticket)
         waited_s=ticket.age_s,
     )
     return convert.to_result(frame, detection, pipeline.version, answer)
+
+
+def _respond(
+    pipeline: Pipeline, answer: settings.AnswerSettings, ticket: Ticket
+) -> pb.DetectResponse:
+    return pb.DetectResponse(result=_detect(pipeline, answer, ticket))
 
 
 def _draining_error() -> StreamError:
