@@ -1,10 +1,15 @@
 #include "paf/decoder.h"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <mutex>
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include "paf/openpose.h"
+#include "paf/paddlehub.h"
 
 namespace posewire::paf {
 
@@ -35,11 +40,48 @@ class Decoder::Pool {
   std::vector<std::unique_ptr<Workspace>> idle_;
 };
 
+namespace {
+
+// A copy whose cells are all finite and moderate, so that sums of them are finite.
+class FiniteMaps {
+ public:
+  explicit FiniteMaps(const Maps& maps) : maps_(maps) {
+    constexpr float largest = 1e6F;
+    maps_.row_stride = maps.width;
+    maps_.channel_stride = static_cast<std::ptrdiff_t>(maps.width) * maps.height;
+    cells_.reserve(static_cast<std::size_t>(maps_.channel_stride) * static_cast<std::size_t>(maps.channels));
+    for (int channel = 0; channel < maps.channels; ++channel) {
+      for (int row = 0; row < maps.height; ++row) {
+        const float* from = maps.channel(channel).cells + row * maps.row_stride;
+        std::transform(from, from + maps.width, std::back_inserter(cells_),
+                       [](float value) { return std::abs(value) <= largest ? value : 0.0F; });
+      }
+    }
+    maps_.cells = cells_.data();
+  }
+
+  const Maps& maps() const { return maps_; }
+
+ private:
+  Maps maps_;
+  std::vector<float> cells_;
+};
+
+std::string text(Size size) { return std::to_string(size.width) + "x" + std::to_string(size.height); }
+
+}  // namespace
+
 Algorithm choose_algorithm(std::string_view name) {
   if (name == "fast") {
     return Algorithm::fast;
   }
-  throw std::invalid_argument("algorithm must be fast; got " + std::string(name));
+  if (name == "openpose") {
+    return Algorithm::openpose;
+  }
+  if (name == "paddlehub") {
+    return Algorithm::paddlehub;
+  }
+  throw std::invalid_argument("algorithm must be fast, openpose or paddlehub; got " + std::string(name));
 }
 
 Decoder::Decoder(Skeleton skeleton, Algorithm algorithm, const Parameters& parameters, simd::Level level)
@@ -60,25 +102,49 @@ Decoder::Decoder(Skeleton skeleton, Algorithm algorithm, const Parameters& param
 
 Decoder::~Decoder() = default;
 
-void Decoder::check(const Maps& heatmaps, const Maps& pafs) const {
+void Decoder::check(const Maps& heatmaps, const Maps& pafs, Size size_input, Size size_image) const {
   if (heatmaps.channels < skeleton_.keypoints || pafs.channels < paf_channels_) {
     throw std::invalid_argument("expected at least " + std::to_string(skeleton_.keypoints) + " heatmaps and " +
                                 std::to_string(paf_channels_) + " paf channels, got " +
                                 std::to_string(heatmaps.channels) + " and " + std::to_string(pafs.channels));
   }
   if (heatmaps.height != pafs.height || heatmaps.width != pafs.width) {
-    throw std::invalid_argument("expected heatmaps and pafs of one size, got " + std::to_string(heatmaps.height) + "x" +
-                                std::to_string(heatmaps.width) + " and " + std::to_string(pafs.height) + "x" +
-                                std::to_string(pafs.width));
+    throw std::invalid_argument("expected heatmaps and pafs of one size, got " +
+                                text({heatmaps.width, heatmaps.height}) + " and " + text({pafs.width, pafs.height}));
+  }
+  constexpr int largest = 16384;
+  const auto wrong = [](Size size, int width_max, int height_max) {
+    return size.width < 1 || size.height < 1 || size.width > width_max || size.height > height_max;
+  };
+  if (wrong(size_input, largest, largest) || wrong(size_image, largest, largest)) {
+    throw std::invalid_argument("expected sizes of 1 to 16384 pixels, got size_input " + text(size_input) +
+                                " and size_image " + text(size_image));
   }
 }
 
-void Decoder::decode(const Maps& heatmaps, const Maps& pafs, Size /*size_input*/, Size /*size_image*/,
-                     Poses& poses) const {
-  check(heatmaps, pafs);
+void Decoder::decode_enlarged(const Maps& heatmaps, const Maps& pafs, Size size_input, Size size_image,
+                              Poses& poses) const {
+  const FiniteMaps finite_heatmaps(heatmaps);
+  const FiniteMaps finite_pafs(pafs);
+  const auto scale = static_cast<int>(parameters_.fast.grid.stride);
+  if (algorithm_ == Algorithm::openpose) {
+    decode_openpose(finite_heatmaps.maps(), finite_pafs.maps(), skeleton_, scale, poses);
+    return;
+  }
+  const Size shown{std::min(size_input.width, heatmaps.width * scale),
+                   std::min(size_input.height, heatmaps.height * scale)};
+  decode_paddlehub(finite_heatmaps.maps(), finite_pafs.maps(), skeleton_, scale, shown, size_image, poses);
+}
+
+void Decoder::decode(const Maps& heatmaps, const Maps& pafs, Size size_input, Size size_image, Poses& poses) const {
+  check(heatmaps, pafs, size_input, size_image);
   poses.keypoints.clear();
   poses.scores.clear();
   if (heatmaps.height < 2 || heatmaps.width < 2) {
+    return;
+  }
+  if (algorithm_ != Algorithm::fast) {
+    decode_enlarged(heatmaps, pafs, size_input, size_image, poses);
     return;
   }
   std::unique_ptr<Workspace> workspace = pool_->borrow();

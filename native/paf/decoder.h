@@ -7,20 +7,16 @@
 #include "paf/fast.h"
 #include "paf/maps.h"
 #include "paf/poses.h"
+#include "paf/size.h"
 #include "paf/skeleton.h"
 #include "simd/kernels.h"
 
 namespace posewire::paf {
 
-enum class Algorithm { fast };
+enum class Algorithm { fast, openpose, paddlehub };
 
 // Throws std::invalid_argument for an unknown name.
 Algorithm choose_algorithm(std::string_view name);
-
-struct Size {
-  int width = 0;
-  int height = 0;
-};
 
 struct Parameters {
   FastParameters fast;
@@ -35,8 +31,11 @@ class Decoder {
   ~Decoder();
 
   // `size_input` is the part of the network input that shows the picture, `size_image` the picture's
-  // own size. Maps under 2 x 2 cells have no poses. Throws std::invalid_argument when the maps do not
-  // fit the skeleton or each other.
+  // own size; both matter to paddlehub alone. Maps under 2 x 2 cells have no poses. A cell of a heatmap
+  // that is NaN or infinite, or beside a NaN, is no peak, and a limb across such a cell of a paf is not
+  // followed; openpose and paddlehub take such cells, and any beyond a million, as zero.
+  // Throws std::invalid_argument when the maps do not fit the skeleton or each other, or a size is not
+  // positive or exceeds the maps or 16384 pixels.
   void decode(const Maps& heatmaps, const Maps& pafs, Size size_input, Size size_image, Poses& poses) const;
 
   int keypoints() const { return skeleton_.keypoints; }
@@ -45,7 +44,8 @@ class Decoder {
   struct Workspace;
   class Pool;
 
-  void check(const Maps& heatmaps, const Maps& pafs) const;
+  void check(const Maps& heatmaps, const Maps& pafs, Size size_input, Size size_image) const;
+  void decode_enlarged(const Maps& heatmaps, const Maps& pafs, Size size_input, Size size_image, Poses& poses) const;
 
   Skeleton skeleton_;
   Algorithm algorithm_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "paf/adoption.h"
 #include "paf/grouping.h"
 #include "paf/links.h"
 #include "paf/maps.h"
@@ -15,6 +16,7 @@ struct FastParameters {
   PeakRule peaks{0.1F, 256};
   LinkRule links{{0.4F, 2.0F, 0.05F, 10, 1, 0.3F, 0.005F}, 16, 3.0F, 0.2F, 2.0F};
   PoseRule poses{0.6F, 4, 0.3F};
+  AdoptionRule adoption{0.15F, 1.25F, 1.6F, 0.2F, 1.25F};
 };
 
 // The decoder at network resolution; keeps its memory between frames.
@@ -27,6 +29,7 @@ class FastDecoder {
   PeakFinder peak_finder_;
   LinkFinder link_finder_;
   Grouper grouper_;
+  Adopter adopter_;
   Peaks peaks_;
   Links links_;
 };

@@ -6,13 +6,13 @@
 namespace posewire::paf {
 
 void Grouper::add(int pose, int keypoint, int peak, const Peaks& peaks) {
-  members(pose)[keypoint] = peak;
+  slots(pose)[keypoint] = peak;
   groups_[pose].score += peaks.score[peak];
   groups_[pose].keypoints += 1;
 }
 
 bool Grouper::merge(int into, int from) {
-  int* target = members(into);
+  int* target = slots(into);
   const int* source = members(from);
   for (int k = 0; k < keypoints_; ++k) {
     if (target[k] != none && source[k] != none) {
@@ -115,18 +115,32 @@ void Grouper::group(const Peaks& peaks, const Skeleton& skeleton, const PoseRule
   }
 }
 
+bool Grouper::give(int pose, int keypoint, int peak, const Peaks& peaks) {
+  if (owner_[peak] != none) {
+    return merge(pose, owner_[peak]);
+  }
+  owner_[peak] = pose;
+  add(pose, keypoint, peak, peaks);
+  return true;
+}
+
+float Grouper::mean(int pose) const {
+  const Group& group = groups_[pose];
+  return group.score / static_cast<float>(group.keypoints + group.links);
+}
+
+bool Grouper::passes(int pose, const PoseRule& rule) const {
+  return groups_[pose].keypoints >= rule.keypoints_min && mean(pose) >= rule.score_min;
+}
+
 void Grouper::write(const Peaks& peaks, const PoseRule& rule, const Grid& grid, Poses& poses) {
-  const auto mean = [&](int pose) {
-    const Group& group = groups_[pose];
-    return group.score / static_cast<float>(group.keypoints + group.links);
-  };
   // Of two poses found equally well, the more complete one is the surer one.
   const auto score = [&](int pose) {
     return mean(pose) * static_cast<float>(groups_[pose].keypoints) / static_cast<float>(keypoints_);
   };
   order_.clear();
   for (int pose = 0; pose < static_cast<int>(groups_.size()); ++pose) {
-    if (groups_[pose].keypoints >= rule.keypoints_min && mean(pose) >= rule.score_min) {
+    if (passes(pose, rule)) {
       order_.push_back(pose);
     }
   }

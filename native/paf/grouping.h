@@ -29,11 +29,24 @@ struct Grid {
 class Grouper {
  public:
   void group(const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links);
+  // Gives a peak, and what is joined to it, to a pose that lacks its keypoint; false where both have
+  // another keypoint in common.
+  bool give(int pose, int keypoint, int peak, const Peaks& peaks);
   // Writes the poses that pass the rule, best first.
   void write(const Peaks& peaks, const PoseRule& rule, const Grid& grid, Poses& poses);
 
- private:
   static constexpr int none = -1;
+  // Groups of joined peaks, poses and lesser ones; those that were merged into others are empty.
+  int count() const { return static_cast<int>(groups_.size()); }
+  bool passes(int pose, const PoseRule& rule) const;
+  // The peak of each keypoint, or none.
+  const int* members(int pose) const {
+    return &members_[static_cast<std::size_t>(pose) * static_cast<std::size_t>(keypoints_)];
+  }
+  // The group that a peak was first joined to, or none.
+  int owner(int peak) const { return owner_[peak]; }
+
+ private:
   struct Group {
     float score;  // the sum over its peaks and links
     int links;
@@ -43,8 +56,9 @@ class Grouper {
   void join(const Link& link, const Limb& limb, const Peaks& peaks);
   void add(int pose, int keypoint, int peak, const Peaks& peaks);
   bool merge(int into, int from);
+  float mean(int pose) const;
   void share(int pose, const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links);
-  int* members(int pose) { return &members_[static_cast<std::size_t>(pose) * static_cast<std::size_t>(keypoints_)]; }
+  int* slots(int pose) { return &members_[static_cast<std::size_t>(pose) * static_cast<std::size_t>(keypoints_)]; }
 
   int keypoints_ = 0;
   std::vector<int> owner_;    // the pose of each peak

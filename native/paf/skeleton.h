@@ -15,6 +15,8 @@ struct Limb {
 struct Skeleton {
   int keypoints = 0;
   std::vector<Limb> limbs;
+  // Of each limb as a share of the person's height, 0 where it is no bone; empty where not known.
+  std::vector<float> lengths;
 };
 
 }  // namespace posewire::paf

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <vector>
+
+#include "paf/grouping.h"
+#include "paf/peaks.h"
+#include "paf/skeleton.h"
+
+namespace posewire::paf {
+
+struct AdoptionRule {
+  float score_min;  // least score of a peak that may be adopted
+  float reach;      // how much farther than the limbs between them two keypoints of a person may be
+  float lead;       // how much nearer than to the next pose a peak must be, as a factor ...
+  float lead_min;   // ... and as a share of the reach
+  float apart;      // a peak within so many cells of the same keypoint of a pose is its double
+};
+
+// Gives stray peaks, which no link joins to a pose, to the pose they fit by distance alone: as a wrist
+// whose elbow is hidden. A person's size is known from the limbs that are found; a stray belongs to
+// the one pose that lacks its keypoint and has another within reach. Keeps its memory between frames.
+class Adopter {
+ public:
+  // Does nothing for a skeleton without lengths.
+  void adopt(const Peaks& peaks, const Skeleton& skeleton, const PoseRule& pose_rule, const AdoptionRule& rule,
+             Grouper& grouper);
+
+ private:
+  // Two keypoints with at most one between them, and the length of the limbs from one to the other.
+  struct Route {
+    int from;
+    int to;
+    int middle;
+    float length;
+  };
+  struct Fit {
+    float distance;  // as a share of the reach
+    int pose;
+    int peak;
+  };
+
+  void find_routes(const Skeleton& skeleton);
+  void measure_poses(const Peaks& peaks, const Skeleton& skeleton, const PoseRule& pose_rule, const Grouper& grouper);
+  void adopt_keypoint(int keypoint, const Peaks& peaks, const AdoptionRule& rule, Grouper& grouper);
+  bool is_stray(int keypoint, int peak, const Peaks& peaks, const AdoptionRule& rule, const Grouper& grouper) const;
+  bool find_fit(int keypoint, int peak, const Peaks& peaks, const AdoptionRule& rule, const Grouper& grouper,
+                Fit& fit) const;
+  float distance(int keypoint, int peak, int pose, const Peaks& peaks, const Grouper& grouper) const;
+
+  std::vector<Route> routes_;
+  std::vector<float> sizes_;   // of each pose's person in cells; 0 where it is no pose
+  std::vector<float> ratios_;
+  std::vector<int> poses_;
+  std::vector<Fit> fits_;
+};
+
+}  // namespace posewire::paf

@@ -1,0 +1,1 @@
+"""Slow, literal NumPy references for the decoders of other systems."""
