@@ -10,6 +10,19 @@ namespace {
 
 float between(const Peaks& peaks, int a, int b) { return std::hypot(peaks.x[a] - peaks.x[b], peaks.y[a] - peaks.y[b]); }
 
+// Whether there is anything to do; most frames end here.
+bool has_strays(const Peaks& peaks, const PoseRule& pose_rule, const AdoptionRule& rule, const Grouper& grouper) {
+  for (std::size_t keypoint = 0; keypoint < peaks.begin.size(); ++keypoint) {
+    for (int peak = peaks.begin[keypoint]; peak < peaks.begin[keypoint] + peaks.count[keypoint]; ++peak) {
+      const int owner = grouper.owner(peak);
+      if (peaks.score[peak] >= rule.score_min && (owner == Grouper::none || !grouper.passes(owner, pose_rule))) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void Adopter::find_routes(const Skeleton& skeleton) {
@@ -131,7 +144,7 @@ void Adopter::adopt_keypoint(int keypoint, const Peaks& peaks, const AdoptionRul
 
 void Adopter::adopt(const Peaks& peaks, const Skeleton& skeleton, const PoseRule& pose_rule, const AdoptionRule& rule,
                     Grouper& grouper) {
-  if (skeleton.lengths.size() != skeleton.limbs.size()) {
+  if (skeleton.lengths.size() != skeleton.limbs.size() || !has_strays(peaks, pose_rule, rule, grouper)) {
     return;
   }
   if (routes_.empty()) {

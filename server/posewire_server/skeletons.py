@@ -12,12 +12,15 @@ class Skeleton:
         keypoints: Names in order; an index into it identifies a keypoint everywhere.
         limbs: Pairs of indices, in the order of the network's part affinity fields.
         symmetric_pairs: (right, left) pairs of indices that change places in a mirrored image.
+        limb_lengths: Of each limb as a share of a person's height, 0 where it follows no bone; empty
+            where they are not known.
     """
 
     name: str
     keypoints: tuple[str, ...]
     limbs: tuple[tuple[int, int], ...]
     symmetric_pairs: tuple[tuple[int, int], ...]
+    limb_lengths: tuple[float, ...] = ()
 
 
 # The COCO order of OpenPose (Cao et al., 2017): COCO's 17 keypoints and the neck.
@@ -65,6 +68,28 @@ OPENPOSE18 = Skeleton(
         (5, 17),
     ),
     symmetric_pairs=((2, 5), (3, 6), (4, 7), (8, 11), (9, 12), (10, 13), (14, 15), (16, 17)),
+    # Body segments of Drillis and Contini (1966); those of the head by estimate.
+    limb_lengths=(
+        0.129,
+        0.129,
+        0.186,
+        0.146,
+        0.186,
+        0.146,
+        0.303,
+        0.245,
+        0.246,
+        0.303,
+        0.245,
+        0.246,
+        0.12,
+        0.035,
+        0.05,
+        0.035,
+        0.05,
+        0.0,
+        0.0,
+    ),
 )
 
 # The PAF channel of x and y for each limb of OPENPOSE18, counted from the first PAF channel.

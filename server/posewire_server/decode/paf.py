@@ -41,6 +41,7 @@ class PafDecode:
             limbs=np.asarray(skeleton.limbs, np.int32),
             paf_channels=np.asarray(paf_channels, np.int32),
             keypoint_count=self._keypoint_count,
+            limb_lengths=skeleton.limb_lengths,
             algorithm=algorithm,
             **parameters,
         )
