@@ -38,7 +38,7 @@ def predictor_run_available(predictor: object) -> bool:
     """
 
 def predictor_run(predictor: object) -> bool:
-    """Runs a predictor of Paddle Inference without the GIL; its tensors are read and written in Paddle.
+    """Runs a predictor without the GIL; its tensors are read and written through Paddle.
 
     Args:
         predictor: A ``paddle.inference.Predictor``, used by no other thread meanwhile.
