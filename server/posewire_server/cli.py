@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Options = argparse.Namespace
 Command = Callable[[Options], int]
 _INTERRUPTED = 130
+_PIPE_CLOSED = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # the reader of our output has gone; nothing is left to say
+        return _PIPE_CLOSED
 
 
 def _build_parser() -> argparse.ArgumentParser:

@@ -1,0 +1,46 @@
+"""The command line: help at once, errors in one sentence, pipes that close."""
+
+import subprocess
+import sys
+
+import pytest
+from posewire_server import cli
+
+
+def test_main_without_command_exits_with_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    assert ended.value.code == 2
+    assert "COMMAND" in capsys.readouterr().err
+
+
+def test_main_unknown_model_says_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["models", "verify", "nobody"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("posewire-server: ")
+    assert "body" in error
+
+
+def test_main_unknown_bench_group_names_the_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["bench", "nothing"]) == 1
+    assert "exactness" in capsys.readouterr().err
+
+
+def test_help_loads_neither_network_nor_image_library() -> None:
+    script = (
+        "import sys; from posewire_server.cli import _build_parser; _build_parser().format_help();"
+        "assert not {'cv2', 'paddle'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_main_closed_pipe_ends_quietly() -> None:
+    words = [sys.executable, "-m", "posewire_server", "models", "list"]
+    child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout is not None
+    child.stdout.close()
+    assert child.stderr is not None
+    error = child.stderr.read()
+    child.stderr.close()
+    assert child.wait() in {0, 141}
+    assert "Traceback" not in error
