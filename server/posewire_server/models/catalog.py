@@ -28,7 +28,7 @@ BODY = ModelSpec(
         ),
     ),
     importer="graphdef",
-    decoders=("fast",),
+    decoders=("fast", "openpose", "paddlehub"),
     default_decoder="fast",
     golden="body.npz",
     # Its maps are faint. Its peaks lie to the right, because its training mirrored every second
