@@ -112,12 +112,12 @@ void Decoder::check(const Maps& heatmaps, const Maps& pafs, Size size_input, Siz
     throw std::invalid_argument("expected heatmaps and pafs of one size, got " +
                                 text({heatmaps.width, heatmaps.height}) + " and " + text({pafs.width, pafs.height}));
   }
-  constexpr int largest = 16384;
+  constexpr int largest = 65535;
   const auto wrong = [](Size size, int width_max, int height_max) {
     return size.width < 1 || size.height < 1 || size.width > width_max || size.height > height_max;
   };
   if (wrong(size_input, largest, largest) || wrong(size_image, largest, largest)) {
-    throw std::invalid_argument("expected sizes of 1 to 16384 pixels, got size_input " + text(size_input) +
+    throw std::invalid_argument("expected sizes of 1 to 65535 pixels, got size_input " + text(size_input) +
                                 " and size_image " + text(size_image));
   }
 }
