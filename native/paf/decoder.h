@@ -35,7 +35,7 @@ class Decoder {
   // that is NaN or infinite, or beside a NaN, is no peak, and a limb across such a cell of a paf is not
   // followed; openpose and paddlehub take such cells, and any beyond a million, as zero.
   // Throws std::invalid_argument when the maps do not fit the skeleton or each other, or a size is not
-  // positive or exceeds the maps or 16384 pixels.
+  // positive or exceeds the maps or 65535 pixels.
   void decode(const Maps& heatmaps, const Maps& pafs, Size size_input, Size size_image, Poses& poses) const;
 
   int keypoints() const { return skeleton_.keypoints; }
