@@ -20,9 +20,14 @@ def test_run_child_hang_ends_within_the_time() -> None:
         run_child("timeit", [*TIMEIT, "import threading; threading.Event().wait()"], 0.5)
 
 
+def test_run_child_exception_returns_its_last_line() -> None:
+    with pytest.raises(ChildError, match="SystemExit: 3"):
+        run_child("timeit", [*TIMEIT, "raise SystemExit(3)"], 60)
+
+
 def test_run_child_silent_failure_names_the_status() -> None:
     with pytest.raises(ChildError, match="ended with status 3"):
-        run_child("timeit", [*TIMEIT, "raise SystemExit(3)"], 60)
+        run_child("timeit", [*TIMEIT, "import os; os._exit(3)"], 60)
 
 
 def test_run_child_absent_module_says_so() -> None:
