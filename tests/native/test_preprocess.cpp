@@ -1,0 +1,91 @@
+#include <cstddef>
+#include <cstdint>
+#include <random>
+#include <utility>
+#include <vector>
+
+#include "check.h"
+#include "preprocess/preprocessor.h"
+#include "simd/level.h"
+
+using posewire::ImageView;
+using posewire::Normalisation;
+using posewire::PlanesView;
+using posewire::Preprocessor;
+using Size = std::pair<int, int>;
+
+namespace {
+
+constexpr Normalisation plain{{0.0F, 0.0F, 0.0F}, {1.0F, 1.0F, 1.0F}, 7.0F, false};
+
+std::vector<std::uint8_t> random_pixels(int width, int height) {
+  std::mt19937 random(11);
+  std::vector<std::uint8_t> pixels(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
+  for (std::uint8_t& pixel : pixels) {
+    pixel = static_cast<std::uint8_t>(random());
+  }
+  return pixels;
+}
+
+// An image of packed pixels, scaled to `valid` within planes that are a little larger.
+std::vector<float> run(Preprocessor& preprocessor, const ImageView& image, Size valid, const Normalisation& how) {
+  const PlanesView shape{nullptr, valid.first + 3, valid.second + 2};
+  std::vector<float> values(3 * static_cast<std::size_t>(shape.width) * static_cast<std::size_t>(shape.height), -1.0F);
+  preprocessor.run(image, valid.first, valid.second, how, {values.data(), shape.width, shape.height});
+  return values;
+}
+
+}  // namespace
+
+TEST(test_preprocess_every_size_stays_in_bounds_and_is_equal_on_every_level) {
+  const std::vector<Size> sizes{{1, 1}, {2, 1}, {1, 2}, {3, 5}, {7, 300}, {640, 480}, {65535, 1}, {1, 65535}};
+  for (const auto& [width, height] : sizes) {
+    const std::vector<std::uint8_t> pixels = random_pixels(width, height);
+    const ImageView image{pixels.data(), width, height, 3 * static_cast<std::ptrdiff_t>(width), 3, 1};
+    for (const Size& valid : {Size{1, 1}, Size{3, 2}, Size{4, 4}, Size{123, 46}}) {
+      std::vector<float> first;
+      for (const posewire::simd::Level level : posewire::simd::available_levels()) {
+        Preprocessor preprocessor(level);
+        const std::vector<float> values = run(preprocessor, image, valid, plain);
+        for (const float value : values) {
+          REQUIRE(value >= 0.0F && value <= 255.01F);
+        }
+        REQUIRE(first.empty() || first == values);
+        first = values;
+      }
+    }
+  }
+}
+
+TEST(test_preprocess_constant_image_stays_constant) {
+  const std::vector<std::uint8_t> pixels(3 * 50 * 40, 100);
+  Preprocessor preprocessor(posewire::simd::choose_level("auto"));
+  const Normalisation how{{10.0F, 20.0F, 30.0F}, {1.0F, 0.5F, 2.0F}, -1.0F, false};
+  for (const Size& valid : {Size{50, 40}, Size{13, 9}, Size{200, 111}}) {
+    const std::vector<float> values = run(preprocessor, {pixels.data(), 50, 40, 150, 3, 1}, valid, how);
+    const std::size_t plane = values.size() / 3;
+    REQUIRE(values[0] > 89.99F && values[0] < 90.01F);
+    REQUIRE(values[plane] > 39.99F && values[plane] < 40.01F);
+    REQUIRE(values[2 * plane] > 139.99F && values[2 * plane] < 140.01F);
+    REQUIRE(values.back() == -1.0F);
+  }
+}
+
+TEST(test_preprocess_reversed_channels_equal_swapped_planes) {
+  const std::vector<std::uint8_t> pixels = random_pixels(31, 17);
+  Preprocessor preprocessor(posewire::simd::choose_level("auto"));
+  Normalisation swapped = plain;
+  swapped.swap_red_blue = true;
+  const std::vector<float> forwards = run(preprocessor, {pixels.data(), 31, 17, 93, 3, 1}, {20, 11}, plain);
+  const std::vector<float> backwards = run(preprocessor, {pixels.data() + 2, 31, 17, 93, 3, -1}, {20, 11}, swapped);
+  REQUIRE(forwards == backwards);
+}
+
+TEST(test_preprocess_one_channel_read_three_times_gives_equal_planes) {
+  const std::vector<std::uint8_t> pixels = random_pixels(31, 17);
+  Preprocessor preprocessor(posewire::simd::choose_level("auto"));
+  const std::vector<float> values = run(preprocessor, {pixels.data(), 31, 17, 31, 1, 0}, {20, 11}, plain);
+  const auto plane = static_cast<std::ptrdiff_t>(values.size() / 3);
+  REQUIRE(std::vector<float>(values.begin(), values.begin() + plane) ==
+          std::vector<float>(values.begin() + plane, values.begin() + 2 * plane));
+}
