@@ -2,8 +2,9 @@
 
 bytes --SourceError--> image --RegionError--> region --EngineError--> arrays --> poses, under a
 StreamError (order, deadline, room) all along; ModelError, WeightsError and ConfigError belong to
-start-up and look-up. ``reason`` is the name of a value of ``posewire.v1.ErrorReason`` without its
-prefix; the message names the remedy. This module knows nothing of gRPC.
+start-up and look-up. ``reason`` is a name to switch on, for what goes over the wire that of a value
+of ``posewire.v1.ErrorReason`` without its prefix; the message names the remedy. This module knows
+nothing of gRPC.
 """
 
 from collections.abc import Mapping
@@ -13,7 +14,7 @@ class PosewireError(Exception):
     """An error a caller can act on.
 
     Attributes:
-        reason: Name of an ``ErrorReason`` value, for instance ``IMAGE_UNDECODABLE``.
+        reason: For instance ``IMAGE_UNDECODABLE``.
         metadata: Facts that help the caller, as text, keyed as error_reason.proto documents.
     """
 
