@@ -1,6 +1,7 @@
 #include "paf/cubic.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace posewire::paf {
 namespace {
@@ -79,7 +80,7 @@ bool find_summit(const simd::Plane& plane, int column, int row, float threshold,
       }
     }
   }
-  return summit.value > threshold;
+  return summit.value > threshold && summit.value <= std::numeric_limits<float>::max();
 }
 
 }  // namespace posewire::paf

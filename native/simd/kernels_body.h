@@ -338,7 +338,7 @@ inline Floats score_segments(const Field& field, const PairRule& rule, const Seg
     sum += along - rule.across_weight * magnitude(across);
   }
   const Floats score = sum / static_cast<float>(rule.samples) - rule.length_weight * length;
-  return select((misses <= rule.misses_max) & (length > 1e-6F), score, fill(-1.0F));
+  return select((misses <= rule.misses_max) & (length > 1e-6F) & (score <= FLT_MAX), score, fill(-1.0F));
 }
 
 void score_pairs(const Field& field, const PairRule& rule, Points first, Points second, Pairs pairs, int count,
