@@ -1,10 +1,82 @@
-"""The C++ core. Arrays are never converted: a wrong dtype is a TypeError, a wrong shape a ValueError."""
+"""The C++ core. Arrays are never converted: a wrong type or shape is an error that quotes it."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 def core_version() -> int:
     """Returns the version of the native core."""
+
+class PafDecoder:
+    """Decodes heatmaps and part affinity fields; immutable and safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        limbs: npt.NDArray[np.int32],
+        paf_channels: npt.NDArray[np.int32],
+        keypoint_count: int,
+        limb_lengths: Sequence[float] = (),
+        algorithm: str = "fast",
+        simd: str = "auto",
+        **parameters: float,
+    ) -> None:
+        """Builds a decoder.
+
+        Args:
+            limbs: (L, 2) int32, the keypoints that each limb connects.
+            paf_channels: (L, 2) int32, the PAF channels of x and y of each limb.
+            keypoint_count: K.
+            limb_lengths: Of each limb as a share of a person's height, 0 where it follows no bone.
+                With them ``fast`` gives peaks that no limb reaches to the pose they fit by
+                distance.
+            algorithm: ``fast``, ``openpose`` or ``paddlehub``.
+            simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
+            parameters: Of ``fast`` (lengths in cells unless said otherwise):
+                stride: pixels of the input to a cell.
+                bias_x, bias_y: how far the network's peaks lie beside the truth, in input pixels.
+                peak_threshold: a peak's value exceeds this.
+                peaks_per_keypoint: of more, the highest are kept.
+                sample_min, samples, misses_max: a limb has so many samples, and at most so many of
+                them may have a field along it that does not exceed the minimum.
+                across_weight, length_weight: taken from a limb's score for field across it, and
+                for each cell of its length.
+                links_per_peak: of more limbs at a peak, the best are kept.
+                length_ratio, length_margin, share_ratio: see ``LinkRule`` in links.h.
+                share_min: least score of a limb to a peak that another pose has.
+                adoption_min: least score of a peak that is given to a pose without a limb.
+                keypoints_min, score_min: a pose with fewer or a lower mean score is dropped.
+
+        Raises:
+            ValueError: An array has another shape or type, a limb names a keypoint that is not
+                there, or an algorithm, a level or a parameter is unknown.
+        """
+
+    def decode(
+        self,
+        heatmaps: npt.NDArray[np.float32],
+        pafs: npt.NDArray[np.float32],
+        *,
+        size_input: tuple[int, int],
+        size_image: tuple[int, int],
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Finds the poses of one frame, without the GIL.
+
+        Args:
+            heatmaps: (at least K, H, W) float32.
+            pafs: (2 L, H, W) float32.
+            size_input: (w, h) in pixels of the network's input that the picture covers.
+            size_image: (W, H) in pixels of the picture; both sizes matter to ``paddlehub`` alone.
+
+        Returns:
+            (P, K, 3) float32: x, y in pixels of the input with the origin at the top-left corner of
+            the top-left pixel, and a score; NaN, NaN, 0 where missing. Then (P,) float32 scores in
+            [0, 1]; the best pose comes first.
+
+        Raises:
+            ValueError: The maps do not fit the skeleton or each other, or a size is out of range.
+        """
 
 def preprocess(
     image: npt.NDArray[np.uint8],

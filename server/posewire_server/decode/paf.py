@@ -43,6 +43,7 @@ class PafDecode:
             keypoint_count=self._keypoint_count,
             limb_lengths=skeleton.limb_lengths,
             algorithm=algorithm,
+            simd="auto",
             **parameters,
         )
 
