@@ -1,4 +1,4 @@
-"""Heatmaps and part affinity fields to poses; the work is done by the native core without the GIL."""
+"""Heatmaps and part affinity fields to poses, found by the native core without the GIL."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -15,7 +15,7 @@ Algorithm = Literal["fast", "openpose", "paddlehub"]
 
 
 class PafDecode:
-    """Decodes the output of an OpenPose-like network; immutable and safe to share between threads."""
+    """Decodes the output of an OpenPose-like network; immutable, safe to share between threads."""
 
     def __init__(
         self,
