@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 from posewire_server.models.catalog import find_model
+from posewire_server.models.manifest import EngineCheck
 from posewire_server.models.spec import ModelSpec, WeightsSource
 
 from tests.graphdef_writer import constant, node
 
 MEMBER = "tiny/graph.pb"
+PASSED = (EngineCheck("plain", passed=True, run_ms=1.0),)
 
 
 def tiny_graph() -> bytes:

@@ -14,17 +14,12 @@ from google.rpc import code_pb2
 from posewire import (
     AsyncClient,
     Client,
-    DeadlineExceededError,
     Dropped,
     Frame,
     FrameError,
     FrameLike,
-    Health,
     InvalidArgumentError,
     Lost,
-    Model,
-    ModelState,
-    ModelUnknownError,
     Outcome,
     PosewireError,
     Reconnect,
@@ -292,135 +287,6 @@ def test_detect_without_server_gives_up_after_the_attempts(detect: Detect, tmp_p
     assert isinstance(error.__cause__, grpc.RpcError)
 
 
-def test_detect_closed_early_cancels_the_stream_and_leaves_no_thread() -> None:
-    before = set(threading.enumerate())
-    with RunningService() as running, Client(running.address) as client:
-        service_threads = set(threading.enumerate())
-        outcomes = client.detect(b"x" for _ in range(10**9))
-        assert isinstance(next(outcomes), Result)
-        mine = set(threading.enumerate()) - service_threads
-        outcomes.close()
-        assert running.service.cancelled.wait(WAIT_S)
-    for thread in mine | (set(threading.enumerate()) - before):
-        thread.join(WAIT_S)
-        assert not thread.is_alive()
-
-
-def test_async_detect_closed_early_cancels_the_stream_and_its_frames() -> None:
-    closed = threading.Event()
-
-    async def endless() -> Any:
-        try:
-            while True:
-                yield b"x"
-                await asyncio.sleep(0)
-        finally:
-            closed.set()
-
-    async def main(address: str) -> None:
-        async with AsyncClient(address) as client:
-            outcomes = client.detect(endless())
-            assert isinstance(await anext(outcomes), Result)
-            await outcomes.aclose()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        assert [task for task in others if "posewire" in repr(task.get_coro())] == []
-
-    with RunningService() as running:
-        asyncio.run(main(running.address))
-        assert running.service.cancelled.wait(WAIT_S)
-    assert closed.is_set()
-
-
 def test_detect_unknown_option_raises_at_once() -> None:
     with Client("unix:nobody") as client, pytest.raises(TypeError, match="'oder'"):
         client.detect([], oder=1)  # type: ignore[call-arg]
-
-
-def call(target: str, method: str, *args: object, timeout_s: float = WAIT_S) -> list[Any]:
-    """Returns the answers of the sync and of the asyncio client, or what they raised."""
-
-    def sync_call() -> Any:
-        with Client(target, timeout_s=timeout_s) as client:
-            return getattr(client, method)(*args)
-
-    async def async_call() -> Any:
-        async with AsyncClient(target, timeout_s=timeout_s) as client:
-            return await getattr(client, method)(*args)
-
-    answers = []
-    for run in (sync_call, lambda: asyncio.run(async_call())):
-        try:
-            answers.append(run())
-        except PosewireError as error:
-            answers.append(error)
-    return answers
-
-
-def test_detect_image_returns_a_result() -> None:
-    with RunningService() as running:
-        for answer in call(running.address, "detect_image", b"jpeg"):
-            assert isinstance(answer, Result)
-            assert answer.image_size == (64, 48)
-            assert answer.poses.scores.tolist() == [0.25]
-            assert np.isnan(answer.poses.keypoints[0, 1, :2]).all()
-            assert answer.round_trip_s > 0
-
-
-def test_detect_image_in_time_or_raises() -> None:
-    with (
-        RunningService() as running,
-        Client(running.address, timeout_s=0.05) as client,
-        pytest.raises(DeadlineExceededError),
-    ):
-        client.detect_image(b"jpeg", model="never")
-
-
-def test_models_are_described() -> None:
-    with RunningService() as running:
-        for (model,) in call(running.address, "list_models"):
-            assert isinstance(model, Model)
-            assert model.state is ModelState.SERVING
-            assert model.skeleton.keypoints == ("nose", "neck")
-            assert model.skeleton.limbs == ((0, 1),)
-            assert model.engine.threads == 2
-            assert model.limits.max_in_flight == 4
-            assert model.provenance.licence == "MIT"
-
-
-def test_get_model_unknown_raises_with_the_known_names() -> None:
-    with RunningService() as running:
-        assert [model.name for model in call(running.address, "get_model", "body")] == ["body"] * 2
-        for error in call(running.address, "get_model", "foot"):
-            assert isinstance(error, ModelUnknownError)
-            assert error.metadata == {"known": "body", "model": "foot"}
-
-
-def test_health_tells_the_servers_state() -> None:
-    with RunningService() as running:
-        assert call(running.address, "health") == [Health.SERVING, Health.SERVING]
-        for error in call(running.address, "health", "nothing"):
-            assert isinstance(error, PosewireError)
-            assert error.code is grpc.StatusCode.NOT_FOUND
-
-
-def test_client_leaves_the_callers_channel_open() -> None:
-    with RunningService() as running, grpc.insecure_channel(running.address) as channel:
-        with Client(channel) as client:
-            assert client.health() is Health.SERVING
-        assert Client(channel).health() is Health.SERVING
-
-
-def test_async_client_leaves_the_callers_channel_open() -> None:
-    async def main(address: str) -> None:
-        async with grpc.aio.insecure_channel(address) as channel:
-            async with AsyncClient(channel) as client:
-                assert await client.health() is Health.SERVING
-            assert await AsyncClient(channel).health() is Health.SERVING
-
-    with RunningService() as running:
-        asyncio.run(main(running.address))
-
-
-def test_client_reaches_a_unix_socket(tmp_path: Path) -> None:
-    with RunningService(address=f"unix:{tmp_path}/socket") as running:
-        assert call(running.address, "health") == [Health.SERVING, Health.SERVING]

