@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "paf/decoder.h"
+#include "paf/parameters.h"
 #include "simd/level.h"
 #include "preprocess/preprocessor.h"
 #include "simd/level.h"
@@ -84,48 +85,13 @@ posewire::paf::Skeleton read_skeleton(const py::array& limbs, const py::array& p
 
 posewire::paf::Parameters read_parameters(const py::kwargs& values) {
   posewire::paf::Parameters parameters;
-  auto& fast = parameters.fast;
   for (const auto& [key, value] : values) {
     const auto name = key.cast<std::string>();
-    if (name == "stride") {
-      fast.grid.stride = value.cast<float>();
-    } else if (name == "bias_x") {
-      fast.grid.bias_x = value.cast<float>();
-    } else if (name == "bias_y") {
-      fast.grid.bias_y = value.cast<float>();
-    } else if (name == "peak_threshold") {
-      fast.peaks.threshold = value.cast<float>();
-    } else if (name == "peaks_per_keypoint") {
-      fast.peaks.per_keypoint = value.cast<int>();
-    } else if (name == "sample_min") {
-      fast.links.pairs.sample_min = value.cast<float>();
-    } else if (name == "samples") {
-      fast.links.pairs.samples = value.cast<int>();
-    } else if (name == "misses_max") {
-      fast.links.pairs.misses_max = value.cast<int>();
-    } else if (name == "across_weight") {
-      fast.links.pairs.across_weight = value.cast<float>();
-    } else if (name == "length_weight") {
-      fast.links.pairs.length_weight = value.cast<float>();
-    } else if (name == "links_per_peak") {
-      fast.links.per_peak = value.cast<int>();
-    } else if (name == "length_ratio") {
-      fast.links.length_ratio = value.cast<float>();
-    } else if (name == "length_margin") {
-      fast.links.length_margin = value.cast<float>();
-    } else if (name == "share_ratio") {
-      fast.links.share_ratio = value.cast<float>();
-    } else if (name == "share_min") {
-      fast.poses.share_min = value.cast<float>();
-    } else if (name == "adoption_min") {
-      fast.adoption.score_min = value.cast<float>();
-    } else if (name == "keypoints_min") {
-      fast.poses.keypoints_min = value.cast<int>();
-    } else if (name == "score_min") {
-      fast.poses.score_min = value.cast<float>();
-    } else {
-      throw py::value_error("unknown parameter " + name);
+    if (!py::isinstance<py::float_>(value) && !py::isinstance<py::int_>(value)) {
+      throw py::value_error("parameter " + name + ": expected a number, got " +
+                            py::str(value).cast<std::string>());
     }
+    posewire::paf::set_parameter(parameters.fast, name, value.cast<double>());
   }
   return parameters;
 }

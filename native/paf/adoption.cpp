@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <utility>
 
 namespace posewire::paf {
 namespace {
@@ -26,23 +27,31 @@ bool has_strays(const Peaks& peaks, const PoseRule& pose_rule, const AdoptionRul
 }  // namespace
 
 void Adopter::find_routes(const Skeleton& skeleton) {
-  routes_.clear();
-  const auto limbs = static_cast<int>(skeleton.limbs.size());
-  std::vector<Route> arms;  // each limb, both ways
-  for (int limb = 0; limb < limbs; ++limb) {
-    if (skeleton.lengths[limb] > 0.0F) {
+  std::vector<Route> limbs;  // each limb, both ways
+  for (std::size_t limb = 0; limb < skeleton.limbs.size(); ++limb) {
+    const float length = skeleton.lengths[limb];
+    if (length > 0.0F) {
       const Limb& ends = skeleton.limbs[limb];
-      arms.push_back({ends.from, ends.to, Grouper::none, skeleton.lengths[limb]});
-      arms.push_back({ends.to, ends.from, Grouper::none, skeleton.lengths[limb]});
+      limbs.push_back({ends.from, ends.to, {Grouper::none, Grouper::none}, length});
+      limbs.push_back({ends.to, ends.from, {Grouper::none, Grouper::none}, length});
     }
   }
-  routes_ = arms;
-  for (const Route& first : arms) {
-    for (const Route& second : arms) {
-      if (first.to == second.from && first.from != second.to) {
-        routes_.push_back({first.from, second.to, first.to, first.length + second.length});
+  std::vector<Route> paths = limbs;
+  for (const std::size_t step : {0U, 1U}) {
+    std::vector<Route> longer;
+    for (const Route& path : paths) {
+      for (const Route& limb : limbs) {
+        if (limb.from == path.to && !path.visits(limb.to)) {
+          Route route = path;
+          route.inner[step] = path.to;
+          route.to = limb.to;
+          route.length += limb.length;
+          longer.push_back(route);
+        }
       }
     }
+    routes_.insert(routes_.end(), longer.begin(), longer.end());
+    paths = std::move(longer);
   }
   std::stable_sort(routes_.begin(), routes_.end(), [](const Route& a, const Route& b) { return a.from < b.from; });
 }
@@ -80,7 +89,9 @@ float Adopter::distance(int keypoint, int peak, int pose, const Peaks& peaks, co
   auto route = std::lower_bound(routes_.begin(), routes_.end(), keypoint,
                                 [](const Route& candidate, int from) { return candidate.from < from; });
   for (; route != routes_.end() && route->from == keypoint; ++route) {
-    const bool is_open = route->middle == Grouper::none || found[route->middle] == Grouper::none;
+    const bool is_open = std::all_of(route->inner.begin(), route->inner.end(), [&](int inner) {
+      return inner == Grouper::none || found[inner] == Grouper::none;
+    });
     if (is_open && found[route->to] != Grouper::none) {
       least = std::min(least, between(peaks, peak, found[route->to]) / (route->length * sizes_[pose]));
     }

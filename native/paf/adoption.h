@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "paf/grouping.h"
@@ -17,8 +18,10 @@ struct AdoptionRule {
 };
 
 // Gives stray peaks, which no link joins to a pose, to the pose they fit by distance alone: as a wrist
-// whose elbow is hidden. A person's size is known from the limbs that are found; a stray belongs to
-// the one pose that lacks its keypoint and has another within reach. Keeps its memory between frames.
+// whose elbow is hidden. A person's size is known from the limbs that are found. A stray belongs to a
+// pose that has a keypoint within reach, lacks the stray's and the one or two between them, and is
+// clearly the nearest such pose; where nothing lies between, the missing link speaks against it.
+// Keeps its memory between frames.
 class Adopter {
  public:
   // Does nothing for a skeleton without lengths.
@@ -26,12 +29,16 @@ class Adopter {
              Grouper& grouper);
 
  private:
-  // Two keypoints with at most one between them, and the length of the limbs from one to the other.
+  // Two keypoints, the one or two between them, and the length of the limbs from one to the other.
   struct Route {
     int from;
     int to;
-    int middle;
+    std::array<int, 2> inner;
     float length;
+
+    bool visits(int keypoint) const {
+      return keypoint == from || keypoint == to || keypoint == inner[0] || keypoint == inner[1];
+    }
   };
   struct Fit {
     float distance;  // as a share of the reach
