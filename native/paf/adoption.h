@@ -55,7 +55,7 @@ class Adopter {
   float distance(int keypoint, int peak, int pose, const Peaks& peaks, const Grouper& grouper) const;
 
   std::vector<Route> routes_;
-  std::vector<float> sizes_;   // of each pose's person in cells; 0 where it is no pose
+  std::vector<float> sizes_;  // of each pose's person in cells; 0 where it is no pose
   std::vector<float> ratios_;
   std::vector<int> poses_;
   std::vector<Fit> fits_;

@@ -38,8 +38,8 @@ struct Normalisation {
 
 // Turns images into network inputs in one pass: resizes, pads, normalises and splits the channels.
 // Resizing is bilinear; reducing to less than half widens the triangle of weights to the scale, so
-// that no pixel is skipped. Every dispatch level gives the same bits. An object is for one thread at a time; it keeps its memory, so frames
-// of one size cause no allocation.
+// that no pixel is skipped. Every dispatch level gives the same bits. An object is for one thread at a time; it keeps
+// its memory, so frames of one size cause no allocation.
 class Preprocessor {
  public:
   explicit Preprocessor(simd::Level level);
