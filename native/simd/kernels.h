@@ -58,8 +58,11 @@ struct CellCounts {
   int shoulders;
 };
 
-// The hot loops at one level. Every level returns the same bits.
+// The hot loops at one level. Every level returns the same bits, but for sum().
 struct Kernels {
+  // The sum, in no particular order: the least that reading the values once can cost.
+  float (*sum)(const float* values, std::ptrdiff_t count);
+
   // Writes the peaks and the shoulders of a map as cells (y * width + x) in raster order. A peak
   // exceeds the threshold, its upper and left neighbours, and is not below its right and lower ones;
   // a shoulder fails one of these four comparisons, but has at least half of that neighbour. Outside

@@ -118,25 +118,17 @@ void find_in_row(const Rows& rows, int width, float threshold, std::int32_t firs
   }
 }
 
-inline bool any_above(const float* row, int width, float threshold) {
-  int x = 0;
-  for (; x + 4 * lanes <= width; x += 4 * lanes) {
-    const Ints high = (load(row + x) > threshold) | (load(row + x + lanes) > threshold) |
-                      (load(row + x + 2 * lanes) > threshold) | (load(row + x + 3 * lanes) > threshold);
+inline bool any_above(const float* values, std::ptrdiff_t count, float threshold) {
+  std::ptrdiff_t i = 0;
+  for (; i + 4 * lanes <= count; i += 4 * lanes) {
+    const Ints high = (load(values + i) > threshold) | (load(values + i + lanes) > threshold) |
+                      (load(values + i + 2 * lanes) > threshold) | (load(values + i + 3 * lanes) > threshold);
     if (mask_bits(high) != 0) {
       return true;
     }
   }
-  for (; x + lanes <= width; x += lanes) {
-    if (mask_bits(load(row + x) > threshold) != 0) {
-      return true;
-    }
-  }
-  if (width >= lanes) {
-    return mask_bits(load(row + width - lanes) > threshold) != 0;
-  }
-  for (; x < width; ++x) {
-    if (row[x] > threshold) {
+  for (; i < count; ++i) {
+    if (values[i] > threshold) {
       return true;
     }
   }
@@ -145,11 +137,12 @@ inline bool any_above(const float* row, int width, float threshold) {
 
 CellCounts find_peaks(const Plane& plane, float threshold, std::int32_t* peaks, std::int32_t* shoulders) {
   Output out{peaks, shoulders};
+  const bool whole = plane.row_stride == plane.width;
+  if (whole && !any_above(plane.cells, plane.row_stride * plane.height, threshold)) {
+    return {0, 0};
+  }
   for (int y = 0; y < plane.height; ++y) {
     const float* row = plane.cells + y * plane.row_stride;
-    if (!any_above(row, plane.width, threshold)) {
-      continue;
-    }
     const Rows rows{y == 0 ? nullptr : row - plane.row_stride, row,
                     y + 1 == plane.height ? nullptr : row + plane.row_stride};
     find_in_row(rows, plane.width, threshold, y * plane.width, out);
@@ -352,7 +345,27 @@ void score_pairs(const Field& field, const PairRule& rule, Points first, Points 
   }
 }
 
-constexpr Kernels level_kernels{find_peaks, fit_offsets, sample_arrows, probe_pairs, score_pairs};
+float sum(const float* values, std::ptrdiff_t count) {
+  Floats sums[8] = {};
+  std::ptrdiff_t i = 0;
+  for (; i + 8 * lanes <= count; i += 8 * lanes) {
+    for (int part = 0; part < 8; ++part) {
+      sums[part] += load(values + i + part * lanes);
+    }
+  }
+  float total = 0.0F;
+  for (const Floats part : sums) {
+    for (int lane = 0; lane < lanes; ++lane) {
+      total += part[lane];
+    }
+  }
+  for (; i < count; ++i) {
+    total += values[i];
+  }
+  return total;
+}
+
+constexpr Kernels level_kernels{sum, find_peaks, fit_offsets, sample_arrows, probe_pairs, score_pairs};
 
 }  // namespace
 }  // namespace posewire::simd

@@ -1,0 +1,103 @@
+"""How many people the decoders get wholly right on synthetic scenes, and how exactly."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, get_args
+
+import numpy as np
+
+from posewire_server import _native
+from posewire_server.bench import scenes
+from posewire_server.bench.figure import Figure
+from posewire_server.bench.scenes import Mode, Scene, Score
+from posewire_server.errors import ConfigError
+from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
+
+# How many scenes are drawn for each number of people.
+RUNS: Final = {1: 10, 5: 8, 10: 6, 20: 4, 50: 3, 100: 2}
+# The best share in per cent of eight other decoders, in the order of RUNS.
+BEST: Final[dict[tuple[str, str], tuple[int, ...]]] = {
+    ("clean", "656"): (100, 100, 90, 98, 100, 94),
+    ("clean", "1312"): (100, 100, 100, 100, 100, 99),
+    ("noisy", "656"): (70, 50, 55, 50, 52, 38),
+    ("noisy", "1312"): (70, 48, 57, 51, 45, 50),
+    ("crowd", "656"): (100, 90, 75, 68, 57, 38),
+    ("crowd", "1312"): (100, 98, 90, 92, 81, 69),
+}
+MakeScene = Callable[[int, str, Mode, int], Scene]
+
+
+def measure(scenes_path: Path | None = None, seed: int = 0) -> list[Figure]:
+    """Returns the share of people wholly right for each kind of scene, and the localisation error.
+
+    Args:
+        scenes_path: A module with ``scene(people, resolution, mode, seed)``, a mapping with heat,
+            paf, P (centre origin), vis, W and H; None for the project's own scenes.
+        seed: The first seed.
+
+    Raises:
+        ConfigError: SETTING_INVALID where there is no such module.
+    """
+    make = scenes.make_scene if scenes_path is None else _load(scenes_path)
+    decoder = make_decoder("fast")
+    figures = []
+    for mode in get_args(Mode):
+        for resolution in scenes.SIZES:
+            for people, bound in zip(RUNS, BEST[mode, resolution], strict=True):
+                runs = RUNS[people]
+                scores = [
+                    score(decoder, make(people, resolution, mode, seed + run))
+                    for run in range(runs)
+                ]
+                name = f"people right, {mode} {resolution}, {people}"
+                share = 100 * sum(s.strict for s in scores) / sum(s.people for s in scores)
+                figures.append(Figure(name, share, "%", f">= {bound - 0.5}", runs))
+                if (mode, resolution, people) == ("noisy", "656", 20):
+                    figures += _localisation(scores)
+    return figures
+
+
+def make_decoder(algorithm: str, simd: str = "auto") -> _native.PafDecoder:
+    """Returns a decoder of the scenes' skeleton."""
+    return _native.PafDecoder(
+        limbs=np.asarray(OPENPOSE18.limbs, np.int32),
+        paf_channels=np.asarray(OPENPOSE18_PAF_CHANNELS, np.int32),
+        keypoint_count=len(OPENPOSE18.keypoints),
+        limb_lengths=OPENPOSE18.limb_lengths,
+        algorithm=algorithm,
+        simd=simd,
+    )
+
+
+def score(decoder: _native.PafDecoder, scene: Scene) -> Score:
+    """Decodes a scene and compares."""
+    keypoints, _ = decoder.decode(
+        scene.heatmaps, scene.pafs, size_input=scene.size, size_image=scene.size
+    )
+    return scenes.score(keypoints[:, :, :2], scene)
+
+
+def _localisation(scores: list[Score]) -> list[Figure]:
+    errors = np.concatenate([s.errors for s in scores])
+    rms = float(np.sqrt((errors**2).sum(1).mean()))
+    bias = float(np.abs(errors.mean(0)).max())
+    return [
+        Figure("localisation, noisy 656, 20", rms, "px", "<= 0.345", len(scores)),
+        Figure("bias of an axis, noisy 656, 20", bias, "px", "<= 0.05", len(scores)),
+    ]
+
+
+def _load(path: Path) -> MakeScene:
+    spec = importlib.util.spec_from_file_location("scenes", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ConfigError("SETTING_INVALID", f"scenes: there is no Python module {path}")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def make(people: int, resolution: str, mode: Mode, seed: int) -> Scene:
+        drawn = module.scene(people, resolution, mode, seed)
+        size = (drawn["W"], drawn["H"])
+        return Scene(drawn["heat"], drawn["paf"], drawn["P"] + 0.5, drawn["vis"], size)
+
+    return make

@@ -1,0 +1,84 @@
+"""How long decoding takes on one thread, beside reading the same maps once and beside the peers."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server import _native
+from posewire_server.bench.exactness import make_decoder
+from posewire_server.bench.figure import Figure
+from posewire_server.bench.scenes import Scene, make_scene
+
+# The most that decoding may take, in times that reading the 57 maps once takes, by people.
+TARGETS: Final = {0: 1.4, 5: 6.0, 20: 14.0, 100: 116.0}
+TURNS: Final = 40
+PEER_TURNS: Final = 3
+
+
+def measure(seed: int = 0) -> list[Figure]:
+    """Returns times and ratios at 46x82 maps, medians over interleaved turns."""
+    figures = []
+    for people, bound in TARGETS.items():
+        scene = make_scene(max(people, 1), "656", "clean", seed)
+        if people == 0:
+            scene = _empty(scene)
+        maps = np.concatenate([scene.heatmaps, scene.pafs])
+        calls = {"read": _read(maps), "fast": _decode("fast", maps, scene)}
+        times = _interleave(calls, TURNS, repeat=10)
+        ratio = statistics.median(
+            fast / read for fast, read in zip(times["fast"], times["read"], strict=True)
+        )
+        name = f"decode, {people} people"
+        figures.append(Figure(name, 1e3 * statistics.median(times["fast"]), "ms", "", TURNS))
+        figures.append(Figure(f"{name}, by one read", ratio, "x", f"<= {bound}", TURNS))
+        figures += _peers(people, maps, scene)
+    return figures
+
+
+def _empty(scene: Scene) -> Scene:
+    return Scene(
+        np.zeros_like(scene.heatmaps),
+        np.zeros_like(scene.pafs),
+        scene.points[:0],
+        scene.visible[:0],
+        scene.size,
+    )
+
+
+def _read(maps: npt.NDArray[np.float32]) -> Callable[[], object]:
+    return lambda: _native.sum_cells(maps)
+
+
+def _decode(algorithm: str, maps: npt.NDArray[np.float32], scene: Scene) -> Callable[[], object]:
+    decoder = make_decoder(algorithm)
+    split = len(scene.heatmaps)
+    heatmaps, pafs = maps[:split], maps[split:]
+    return lambda: decoder.decode(heatmaps, pafs, size_input=scene.size, size_image=scene.size)
+
+
+def _peers(people: int, maps: npt.NDArray[np.float32], scene: Scene) -> list[Figure]:
+    calls = {name: _decode(name, maps, scene) for name in ("openpose", "paddlehub")}
+    times = _interleave(calls, PEER_TURNS, repeat=1)
+    return [
+        Figure(f"decode as {name}, {people} people", 1e3 * statistics.median(each), "ms", "", 3)
+        for name, each in times.items()
+    ]
+
+
+def _interleave(
+    calls: dict[str, Callable[[], object]], turns: int, repeat: int
+) -> dict[str, list[float]]:
+    """Seconds a call, by name, for each turn; every turn runs all of them."""
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(turns):
+        for name, call in calls.items():
+            call()
+            start = time.perf_counter()
+            for _ in range(repeat):
+                call()
+            times[name].append((time.perf_counter() - start) / repeat)
+    return times
