@@ -41,7 +41,7 @@ posewire::paf::Maps view_maps(const py::array& array, const std::string& name) {
   if (!py::isinstance<FloatArray>(array) || array.ndim() != 3) {
     throw py::value_error(name + ": expected (C, H, W) float32, got " + shape_text(array));
   }
-  const bool rows_whole = array.shape(2) < 2 || array.strides(2) == item;
+  const bool rows_whole = array.shape(2) < 2 || array.size() == 0 || array.strides(2) == item;
   if (!rows_whole || array.strides(0) % item != 0 || array.strides(1) % item != 0) {
     throw py::value_error(name + ": expected the cells of a row next to each other, got strides " +
                           std::to_string(array.strides(0)) + ", " + std::to_string(array.strides(1)) + ", " +

@@ -1,8 +1,8 @@
 """What OpenPose 1.7 makes of a network's output on a CPU at one scale, step by step.
 
-Written from its behaviour: every map enlarged by 8 with cubic interpolation, strict maxima of eight
-neighbours (equal ones allowed one pixel from the edge), 7 x 7 centroid, 127 peaks a keypoint from the
-top, 5 to 25 samples, greedy matching, rows that are found by the start of a limb alone.
+Written from its behaviour: every map enlarged by 8 with cubic interpolation, strict maxima of
+eight neighbours (equal ones allowed one pixel from the edge), 7 x 7 centroid, 127 peaks a keypoint
+from the top, 5 to 25 samples, greedy matching, rows found by the start of a limb alone.
 """
 
 import math
@@ -51,7 +51,7 @@ def is_peak(heatmap: Floats, x: int, y: int) -> bool:
 
 
 def centroid(heatmap: Floats, x: int, y: int) -> Peak:
-    """Mean of the 7 x 7 pixels around a peak weighted by their positive values, and its own value."""
+    """Mean of 7 x 7 pixels around a peak, weighted by positive values, and its own value."""
     height, width = heatmap.shape
     total = sum_x = sum_y = np.float32(0)
     for row in range(max(y - 3, 0), min(y + 4, height)):
@@ -122,7 +122,9 @@ def extend(rows: list[Row], limb: Limb, pair: tuple[int, int, float]) -> None:
             row.peaks[limb[0]] = pair[0]
 
 
-def join(rows: list[Row], limb: Limb, pair: tuple[int, int, float], scores: Limb) -> None:
+def join(
+    rows: list[Row], limb: Limb, pair: tuple[int, int, float], scores: tuple[float, float]
+) -> None:
     """Adds a connection to the first row with its start, or starts a row."""
     gain = scores[1] + pair[2]
     for row in rows:
