@@ -29,7 +29,7 @@ class RawImage:
     width: int
     height: int
     stride: int
-    pixels: bytes
+    pixels: bytes | memoryview
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,13 @@ def decode_image(encoded: bytes, *, max_pixels: int) -> npt.NDArray[np.uint8]:
 
 
 def raw_image(
-    pixel_format: str, width: int, height: int, stride: int, pixels: bytes, *, max_pixels: int
+    pixel_format: str,
+    width: int,
+    height: int,
+    stride: int,
+    pixels: bytes | memoryview,
+    *,
+    max_pixels: int,
 ) -> npt.NDArray[np.uint8]:
     """Views or converts pixels as they lie in memory.
 
@@ -81,7 +87,7 @@ def raw_image(
 
 
 def _interleaved(
-    pixel_format: str, width: int, height: int, stride: int, pixels: bytes
+    pixel_format: str, width: int, height: int, stride: int, pixels: bytes | memoryview
 ) -> npt.NDArray[np.uint8]:
     channels = _INTERLEAVED[pixel_format]
     row_bytes = width * channels
@@ -98,7 +104,7 @@ def _interleaved(
 
 
 def _yuv420(
-    pixel_format: str, width: int, height: int, stride: int, pixels: bytes
+    pixel_format: str, width: int, height: int, stride: int, pixels: bytes | memoryview
 ) -> npt.NDArray[np.uint8]:
     stride = _check_stride(stride, width)
     if width % 2 or height % 2 or stride % 2:
@@ -132,7 +138,7 @@ def _check_stride(stride: int, row_bytes: int) -> int:
     return stride or row_bytes
 
 
-def _check_bytes(pixels: bytes, expected: int) -> None:
+def _check_bytes(pixels: bytes | memoryview, expected: int) -> None:
     if len(pixels) < expected:
         raise _malformed(
             f"it has {len(pixels)} bytes, expected at least {expected}",

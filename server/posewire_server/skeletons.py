@@ -12,8 +12,8 @@ class Skeleton:
         keypoints: Names in order; an index into it identifies a keypoint everywhere.
         limbs: Pairs of indices, in the order of the network's part affinity fields.
         symmetric_pairs: (right, left) pairs of indices that change places in a mirrored image.
-        limb_lengths: Of each limb as a share of a person's height, 0 where it follows no bone; empty
-            where they are not known.
+        limb_lengths: Of each limb as a share of a person's height, 0 where it follows no bone;
+            empty where they are not known.
     """
 
     name: str

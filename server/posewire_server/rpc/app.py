@@ -18,6 +18,7 @@ from posewire_server.errors import ConfigError
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.rpc.models import Limits, Models
 from posewire_server.rpc.servicer import KeypointServicer
+from posewire_server.rpc.wire import read_request
 
 _LOG = logging.getLogger(__name__)
 _LAST_WORDS_S = 0.5
@@ -64,6 +65,8 @@ class Server:
         self._health = health.aio.HealthServicer()
         self._health_names = ("", _SERVICE, *pipelines)
         self._server = grpc.aio.server(options=_channel_options(config))
+        # The first handler found answers: the one here reads raw images without copying them.
+        self._server.add_generic_rpc_handlers((_detect_handler(self._servicer),))
         pb_grpc.add_KeypointServiceServicer_to_server(self._servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -138,6 +141,15 @@ def _end(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
         loop.remove_signal_handler(number)
         signal.signal(number, signal.SIG_DFL)
     ending.set()
+
+
+def _detect_handler(servicer: KeypointServicer) -> grpc.GenericRpcHandler:
+    method = grpc.stream_stream_rpc_method_handler(
+        servicer.Detect,
+        request_deserializer=read_request,
+        response_serializer=pb.DetectResponse.SerializeToString,
+    )
+    return grpc.method_handlers_generic_handler(_SERVICE, {"Detect": method})
 
 
 def _channel_options(config: ServerConfig) -> list[tuple[str, int]]:

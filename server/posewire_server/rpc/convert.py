@@ -25,8 +25,12 @@ _DROP_REASONS = {
 }
 
 
-def to_frame(message: frame_pb2.Frame) -> Frame:
+def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Frame:
     """Returns the frame of a message.
+
+    Args:
+        message: The frame.
+        pixels: Those of its raw image, where they were read apart from the message.
 
     Raises:
         SourceError: SOURCE_MISSING, SOURCE_UNIMPLEMENTED, RAW_IMAGE_MALFORMED.
@@ -36,14 +40,14 @@ def to_frame(message: frame_pb2.Frame) -> Frame:
         capture_time_ns = message.capture_time.seconds * 10**9 + message.capture_time.nanos
     return Frame(
         sequence_id=message.sequence_id,
-        source=_to_source(message),
+        source=_to_source(message, pixels),
         capture_time_ns=capture_time_ns,
         deadline_s=to_seconds(message.deadline) if message.HasField("deadline") else None,
         region=_to_region(message.region) if message.HasField("region") else None,
     )
 
 
-def _to_source(message: frame_pb2.Frame) -> EncodedImage | RawImage:
+def _to_source(message: frame_pb2.Frame, pixels: memoryview | None) -> EncodedImage | RawImage:
     kind = message.WhichOneof("source")
     if kind == "encoded_image":
         return EncodedImage(message.encoded_image)
@@ -53,7 +57,8 @@ def _to_source(message: frame_pb2.Frame) -> EncodedImage | RawImage:
         if pixel_format is None:
             text = f"pixel format {raw.format} is not known; send BGR, RGB, GRAY, NV12 or I420"
             raise SourceError("RAW_IMAGE_MALFORMED", text)
-        return RawImage(pixel_format, raw.width, raw.height, raw.stride, raw.pixels)
+        content = raw.pixels if pixels is None else pixels
+        return RawImage(pixel_format, raw.width, raw.height, raw.stride, content)
     if kind is None:
         raise SourceError("SOURCE_MISSING", "the frame has no source; set encoded_image")
     text = f"this server does not read {kind}; send encoded_image or raw_image"

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from typing import TypeAlias
 
 import grpc
 from posewire.v1 import frame_pb2
@@ -21,10 +22,13 @@ from posewire_server.pipeline import Pipeline
 from posewire_server.rpc import convert, settings
 from posewire_server.rpc.faults import Context, answer_faults
 from posewire_server.rpc.models import Models
+from posewire_server.rpc.wire import RawFrame
 from posewire_server.stream import Notice, Stream
 from posewire_server.ticket import Ticket
 
 _LOG = logging.getLogger(__name__)
+Request: TypeAlias = pb.DetectRequest | RawFrame
+Requests: TypeAlias = AsyncIterator[Request]
 
 
 class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
@@ -42,7 +46,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._grace_s = grace_s
         self._calls = Calls(dispatcher, max_waiting=models.limits.max_streams)
         self._streams: set[Stream] = set()
-        self._opening: set[asyncio.Future[pb.DetectRequest | None]] = set()
+        self._opening: set[asyncio.Future[Request | None]] = set()
         self._calls_open: set[asyncio.Task[object]] = set()
         self._places_taken = 0
         self._numbers = itertools.count(1)
@@ -94,7 +98,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
 
     @answer_faults
     async def Detect(  # noqa: N802
-        self, requests: AsyncIterator[pb.DetectRequest], context: Context
+        self, requests: Requests, context: Context
     ) -> None:
         """Frames in, one outcome for each frame out."""
         with self._place():
@@ -115,9 +119,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             if error is not None:
                 raise error
 
-    async def _read_first(
-        self, requests: AsyncIterator[pb.DetectRequest]
-    ) -> pb.DetectRequest | None:
+    async def _read_first(self, requests: Requests) -> Request | None:
         reading = asyncio.ensure_future(anext(requests, None))
         self._opening.add(reading)
         try:
@@ -129,9 +131,9 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         finally:
             self._opening.discard(reading)
 
-    async def _open(self, requests: AsyncIterator[pb.DetectRequest]) -> tuple[Stream, pb.Started]:
+    async def _open(self, requests: Requests) -> tuple[Stream, pb.Started]:
         first = await self._read_first(requests)
-        if first is None or first.WhichOneof("request") != "config":
+        if not isinstance(first, pb.DetectRequest) or first.WhichOneof("request") != "config":
             text = "the first request of a stream must be its config; send one before the frames"
             raise StreamError("CONFIG_MISSING", text)
         config = first.config
@@ -184,10 +186,13 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             self._places_taken -= 1
 
 
-async def _read(requests: AsyncIterator[pb.DetectRequest], stream: Stream) -> PosewireError | None:
+async def _read(requests: Requests, stream: Stream) -> PosewireError | None:
     """Offers frames to the stream; returns what is fatal to it, or None at its regular end."""
     try:
         async for request in requests:
+            if isinstance(request, RawFrame):
+                await stream.offer(_to_frame_or_failed(request.message, request.pixels))
+                continue
             kind = request.WhichOneof("request")
             if kind == "config":
                 text = "a stream has one config, its first request; open another stream"
@@ -202,9 +207,11 @@ async def _read(requests: AsyncIterator[pb.DetectRequest], stream: Stream) -> Po
     return None
 
 
-def _to_frame_or_failed(message: frame_pb2.Frame) -> Frame | Failed:
+def _to_frame_or_failed(
+    message: frame_pb2.Frame, pixels: memoryview | None = None
+) -> Frame | Failed:
     try:
-        return convert.to_frame(message)
+        return convert.to_frame(message, pixels)
     except PosewireError as error:
         return Failed(message.sequence_id, error)
 

@@ -1,0 +1,106 @@
+"""Requests from bytes, without copying the pixels of raw images.
+
+Protobuf copies a bytes field once when it parses and again at each reading; for a raw picture that
+is most of what the server adds to a frame. Here the pixels stay where gRPC put them, and only the
+rest of the message is parsed. Whatever is not laid out as usual is left to protobuf altogether.
+
+Source: the encoding guide of Protocol Buffers.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from posewire.v1 import frame_pb2
+from posewire.v1 import keypoint_service_pb2 as pb
+
+_WORTHWHILE_BYTES = 100_000
+_LENGTH_DELIMITED = 2
+_FRAME = pb.DetectRequest.FRAME_FIELD_NUMBER
+_RAW_IMAGE = frame_pb2.Frame.RAW_IMAGE_FIELD_NUMBER
+_PIXELS = frame_pb2.RawImage.PIXELS_FIELD_NUMBER
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where one length-delimited field lies: its tag, and its value from ``begin`` to ``end``."""
+
+    tag: int
+    begin: int
+    end: int
+
+
+@dataclass(frozen=True)
+class RawFrame:
+    """A frame whose raw image has its pixels apart."""
+
+    message: frame_pb2.Frame
+    pixels: memoryview
+
+
+def read_request(content: bytes) -> pb.DetectRequest | RawFrame:
+    """Returns a request; the deserializer of ``Detect``."""
+    if len(content) >= _WORTHWHILE_BYTES:
+        try:
+            return _read_raw_frame(content)
+        except (_UnusualError, IndexError):
+            pass
+    return pb.DetectRequest.FromString(content)
+
+
+class _UnusualError(Exception):
+    """The message is better left to protobuf."""
+
+
+def _read_raw_frame(content: bytes) -> RawFrame:
+    frame = _only(content, Span(0, 0, len(content)), _FRAME)
+    if frame.end != len(content) or frame.tag != 0:
+        raise _UnusualError
+    raw = _only(content, frame, _RAW_IMAGE)
+    pixels = _only(content, raw, _PIXELS)
+    message = frame_pb2.Frame.FromString(
+        content[frame.begin : raw.tag] + content[raw.end : frame.end]
+    )
+    if message.WhichOneof("source") is not None:
+        raise _UnusualError
+    around = content[raw.begin : pixels.tag] + content[pixels.end : raw.end]
+    message.raw_image.MergeFromString(around)
+    return RawFrame(message, memoryview(content)[pixels.begin : pixels.end])
+
+
+def _only(content: bytes, within: Span, number: int) -> Span:
+    """Returns the one field ``number`` of a message."""
+    found = [span for key, span in _fields(content, within) if key == number]
+    if len(found) != 1:
+        raise _UnusualError
+    return found[0]
+
+
+def _fields(content: bytes, within: Span) -> Iterator[tuple[int, Span]]:
+    """Yields number and place of the fields of a message; all have a length or are integers."""
+    at = within.begin
+    while at < within.end:
+        tag = at
+        key, at = _varint(content, at)
+        value, at = _varint(content, at)
+        if key >> 3 == 0:
+            raise _UnusualError
+        if key & 7 == _LENGTH_DELIMITED:
+            yield key >> 3, Span(tag, at, at + value)
+            at += value
+        elif key & 7 != 0:
+            raise _UnusualError
+    if at != within.end:
+        raise _UnusualError
+
+
+def _varint(content: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = content[at]
+        value |= (byte & 0x7F) << shift
+        at += 1
+        if byte < 0x80:
+            return value, at
+        shift += 7
+        if shift > 63:
+            raise _UnusualError
