@@ -5,16 +5,16 @@ What a command imports is imported when it runs, so that ``--help`` answers at o
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from posewire.errors import PosewireError as ClientError
-from posewire.version import __version__
-
 from posewire_server.config import default_cache, parse
 from posewire_server.errors import PosewireError
+from posewire_server.tuning import keep_freed_memory, poll_directly
 
 if TYPE_CHECKING:
     from posewire_server.detector import DetectorConfig
@@ -28,19 +28,31 @@ _PIPE_CLOSED = 141
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
+    poll_directly(os.environ)
+    keep_freed_memory()
     try:
         options = parse(_build_parser(), sys.argv[1:] if arguments is None else arguments)
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s")
         command: Command = options.run
         return command(options)
-    except (PosewireError, ClientError) as error:
-        print(f"posewire-server: {error}", file=sys.stderr)
-        return 1
+    except PosewireError as error:
+        return _complain(error)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
         sys.stdout = None  # the reader of our output has gone; nothing is left to say
         return _PIPE_CLOSED
+    except Exception as error:
+        from posewire import PosewireError as ClientError
+
+        if isinstance(error, ClientError):
+            return _complain(error)
+        raise
+
+
+def _complain(error: Exception) -> int:
+    print(f"posewire-server: {error}", file=sys.stderr)
+    return 1
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -48,7 +60,7 @@ def _build_parser() -> argparse.ArgumentParser:
         prog="posewire-server",
         description="Human key points over gRPC: frames in, poses out.",
     )
-    parser.add_argument("--version", action="version", version=f"posewire {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def add(name: str, run: Command, summary: str) -> argparse.ArgumentParser:
@@ -64,6 +76,13 @@ def _build_parser() -> argparse.ArgumentParser:
     _add_eval(add("eval", _eval, "score the pictures beside a labels file"))
     _add_bench(add("bench", _bench, "measure the numbers of the README on this machine"))
     return parser
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from posewire import __version__
+
+        parser.exit(message=f"posewire {__version__}\n")
 
 
 def _add_common(parser: argparse.ArgumentParser, run: Command) -> None:
@@ -197,45 +216,30 @@ def _video(options: Options) -> int:
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_common(commands.add_parser("list", help="all models and their state"), _models_list)
-    for name, run, summary in (
-        ("pull", _models_pull, "fetch, import and check"),
-        ("verify", _models_verify, "prove files and engines"),
-        ("remove", _models_remove, "remove from the cache"),
+    for name, summary in (
+        ("list", "all models and their state"),
+        ("pull", "fetch, import and check"),
+        ("verify", "prove files and engines"),
+        ("remove", "remove from the cache"),
     ):
         command = commands.add_parser(name, help=summary)
-        _add_common(command, run)
-        command.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+        _add_common(command, partial(_models, name))
+        if name != "list":
+            command.add_argument("names", nargs="*", metavar="NAME", help="default: all")
         if name == "pull":
             command.add_argument("--force", action="store_true", help="even if it is there")
 
 
-def _models_list(options: Options) -> int:
+def _models(name: str, options: Options) -> int:
     from posewire_server.commands import models
     from posewire_server.models.store import Store
 
-    return models.list_models(Store(options.cache))
-
-
-def _models_pull(options: Options) -> int:
-    from posewire_server.commands import models
-    from posewire_server.models.store import Store
-
-    return models.pull(Store(options.cache), options.names, force=options.force)
-
-
-def _models_verify(options: Options) -> int:
-    from posewire_server.commands import models
-    from posewire_server.models.store import Store
-
-    return models.verify(Store(options.cache), options.names)
-
-
-def _models_remove(options: Options) -> int:
-    from posewire_server.commands import models
-    from posewire_server.models.store import Store
-
-    return models.remove(Store(options.cache), options.names)
+    store = Store(options.cache)
+    if name == "list":
+        return models.list_models(store)
+    if name == "pull":
+        return models.pull(store, options.names, force=options.force)
+    return {"verify": models.verify, "remove": models.remove}[name](store, options.names)
 
 
 def _add_eval(parser: argparse.ArgumentParser) -> None:
