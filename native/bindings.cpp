@@ -7,18 +7,13 @@
 #include <memory>
 #include <string>
 #include <utility>
-
-#include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "paf/decoder.h"
 #include "paf/parameters.h"
-#include "simd/level.h"
+#include "predictor_run.h"
 #include "preprocess/preprocessor.h"
 #include "simd/level.h"
-#include "predictor_run.h"
 #include "version.h"
 
 namespace py = pybind11;
@@ -47,8 +42,8 @@ posewire::paf::Maps view_maps(const py::array& array, const std::string& name) {
                           std::to_string(array.strides(0)) + ", " + std::to_string(array.strides(1)) + ", " +
                           std::to_string(array.strides(2)));
   }
-  return {static_cast<const float*>(array.data()), array.strides(0) / item, array.strides(1) / item,
-          static_cast<int>(array.shape(0)), static_cast<int>(array.shape(1)), static_cast<int>(array.shape(2))};
+  return {static_cast<const float*>(array.data()), array.strides(0) / item,          array.strides(1) / item,
+          static_cast<int>(array.shape(0)),        static_cast<int>(array.shape(1)), static_cast<int>(array.shape(2))};
 }
 
 // Moves the values into an array of that shape, which then owns them.
@@ -88,8 +83,7 @@ posewire::paf::Parameters read_parameters(const py::kwargs& values) {
   for (const auto& [key, value] : values) {
     const auto name = key.cast<std::string>();
     if (!py::isinstance<py::float_>(value) && !py::isinstance<py::int_>(value)) {
-      throw py::value_error("parameter " + name + ": expected a number, got " +
-                            py::str(value).cast<std::string>());
+      throw py::value_error("parameter " + name + ": expected a number, got " + py::str(value).cast<std::string>());
     }
     posewire::paf::set_parameter(parameters.fast, name, value.cast<double>());
   }
@@ -100,10 +94,9 @@ std::unique_ptr<posewire::paf::Decoder> make_decoder(const py::array& limbs, con
                                                      int keypoint_count, std::vector<float> limb_lengths,
                                                      const std::string& algorithm, const std::string& simd,
                                                      const py::kwargs& parameters) {
-  return std::make_unique<posewire::paf::Decoder>(read_skeleton(limbs, paf_channels, keypoint_count,
-                                                                std::move(limb_lengths)),
-                                                  posewire::paf::choose_algorithm(algorithm),
-                                                  read_parameters(parameters), posewire::simd::choose_level(simd));
+  return std::make_unique<posewire::paf::Decoder>(
+      read_skeleton(limbs, paf_channels, keypoint_count, std::move(limb_lengths)),
+      posewire::paf::choose_algorithm(algorithm), read_parameters(parameters), posewire::simd::choose_level(simd));
 }
 
 using IntPair = std::pair<int, int>;
@@ -139,7 +132,8 @@ void bind_paf(py::module_& module) {
   py::class_<Decoder>(module, "PafDecoder")
       .def(py::init(&make_decoder), py::kw_only(), py::arg("limbs"), py::arg("paf_channels"), py::arg("keypoint_count"),
            py::arg("limb_lengths") = std::vector<float>{}, py::arg("algorithm") = "fast", py::arg("simd") = "auto")
-      .def("decode", &decode, py::arg("heatmaps"), py::arg("pafs"), py::kw_only(), py::arg("size_input"), py::arg("size_image"));
+      .def("decode", &decode, py::arg("heatmaps"), py::arg("pafs"), py::kw_only(), py::arg("size_input"),
+           py::arg("size_image"));
 }
 
 // A thread keeps one preprocessor for each dispatch level it used, and with it its memory.
@@ -154,11 +148,14 @@ posewire::Preprocessor& thread_preprocessor(posewire::simd::Level level) {
 
 posewire::ImageView image_view(const py::array_t<std::uint8_t, 0>& image) {
   if (image.ndim() != 3 || image.shape(0) < 1 || image.shape(1) < 1 || image.shape(2) != 3) {
-    throw py::value_error("image must be (H, W, 3) with H, W >= 1, got " +
-                          std::string(py::str(image.attr("shape"))));
+    throw py::value_error("image must be (H, W, 3) with H, W >= 1, got " + std::string(py::str(image.attr("shape"))));
   }
-  return {image.data(),     static_cast<int>(image.shape(1)), static_cast<int>(image.shape(0)),
-          image.strides(0), image.strides(1),                 image.strides(2)};
+  return {image.data(),
+          static_cast<int>(image.shape(1)),
+          static_cast<int>(image.shape(0)),
+          image.strides(0),
+          image.strides(1),
+          image.strides(2)};
 }
 
 posewire::PlanesView planes_view(py::array_t<float, 0>& output) {

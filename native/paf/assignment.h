@@ -20,9 +20,9 @@ class Assignment {
   struct Column {
     double potential;
     double distance;
-    int mate;    // the chosen link to it
-    int through; // the link by which the search reached it
-    int search;  // the row whose search reached it last
+    int mate;     // the chosen link to it
+    int through;  // the link by which the search reached it
+    int search;   // the row whose search reached it last
     bool done;
   };
   struct Row {

@@ -109,7 +109,9 @@ void Grouper::group(const Peaks& peaks, const Skeleton& skeleton, const PoseRule
   }
   constexpr int rounds = 2;
   for (int pose = 0; pose < static_cast<int>(groups_.size()); ++pose) {
-    for (int round = 0; round < rounds && groups_[pose].keypoints >= rule.keypoints_min && groups_[pose].keypoints < keypoints_; ++round) {
+    for (int round = 0;
+         round < rounds && groups_[pose].keypoints >= rule.keypoints_min && groups_[pose].keypoints < keypoints_;
+         ++round) {
       share(pose, peaks, skeleton, rule, links);
     }
   }
@@ -144,7 +146,8 @@ void Grouper::write(const Peaks& peaks, const PoseRule& rule, const Grid& grid, 
       order_.push_back(pose);
     }
   }
-  std::sort(order_.begin(), order_.end(), [&](int a, int b) { return score(a) != score(b) ? score(a) > score(b) : a < b; });
+  std::sort(order_.begin(), order_.end(),
+            [&](int a, int b) { return score(a) != score(b) ? score(a) > score(b) : a < b; });
   poses.keypoints.clear();
   poses.scores.clear();
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();

@@ -8,18 +8,8 @@ namespace {
 
 constexpr int none = -1;
 
-}  // namespace
-
-simd::Arrows LinkFinder::ArrowList::sample(const simd::Kernels& kernels, const simd::Field& field, simd::Points points) {
-  const std::size_t room = static_cast<std::size_t>(points.count) + simd::padding;
-  x.resize(std::max(x.size(), room));
-  y.resize(std::max(y.size(), room));
-  kernels.sample_arrows(field, points, x.data(), y.data());
-  return {x.data(), y.data()};
-}
-
 // Of the links from links[begin] on, all from one peak, keeps the best `limit` in their order.
-void LinkFinder::keep_best(std::vector<Link>& links, std::size_t begin, int limit) {
+void keep_best(std::vector<Link>& links, std::size_t begin, int limit) {
   const auto first = links.begin() + static_cast<std::ptrdiff_t>(begin);
   if (links.end() - first <= limit) {
     return;
@@ -31,9 +21,20 @@ void LinkFinder::keep_best(std::vector<Link>& links, std::size_t begin, int limi
   std::sort(first, links.end(), [](const Link& a, const Link& b) { return a.to < b.to; });
 }
 
+}  // namespace
+
+simd::Arrows LinkFinder::ArrowList::sample(const simd::Kernels& kernels, const simd::Field& field,
+                                           simd::Points points) {
+  const std::size_t room = static_cast<std::size_t>(points.count) + simd::padding;
+  x.resize(std::max(x.size(), room));
+  y.resize(std::max(y.size(), room));
+  kernels.sample_arrows(field, points, x.data(), y.data());
+  return {x.data(), y.data()};
+}
+
 void LinkFinder::compare_lengths(std::vector<Link>& links, std::size_t begin, const LinkRule& rule,
                                  const Peaks& peaks) {
-  constexpr float shortest = 2.0F;        // cells; below, the ratio of lengths says nothing
+  constexpr float shortest = 2.0F;  // cells; below, the ratio of lengths says nothing
   constexpr float shortest_share = 1.0F;
   best_.resize(static_cast<std::size_t>(peaks.capacity()));
   const auto first = links.begin() + static_cast<std::ptrdiff_t>(begin);
@@ -56,14 +57,15 @@ void LinkFinder::compare_lengths(std::vector<Link>& links, std::size_t begin, co
     link->shareable = true;
     for (const int peak : {link->from, link->to}) {
       const Link& best = links[best_[peak]];
-      outlier |= link->score < best.score - rule.length_margin && link->length > rule.length_ratio * std::max(best.length, shortest);
+      outlier |= link->score < best.score - rule.length_margin &&
+                 link->length > rule.length_ratio * std::max(best.length, shortest);
       link->shareable &= link->length <= rule.share_ratio * std::max(best.length, shortest_share);
     }
-    outliers_.push_back(outlier);
+    outliers_.push_back(outlier ? 1 : 0);
   }
   auto kept = first;
   for (auto link = first; link != links.end(); ++link) {
-    if (!outliers_[link - first]) {
+    if (outliers_[link - first] == 0) {
       *kept++ = *link;
     }
   }
@@ -94,7 +96,8 @@ void LinkFinder::find_limb(const Maps& pafs, const Skeleton& skeleton, int limb,
       begin_of_peak = links.size();
     }
     if (score_[i] > 0.0F) {
-      links.push_back({score_[i], limb, peaks.begin[ends.from] + first_[i], peaks.begin[ends.to] + second_[i], 0.0F, false, false});
+      links.push_back(
+          {score_[i], limb, peaks.begin[ends.from] + first_[i], peaks.begin[ends.to] + second_[i], 0.0F, false, false});
     }
   }
   keep_best(links, begin_of_peak, rule.per_peak);

@@ -33,7 +33,7 @@ struct Links {
 class LinkFinder {
  public:
   void find(const Maps& pafs, const Skeleton& skeleton, const LinkRule& rule, const simd::Kernels& kernels,
-            const Peaks& peaks, Links& links);
+            const Peaks& peaks, Links& found);
 
  private:
   struct ArrowList {
@@ -42,16 +42,14 @@ class LinkFinder {
   };
 
   void find_limb(const Maps& pafs, const Skeleton& skeleton, int limb, const LinkRule& rule,
-                 const simd::Kernels& kernels, const Peaks& peaks, Links& links);
-
-  void keep_best(std::vector<Link>& links, std::size_t begin, int limit);
+                 const simd::Kernels& kernels, const Peaks& peaks, Links& found);
 
   void compare_lengths(std::vector<Link>& links, std::size_t begin, const LinkRule& rule, const Peaks& peaks);
 
   Assignment assignment_;
   ArrowList from_arrows_, to_arrows_;
-  std::vector<int> best_;  // the best link at each peak
-  std::vector<char> outliers_;
+  std::vector<int> best_;       // the best link at each peak
+  std::vector<char> outliers_;  // whether each link is dropped
   std::vector<std::int32_t> first_, second_;
   std::vector<float> score_;
 };

@@ -15,9 +15,7 @@ struct Maps {
   int height = 0;
   int width = 0;
 
-  simd::Plane channel(int index) const {
-    return {cells + index * channel_stride, row_stride, width, height};
-  }
+  simd::Plane channel(int index) const { return {cells + index * channel_stride, row_stride, width, height}; }
 };
 
 }  // namespace posewire::paf

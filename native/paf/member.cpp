@@ -28,8 +28,7 @@ void write_members(const std::vector<Member>& members, const Spots& spots, const
       passed.push_back(&member);
     }
   }
-  std::stable_sort(passed.begin(), passed.end(),
-                   [](const Member* a, const Member* b) { return a->score > b->score; });
+  std::stable_sort(passed.begin(), passed.end(), [](const Member* a, const Member* b) { return a->score > b->score; });
   constexpr float nan = std::numeric_limits<float>::quiet_NaN();
   for (const Member* member : passed) {
     poses.scores.push_back(static_cast<float>(std::clamp(member->score / rule.terms, 0.0, 1.0)));

@@ -16,7 +16,11 @@ constexpr float hits_share_min = 0.95F;
 constexpr int keypoints_min = 3;
 constexpr float score_min = 0.4F;
 
-int round_positive(float value) { return static_cast<int>(value + 0.5F); }
+// Truncates after adding a half, so that what is just below zero becomes zero.
+int round_positive(float value) {
+  const float raised = value + 0.5F;
+  return static_cast<int>(raised);
+}
 
 float score_pair(const Spot& from, const Spot& to, const Enlarged& field_x, const Enlarged& field_y) {
   const float dx = to.x - from.x;
@@ -43,7 +47,7 @@ float score_pair(const Spot& from, const Spot& to, const Enlarged& field_x, cons
   if (static_cast<float>(hits) / static_cast<float>(samples) > hits_share_min) {
     return sum / static_cast<float>(hits);
   }
-  const float near = static_cast<float>(std::sqrt(field_x.width() * field_x.height()) / 150.0);
+  const auto near = static_cast<float>(std::sqrt(field_x.width() * field_x.height()) / 150.0);
   return length < near ? peak_threshold + 1e-6F : 0.0F;
 }
 
@@ -99,9 +103,8 @@ void join(const Limb& limb, const std::vector<Connection>& connections, const Sp
           std::vector<Member>& members) {
   for (const Connection& connection : connections) {
     const float gain = spots[limb.to][connection.to].score + static_cast<float>(connection.score);
-    const auto found = std::find_if(members.begin(), members.end(), [&](const Member& member) {
-      return member.spots[limb.from] == connection.from;
-    });
+    const auto found = std::find_if(members.begin(), members.end(),
+                                    [&](const Member& member) { return member.spots[limb.from] == connection.from; });
     if (found != members.end()) {
       found->spots[limb.to] = connection.to;
       found->count += 1;

@@ -106,6 +106,7 @@ std::vector<Spot> find_openpose_peaks(const simd::Plane& plane, const Axis& colu
             [](const Pixel& a, const Pixel& b) { return a.y != b.y ? a.y < b.y : a.x < b.x; });
   pixels.resize(std::min<std::size_t>(pixels.size(), peaks_max));
   std::vector<Spot> spots;
+  spots.reserve(pixels.size());
   for (const Pixel& pixel : pixels) {
     spots.push_back(centre(map, pixel));
   }

@@ -125,8 +125,8 @@ void centre(Spots& spots) {
 
 void decode_paddlehub(const Maps& heatmaps, const Maps& pafs, const Skeleton& skeleton, int scale, Size size_input,
                       Size size_image, Poses& poses) {
-  const Axis columns = chain_axes(resize_axis(heatmaps.width, heatmaps.width * scale),
-                                  resize_axis(size_input.width, size_image.width));
+  const Axis columns =
+      chain_axes(resize_axis(heatmaps.width, heatmaps.width * scale), resize_axis(size_input.width, size_image.width));
   const Axis rows = chain_axes(resize_axis(heatmaps.height, heatmaps.height * scale),
                                resize_axis(size_input.height, size_image.height));
   Spots spots;

@@ -35,7 +35,7 @@ int mirror(int index, int size) {
 
 // Smooths `count` values `step` apart; every value is rounded to float, sums are double, as SciPy does.
 void smooth_line(const Kernel& kernel, const float* from, float* to, int count, int step, std::vector<double>& line) {
-  line.resize(static_cast<std::size_t>(count + 2 * reach));
+  line.resize(static_cast<std::size_t>(count) + 2U * reach);
   for (int i = -reach; i < count + reach; ++i) {
     line[i + reach] = static_cast<double>(from[mirror(i, count) * step]);
   }

@@ -1,6 +1,7 @@
 #include "paf/parameters.h"
 
-#include <cmath>
+#include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 
@@ -45,18 +46,17 @@ constexpr Entry<int> ints[] = {
 
 template <typename Value, std::size_t Count>
 bool set(const Entry<Value> (&entries)[Count], FastParameters& parameters, std::string_view name, double value) {
-  for (const Entry<Value>& entry : entries) {
-    if (entry.name != name) {
-      continue;
-    }
-    if (!(value >= entry.least && value <= entry.most)) {
-      throw std::invalid_argument(std::string(name) + " must be from " + std::to_string(entry.least) + " to " +
-                                  std::to_string(entry.most) + ", got " + std::to_string(value));
-    }
-    entry.get(parameters) = static_cast<Value>(value);
-    return true;
+  const auto has_name = [&](const Entry<Value>& entry) { return entry.name == name; };
+  const auto* entry = std::find_if(std::begin(entries), std::end(entries), has_name);
+  if (entry == std::end(entries)) {
+    return false;
   }
-  return false;
+  if (!(value >= entry->least && value <= entry->most)) {
+    throw std::invalid_argument(std::string(name) + " must be from " + std::to_string(entry->least) + " to " +
+                                std::to_string(entry->most) + ", got " + std::to_string(value));
+  }
+  entry->get(parameters) = static_cast<Value>(value);
+  return true;
 }
 
 }  // namespace

@@ -13,9 +13,7 @@ constexpr float summit_distance = 0.75F;  // from any peak, in cells; nearer it 
 
 int padded(int count) { return (count + simd::padding - 1) / simd::padding * simd::padding; }
 
-float value_at(const simd::Plane& plane, int x, int y) {
-  return plane.cells[y * plane.row_stride + x];
-}
+float value_at(const simd::Plane& plane, int x, int y) { return plane.cells[y * plane.row_stride + x]; }
 
 // Of two peaks that touch at a corner, the greater (the earlier at a tie) is whole.
 bool is_shadowed(const simd::Plane& plane, std::int32_t cell) {
@@ -37,8 +35,8 @@ bool is_shadowed(const simd::Plane& plane, std::int32_t cell) {
 // the border there is no telling.
 bool is_doubtful(const simd::Plane& plane, std::int32_t cell) {
   static constexpr float least = 1e-3F;  // stands for what is not positive, so that ratios are defined
-  constexpr float flat = 1.5F;    // ratio under which the slope beyond the higher neighbour is missing
-  constexpr float skew = 1.6F;    // ratio above which the two have their crests at different places
+  constexpr float flat = 1.5F;           // ratio under which the slope beyond the higher neighbour is missing
+  constexpr float skew = 1.6F;           // ratio above which the two have their crests at different places
   const int x = cell % plane.width;
   const int y = cell / plane.width;
   if (x < 2 || y < 2 || x + 2 >= plane.width || y + 2 >= plane.height) {
@@ -63,8 +61,8 @@ bool is_doubtful(const simd::Plane& plane, std::int32_t cell) {
 
 }  // namespace
 
-void Peaks::reserve(int first, int more) {
-  const auto end = static_cast<std::size_t>(first + padded(std::max(more, 1)));
+void Peaks::reserve(int from, int more) {
+  const auto end = static_cast<std::size_t>(from + padded(std::max(more, 1)));
   for (std::vector<float>* values : {&x, &y, &score}) {
     values->resize(std::max(values->size(), end));
   }
@@ -118,7 +116,8 @@ void PeakFinder::refine(const simd::Plane& plane, const simd::Kernels& kernels, 
   kernels.fit_offsets(count, up_.data(), middle_.data(), down_.data(), &peaks.y[begin]);
   for (int i = 0; i < count; ++i) {
     peaks.x[begin + i] += static_cast<float>(cells_[i] % plane.width);
-    peaks.y[begin + i] += static_cast<float>(cells_[i] / plane.width);
+    const int row = cells_[i] / plane.width;
+    peaks.y[begin + i] += static_cast<float>(row);
     peaks.score[begin + i] = middle_[i];
   }
 }

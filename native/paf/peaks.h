@@ -18,8 +18,8 @@ struct Peaks {
   std::vector<int> count;
 
   int capacity() const { return static_cast<int>(x.size()); }
-  // Makes room for `more` peaks, padded, from index `begin` on.
-  void reserve(int begin, int more);
+  // Makes room for `more` peaks, padded, from index `from` on.
+  void reserve(int from, int more);
   simd::Points points(int keypoint) const { return {&x[begin[keypoint]], &y[begin[keypoint]], count[keypoint]}; }
 };
 

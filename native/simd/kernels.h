@@ -44,11 +44,11 @@ struct Pairs {
 struct PairRule {
   float end_cosine_min;  // least cosine between a pair and the field at its ends, for the filter,
   float end_length_min;  // of pairs at least that many cells long
-  float sample_min;     // a sample hits where the field along the pair exceeds this
-  int samples;          // places on a pair, spread evenly from end to end
-  int misses_max;       // a pair with more samples that do not hit is rejected
-  float across_weight;  // taken from the score for each unit of field across the pair
-  float length_weight;  // taken from the score for each cell between the ends
+  float sample_min;      // a sample hits where the field along the pair exceeds this
+  int samples;           // places on a pair, spread evenly from end to end
+  int misses_max;        // a pair with more samples that do not hit is rejected
+  float across_weight;   // taken from the score for each unit of field across the pair
+  float length_weight;   // taken from the score for each cell between the ends
 };
 
 constexpr int padding = 16;
@@ -85,8 +85,8 @@ struct Kernels {
 
   // The mean of the field along each pair, less the costs of the rule; minus one for a rejected pair.
   // The field is interpolated linearly between cells. The arrays of pairs and scores are padded.
-  void (*score_pairs)(const Field& field, const PairRule& rule, Points first, Points second,
-                      Pairs pairs, int count, float* score);
+  void (*score_pairs)(const Field& field, const PairRule& rule, Points first, Points second, Pairs pairs, int count,
+                      float* score);
 };
 
 // The kernels of an available level.

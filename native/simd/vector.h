@@ -60,9 +60,7 @@ inline Ints bits(Floats value) { return reinterpret_cast<Ints>(value); }
 inline Floats from_bits(Ints value) { return reinterpret_cast<Floats>(value); }
 
 // The lanes of `yes` where the mask is all ones, those of `no` where it is zero.
-inline Floats select(Ints mask, Floats yes, Floats no) {
-  return from_bits((mask & bits(yes)) | (~mask & bits(no)));
-}
+inline Floats select(Ints mask, Floats yes, Floats no) { return from_bits((mask & bits(yes)) | (~mask & bits(no))); }
 
 inline Ints select(Ints mask, Ints yes, Ints no) { return (mask & yes) | (~mask & no); }
 

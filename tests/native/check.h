@@ -32,8 +32,8 @@ inline void require(bool holds, const char* text, const char* file, int line) {
 
 }  // namespace check
 
-#define TEST(name)                                  \
-  static void name();                               \
+#define TEST(name)                                           \
+  static void name();                                        \
   static const check::Register register_##name(#name, name); \
   static void name()
 

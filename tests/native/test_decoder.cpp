@@ -171,7 +171,8 @@ TEST(test_decoder_four_threads_give_the_answers_of_one) {
     threads.emplace_back([&, i] {
       for (int round = 0; round < 50; ++round) {
         const Poses poses = decode(decoder, pictures[i], 46, 82);
-        equal[i] += poses.scores == expected[i].scores && poses.keypoints.size() == expected[i].keypoints.size() ? 1 : 0;
+        equal[i] +=
+            poses.scores == expected[i].scores && poses.keypoints.size() == expected[i].keypoints.size() ? 1 : 0;
       }
     });
   }
