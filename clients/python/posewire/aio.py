@@ -21,6 +21,7 @@ from posewire.reconnect import Reconnect
 from posewire.session import Session
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
+from posewire.wire import detect_method
 
 
 class AsyncClient:
@@ -45,6 +46,7 @@ class AsyncClient:
         self._owned = _open(target, credentials) if isinstance(target, str) else None
         channel: Any = self._owned or target
         self._service = KeypointServiceStub(channel)
+        self._detect = detect_method(channel)
         self._health: Any = health_pb2_grpc.HealthStub(channel)
         self._timeout_s = timeout_s
         self._reconnect = reconnect
@@ -79,7 +81,7 @@ class AsyncClient:
         cancels the stream at once.
         """
         session = Session(stream_config(model, options), self._reconnect)
-        return AsyncDetectStream(self._service.Detect, frames, session).outcomes()
+        return AsyncDetectStream(self._detect, frames, session).outcomes()
 
     async def detect_image(
         self, image: FrameLike, *, model: str = "body", **options: Unpack[ImageOptions]

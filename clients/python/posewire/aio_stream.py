@@ -13,10 +13,11 @@ from posewire.feed import AsyncFrameFeed
 from posewire.frame import FrameLike
 from posewire.outcome import Outcome
 from posewire.session import Session
-from posewire.v1.keypoint_service_pb2 import DetectRequest, DetectResponse
+from posewire.v1.keypoint_service_pb2 import DetectResponse
+from posewire.wire import Request
 
-DetectMethod: TypeAlias = "grpc.aio.StreamStreamMultiCallable[DetectRequest, DetectResponse]"
-DetectCall: TypeAlias = "grpc.aio.StreamStreamCall[DetectRequest, DetectResponse]"
+DetectMethod: TypeAlias = "grpc.aio.StreamStreamMultiCallable[Request, DetectResponse]"
+DetectCall: TypeAlias = "grpc.aio.StreamStreamCall[Request, DetectResponse]"
 
 
 class AsyncDetectStream:
@@ -76,15 +77,15 @@ class AsyncDetectStream:
             call.cancel()
             await asyncio.wait([writer])
 
-    async def _write(self, call: DetectCall, first: DetectRequest) -> None:
-        request: DetectRequest | None = first
+    async def _write(self, call: DetectCall, first: Request) -> None:
+        request: Request | None = first
         while request is not None:
             if not await _succeeds(call.write(request)):
                 return
             request = await self._next_request()
         await _succeeds(call.done_writing())
 
-    async def _next_request(self) -> DetectRequest | None:
+    async def _next_request(self) -> Request | None:
         while not self._session.has_room:
             if self._session.is_draining:
                 return None

@@ -20,6 +20,7 @@ from posewire.session import Session
 from posewire.stream import DetectStream
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
+from posewire.wire import detect_method
 
 
 class Client:
@@ -44,6 +45,7 @@ class Client:
         self._owned = _open(target, credentials) if isinstance(target, str) else None
         channel: Any = self._owned or target
         self._service = KeypointServiceStub(channel)
+        self._detect = detect_method(channel)
         self._health: Any = health_pb2_grpc.HealthStub(channel)
         self._timeout_s = timeout_s
         self._reconnect = reconnect
@@ -90,7 +92,7 @@ class Client:
             Exception: Whatever iterating ``frames`` raised, after the outcomes owed.
         """
         session = Session(stream_config(model, options), self._reconnect)
-        return DetectStream(self._service.Detect, frames, session).outcomes()
+        return DetectStream(self._detect, frames, session).outcomes()
 
     def detect_image(
         self, image: FrameLike, *, model: str = "body", **options: Unpack[ImageOptions]

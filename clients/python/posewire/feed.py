@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 
 from posewire.frame import FrameEncoder, FrameLike
-from posewire.v1.keypoint_service_pb2 import DetectRequest
+from posewire.wire import Request
 
 
 class FrameFeed:
@@ -18,11 +18,11 @@ class FrameFeed:
     def __init__(self, frames: Iterable[FrameLike]) -> None:
         self._frames = iter(frames)
         self._encoder = FrameEncoder()
-        self._returned: DetectRequest | None = None
+        self._returned: Request | None = None
         self.done = False
         self.error: Exception | None = None
 
-    def take(self) -> DetectRequest | None:
+    def take(self) -> Request | None:
         """Returns the next request, waiting for its frame; None: there are no more."""
         if self._returned is not None:
             request, self._returned = self._returned, None
@@ -37,7 +37,7 @@ class FrameFeed:
             self.done, self.error = True, error
         return None
 
-    def put_back(self, request: DetectRequest) -> None:
+    def put_back(self, request: Request) -> None:
         """Keeps a request for the next :meth:`take`."""
         self._returned = request
 
@@ -48,11 +48,11 @@ class AsyncFrameFeed:
     def __init__(self, frames: Iterable[FrameLike] | AsyncIterable[FrameLike]) -> None:
         self._frames = aiter(frames if isinstance(frames, AsyncIterable) else _in_thread(frames))
         self._encoder = FrameEncoder()
-        self._pull: asyncio.Task[DetectRequest | None] | None = None
+        self._pull: asyncio.Task[Request | None] | None = None
         self.done = False
         self.error: Exception | None = None
 
-    async def take(self) -> DetectRequest | None:
+    async def take(self) -> Request | None:
         """Returns the next request, waiting for its frame; None: there are no more."""
         if self.done:
             return None
@@ -68,7 +68,7 @@ class AsyncFrameFeed:
             self._pull.cancel()
             await asyncio.wait([self._pull])
 
-    async def _pull_one(self) -> DetectRequest | None:
+    async def _pull_one(self) -> Request | None:
         try:
             return self._encoder.encode(await anext(self._frames))
         except StopAsyncIteration:

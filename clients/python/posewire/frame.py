@@ -8,6 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire.v1 import frame_pb2, keypoint_service_pb2, pose_pb2
+from posewire.wire import RawRequest, Request
+
+_LARGE_BYTES = 100_000
 
 Source: TypeAlias = (
     bytes
@@ -51,16 +54,18 @@ class FrameEncoder:
     def __init__(self) -> None:
         self._next_id = 0
 
-    def encode(self, frame: FrameLike) -> keypoint_service_pb2.DetectRequest:
+    def encode(self, frame: FrameLike) -> Request:
         """Returns the request that carries a frame.
+
+        The pixels of a large array are not copied yet: it must not change before the next frame is
+        asked for.
 
         Raises:
             TypeError: The source is of no known type.
             ValueError: The source has an unknown shape, or the sequence id does not rise.
         """
-        request = keypoint_service_pb2.DetectRequest()
         frame = frame if isinstance(frame, Frame) else Frame(frame)
-        write_frame(frame, request.frame)
+        request = _raw_request(frame) if _is_large(frame.source) else _request(frame)
         request.frame.sequence_id = self._number(frame.sequence_id)
         return request
 
@@ -74,9 +79,35 @@ class FrameEncoder:
         return sequence_id
 
 
+def _is_large(source: Source) -> bool:
+    return (
+        isinstance(source, np.ndarray)
+        and source.nbytes >= _LARGE_BYTES
+        and source.flags.c_contiguous
+    )
+
+
+def _request(frame: Frame) -> keypoint_service_pb2.DetectRequest:
+    request = keypoint_service_pb2.DetectRequest()
+    write_frame(frame, request.frame)
+    return request
+
+
+def _raw_request(frame: Frame) -> RawRequest:
+    assert isinstance(frame.source, np.ndarray)
+    message, layout = frame_pb2.Frame(), frame_pb2.RawImage()
+    _write_wishes(frame, message)
+    _write_layout(frame.source, layout)
+    return RawRequest(message, layout, frame.source.data.cast("B"))
+
+
 def write_frame(frame: Frame, message: frame_pb2.Frame) -> None:
     """Writes everything of a frame but its sequence id into a message."""
     _write_source(frame.source, message)
+    _write_wishes(frame, message)
+
+
+def _write_wishes(frame: Frame, message: frame_pb2.Frame) -> None:
     if frame.capture_time is not None:
         if frame.capture_time.tzinfo is None:
             raise ValueError("capture_time has no time zone; use datetime.now(timezone.utc)")
@@ -95,7 +126,8 @@ def _write_source(source: Source, message: frame_pb2.Frame) -> None:
         case bytes():
             message.encoded_image = source
         case np.ndarray():
-            _write_pixels(source, message.raw_image)
+            _write_layout(source, message.raw_image)
+            message.raw_image.pixels = source.tobytes()
         case frame_pb2.RawImage():
             message.raw_image.CopyFrom(source)
         case frame_pb2.SharedMemoryImage():
@@ -109,8 +141,8 @@ def _write_source(source: Source, message: frame_pb2.Frame) -> None:
             )
 
 
-def _write_pixels(pixels: npt.NDArray[np.uint8], message: frame_pb2.RawImage) -> None:
-    """Writes an array; rows are packed, whatever the array's strides, so no gap is transmitted."""
+def _write_layout(pixels: npt.NDArray[np.uint8], message: frame_pb2.RawImage) -> None:
+    """Describes an array; rows are sent packed, whatever its strides, so no gap is transmitted."""
     if pixels.dtype != np.uint8:
         raise TypeError(f"the pixels of a frame are uint8, not {pixels.dtype}")
     if pixels.ndim == 3 and pixels.shape[2] == 3:
@@ -120,4 +152,3 @@ def _write_pixels(pixels: npt.NDArray[np.uint8], message: frame_pb2.RawImage) ->
     else:
         raise ValueError(f"a frame has shape (H, W, 3) or (H, W), not {pixels.shape}")
     message.height, message.width = pixels.shape[:2]
-    message.pixels = pixels.tobytes()

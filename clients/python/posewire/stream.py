@@ -12,9 +12,10 @@ from posewire.feed import FrameFeed
 from posewire.frame import FrameLike
 from posewire.outcome import Outcome
 from posewire.session import Session
-from posewire.v1.keypoint_service_pb2 import DetectRequest, DetectResponse
+from posewire.v1.keypoint_service_pb2 import DetectResponse
+from posewire.wire import Request
 
-DetectMethod: TypeAlias = "grpc.StreamStreamMultiCallable[DetectRequest, DetectResponse]"
+DetectMethod: TypeAlias = "grpc.StreamStreamMultiCallable[Request, DetectResponse]"
 
 
 class DetectStream:
@@ -73,12 +74,12 @@ class DetectStream:
                 self._changed.notify_all()
             call.cancel()
 
-    def _requests(self, connection: object, first: DetectRequest) -> Iterator[DetectRequest]:
+    def _requests(self, connection: object, first: Request) -> Iterator[Request]:
         yield first
         while (request := self._next_request(connection)) is not None:
             yield request
 
-    def _next_request(self, connection: object) -> DetectRequest | None:
+    def _next_request(self, connection: object) -> Request | None:
         """Returns the next request once there is room for it; None: send no more here."""
         if not self._wait_for_room(connection):
             return None
