@@ -106,3 +106,13 @@ def test_pipeline_takes_pictures_of_any_strides() -> None:
     views = (PICTURE[::-1], PICTURE[:, :, ::-1], PICTURE[::2, ::3], np.asfortranarray(PICTURE))
     for view in views:
         assert pipeline.detect(view).size_image == (view.shape[1], view.shape[0])
+
+
+def test_pipeline_decoder_that_works_on_the_picture_refuses_large_ones() -> None:
+    large = np.zeros((1600, 1600, 3), np.uint8)
+    pipeline = GatedPredictor().pipeline()
+    with pytest.raises(SourceError, match="use 'fast'") as refused:
+        pipeline.detect(large, decoder="paddlehub")
+    assert refused.value.reason == "IMAGE_TOO_LARGE"
+    region = Region(0, 0, 100, 100)
+    assert pipeline.detect(large, decoder="paddlehub", region=region).size_image == (1600, 1600)
