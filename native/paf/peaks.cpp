@@ -98,27 +98,40 @@ void PeakFinder::keep_best(const simd::Plane& plane, int limit) {
 
 void PeakFinder::refine(const simd::Plane& plane, const simd::Kernels& kernels, Peaks& peaks, int begin) {
   const int count = static_cast<int>(cells_.size());
-  for (std::vector<float>* values : {&left_, &right_, &up_, &down_, &middle_}) {
+  for (std::vector<float>* values : {&left_, &column_, &right_, &up_, &row_, &down_}) {
     values->resize(std::max(values->size(), static_cast<std::size_t>(padded(count))));
   }
   for (int i = 0; i < count; ++i) {
     const int x = cells_[i] % plane.width;
     const int y = cells_[i] / plane.width;
-    const bool inside_row = x > 0 && x + 1 < plane.width;
-    const bool inside_column = y > 0 && y + 1 < plane.height;
-    middle_[i] = value_at(plane, x, y);
-    left_[i] = value_at(plane, inside_row ? x - 1 : x, y);
-    right_[i] = value_at(plane, inside_row ? x + 1 : x, y);
-    up_[i] = value_at(plane, x, inside_column ? y - 1 : y);
-    down_[i] = value_at(plane, x, inside_column ? y + 1 : y);
+    const int left = std::max(x - 1, 0);
+    const int right = std::min(x + 1, plane.width - 1);
+    const int up = std::max(y - 1, 0);
+    const int down = std::min(y + 1, plane.height - 1);
+    // Each side is smoothed across the axis, which leaves a Gaussian's shape along it.
+    const auto in_column = [&](int at) {
+      return value_at(plane, at, y) + 0.25F * (value_at(plane, at, up) + value_at(plane, at, down));
+    };
+    const auto in_row = [&](int at) {
+      return value_at(plane, x, at) + 0.25F * (value_at(plane, left, at) + value_at(plane, right, at));
+    };
+    const bool inside_row = right - left == 2;
+    const bool inside_column = down - up == 2;
+    column_[i] = in_column(x);
+    left_[i] = inside_row ? in_column(left) : column_[i];
+    right_[i] = inside_row ? in_column(right) : column_[i];
+    row_[i] = in_row(y);
+    up_[i] = inside_column ? in_row(up) : row_[i];
+    down_[i] = inside_column ? in_row(down) : row_[i];
   }
-  kernels.fit_offsets(count, left_.data(), middle_.data(), right_.data(), &peaks.x[begin]);
-  kernels.fit_offsets(count, up_.data(), middle_.data(), down_.data(), &peaks.y[begin]);
+  kernels.fit_offsets(count, left_.data(), column_.data(), right_.data(), &peaks.x[begin]);
+  kernels.fit_offsets(count, up_.data(), row_.data(), down_.data(), &peaks.y[begin]);
   for (int i = 0; i < count; ++i) {
-    peaks.x[begin + i] += static_cast<float>(cells_[i] % plane.width);
-    const int row = cells_[i] / plane.width;
-    peaks.y[begin + i] += static_cast<float>(row);
-    peaks.score[begin + i] = middle_[i];
+    const int x = cells_[i] % plane.width;
+    const int y = cells_[i] / plane.width;
+    peaks.x[begin + i] += static_cast<float>(x);
+    peaks.y[begin + i] += static_cast<float>(y);
+    peaks.score[begin + i] = value_at(plane, x, y);
   }
 }
 

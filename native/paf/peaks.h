@@ -31,8 +31,8 @@ struct PeakRule {
 // Finds peaks; keeps its memory between frames.
 //
 // A cell that is not below its eight neighbours is a peak, refined along both axes by the parabola
-// through the logarithms. Where a shape is no single peak's (a flat top, a ridge that turns, a peak
-// beside a higher one across a corner), a local maximum of the map enlarged by 8 is a peak too.
+// through the logarithms, smoothed across the axis. Where a shape is no single peak's (a flat top, a ridge that turns,
+// a peak beside a higher one across a corner), a local maximum of the map enlarged by 8 is a peak too.
 class PeakFinder {
  public:
   void find(const Maps& heatmaps, int keypoints, const PeakRule& rule, const simd::Kernels& kernels, Peaks& peaks);
@@ -44,7 +44,7 @@ class PeakFinder {
   void add_summits(const simd::Plane& plane, const PeakRule& rule, Peaks& peaks, int begin);
 
   std::vector<std::int32_t> cells_, doubtful_;
-  std::vector<float> left_, right_, up_, down_, middle_;
+  std::vector<float> left_, column_, right_, up_, row_, down_;
 };
 
 }  // namespace posewire::paf
