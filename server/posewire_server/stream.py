@@ -96,7 +96,7 @@ class Stream:
             owed = self._outbox.owe(-1)
             owed.counts = False
             self._outbox.resolve(owed, refused or frame)
-        self._wake_writer.set()
+            self._wake_writer.set()
 
     def finish(self) -> None:
         """No more frames will come; the writer ends after the outcomes still owed."""
