@@ -16,7 +16,7 @@ from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
 
 # How many scenes are drawn for each number of people.
 RUNS: Final = {1: 10, 5: 8, 10: 6, 20: 4, 50: 3, 100: 2}
-# The best share in per cent of eight other decoders, in the order of RUNS.
+# The best share in per cent of eight other decoders on the reference scenes, in the order of RUNS.
 BEST: Final[dict[tuple[str, str], tuple[int, ...]]] = {
     ("clean", "656"): (100, 100, 90, 98, 100, 94),
     ("clean", "1312"): (100, 100, 100, 100, 100, 99),
@@ -25,6 +25,10 @@ BEST: Final[dict[tuple[str, str], tuple[int, ...]]] = {
     ("crowd", "656"): (100, 90, 75, 68, 57, 38),
     ("crowd", "1312"): (100, 98, 90, 92, 81, 69),
 }
+# With few people a share depends on the scenes more than on the decoder: other scenes than those
+# are decoded as two of the eight do, too, up to this number of people.
+PEERS: Final = ("openpose", "paddlehub")
+PEERS_PEOPLE_MAX: Final = 20
 MakeScene = Callable[[int, str, Mode, int], Scene]
 
 
@@ -40,19 +44,22 @@ def measure(scenes_path: Path | None = None, seed: int = 0) -> list[Figure]:
         ConfigError: SETTING_INVALID where there is no such module.
     """
     make = scenes.make_scene if scenes_path is None else _load(scenes_path)
-    decoder = make_decoder("fast")
+    are_reference = scenes_path is not None and seed == 0
+    decoders = {name: make_decoder(name) for name in ("fast", *PEERS)}
     figures = []
     for mode in get_args(Mode):
         for resolution in scenes.SIZES:
-            for people, bound in zip(RUNS, BEST[mode, resolution], strict=True):
-                runs = RUNS[people]
-                scores = [
-                    score(decoder, make(people, resolution, mode, seed + run))
-                    for run in range(runs)
-                ]
+            for people, best in zip(RUNS, BEST[mode, resolution], strict=True):
+                drawn = [make(people, resolution, mode, seed + run) for run in range(RUNS[people])]
+                scores = [score(decoders["fast"], scene) for scene in drawn]
+                bound = best - 0.5
+                if not are_reference and people <= PEERS_PEOPLE_MAX:
+                    bound = max(
+                        _share([score(decoders[name], scene) for scene in drawn]) for name in PEERS
+                    )
                 name = f"people right, {mode} {resolution}, {people}"
-                share = 100 * sum(s.strict for s in scores) / sum(s.people for s in scores)
-                figures.append(Figure(name, share, "%", f">= {bound - 0.5}", runs))
+                target = f">= {bound:.1f}"
+                figures.append(Figure(name, _share(scores), "%", target, len(drawn)))
                 if (mode, resolution, people) == ("noisy", "656", 20):
                     figures += _localisation(scores)
     return figures
@@ -78,12 +85,17 @@ def score(decoder: _native.PafDecoder, scene: Scene) -> Score:
     return scenes.score(keypoints[:, :, :2], scene)
 
 
+def _share(scores: list[Score]) -> float:
+    share = 100 * sum(score.strict for score in scores) / sum(score.people for score in scores)
+    return round(share, 1)
+
+
 def _localisation(scores: list[Score]) -> list[Figure]:
     errors = np.concatenate([s.errors for s in scores])
     rms = float(np.sqrt((errors**2).sum(1).mean()))
     bias = float(np.abs(errors.mean(0)).max())
     return [
-        Figure("localisation, noisy 656, 20", rms, "px", "<= 0.345", len(scores)),
+        Figure("localisation, noisy 656, 20", rms, "px", "<= 0.34", len(scores)),
         Figure("bias of an axis, noisy 656, 20", bias, "px", "<= 0.05", len(scores)),
     ]
 
