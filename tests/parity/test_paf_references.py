@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.bench.exactness import make_decoder
 from posewire_server.bench.scenes import make_scene
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
 
 from tests.oracles import openpose, paddlehub
+from tests.paf_decoder import make_decoder
 
 Floats = npt.NDArray[np.float32]
 

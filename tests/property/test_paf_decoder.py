@@ -14,7 +14,8 @@ SEEDS = st.integers(1000, 100_000)
 
 
 def _decode(scene: Scene) -> tuple[Floats, Floats]:
-    return DECODER.decode(scene.heatmaps, scene.pafs, size_input=scene.size, size_image=scene.size)
+    maps = np.concatenate([scene.heatmaps, scene.pafs])
+    return DECODER.find(maps, scene.size, scene.size)
 
 
 def _mirror(scene: Scene) -> Scene:

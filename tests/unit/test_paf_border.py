@@ -6,12 +6,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server import _native
-from posewire_server.bench.exactness import make_decoder
 from posewire_server.bench.scenes import make_scene
 from posewire_server.decode.paf import PafDecode
 from posewire_server.models.spec import InputSpec
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
 from posewire_server.transform import fit
+
+from tests.paf_decoder import make_decoder
 
 Floats = npt.NDArray[np.float32]
 SIZES = {"size_input": (656, 368), "size_image": (656, 368)}

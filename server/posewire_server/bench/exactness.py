@@ -7,10 +7,10 @@ from typing import Final, get_args
 
 import numpy as np
 
-from posewire_server import _native
 from posewire_server.bench import scenes
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.scenes import Mode, Scene, Score
+from posewire_server.decode.paf import Algorithm, PafDecode
 from posewire_server.errors import ConfigError
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
 
@@ -27,7 +27,7 @@ BEST: Final[dict[tuple[str, str], tuple[int, ...]]] = {
 }
 # With few people a share depends on the scenes more than on the decoder: other scenes than those
 # are decoded as two of the eight do, too, up to this number of people.
-PEERS: Final = ("openpose", "paddlehub")
+PEERS: Final[tuple[Algorithm, ...]] = ("openpose", "paddlehub")
 PEERS_PEOPLE_MAX: Final = 20
 MakeScene = Callable[[int, str, Mode, int], Scene]
 
@@ -45,43 +45,34 @@ def measure(scenes_path: Path | None = None, seed: int = 0) -> list[Figure]:
     """
     make = scenes.make_scene if scenes_path is None else _load(scenes_path)
     are_reference = scenes_path is not None and seed == 0
-    decoders = {name: make_decoder(name) for name in ("fast", *PEERS)}
+    fast = make_decoder("fast")
+    peers = [make_decoder(name) for name in PEERS]
     figures = []
     for mode in get_args(Mode):
         for resolution in scenes.SIZES:
             for people, best in zip(RUNS, BEST[mode, resolution], strict=True):
                 drawn = [make(people, resolution, mode, seed + run) for run in range(RUNS[people])]
-                scores = [score(decoders["fast"], scene) for scene in drawn]
+                scores = [score(fast, scene) for scene in drawn]
                 bound = best - 0.5
                 if not are_reference and people <= PEERS_PEOPLE_MAX:
-                    bound = max(
-                        _share([score(decoders[name], scene) for scene in drawn]) for name in PEERS
-                    )
+                    bound = max(_share([score(peer, scene) for scene in drawn]) for peer in peers)
                 name = f"people right, {mode} {resolution}, {people}"
                 target = f">= {bound:.1f}"
                 figures.append(Figure(name, _share(scores), "%", target, len(drawn)))
                 if (mode, resolution, people) == ("noisy", "656", 20):
-                    figures += _localisation(scores)
+                    figures += localisation(scores)
     return figures
 
 
-def make_decoder(algorithm: str, simd: str = "auto") -> _native.PafDecoder:
+def make_decoder(algorithm: Algorithm) -> PafDecode:
     """Returns a decoder of the scenes' skeleton."""
-    return _native.PafDecoder(
-        limbs=np.asarray(OPENPOSE18.limbs, np.int32),
-        paf_channels=np.asarray(OPENPOSE18_PAF_CHANNELS, np.int32),
-        keypoint_count=len(OPENPOSE18.keypoints),
-        limb_lengths=OPENPOSE18.limb_lengths,
-        algorithm=algorithm,
-        simd=simd,
-    )
+    return PafDecode(OPENPOSE18, OPENPOSE18_PAF_CHANNELS, algorithm)
 
 
-def score(decoder: _native.PafDecoder, scene: Scene) -> Score:
+def score(decoder: PafDecode, scene: Scene) -> Score:
     """Decodes a scene and compares."""
-    keypoints, _ = decoder.decode(
-        scene.heatmaps, scene.pafs, size_input=scene.size, size_image=scene.size
-    )
+    maps = np.concatenate([scene.heatmaps, scene.pafs])
+    keypoints, _ = decoder.find(maps, scene.size, scene.size)
     return scenes.score(keypoints[:, :, :2], scene)
 
 
@@ -90,7 +81,8 @@ def _share(scores: list[Score]) -> float:
     return round(share, 1)
 
 
-def _localisation(scores: list[Score]) -> list[Figure]:
+def localisation(scores: list[Score]) -> list[Figure]:
+    """Returns the error in pixels over the found keypoints: root mean square, and bias."""
     errors = np.concatenate([s.errors for s in scores])
     rms = float(np.sqrt((errors**2).sum(1).mean()))
     bias = float(np.abs(errors.mean(0)).max())

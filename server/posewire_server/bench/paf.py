@@ -8,10 +8,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server import _native
-from posewire_server.bench.exactness import make_decoder
+from posewire_server.bench.exactness import PEERS, make_decoder
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.scenes import Scene, make_scene
+from posewire_server.decode.paf import Algorithm, read_once
 
 # The most that decoding may take, in times that reading the 57 maps once takes, by people.
 TARGETS: Final = {0: 1.4, 5: 6.0, 20: 14.0, 100: 116.0}
@@ -50,18 +50,18 @@ def _empty(scene: Scene) -> Scene:
 
 
 def _read(maps: npt.NDArray[np.float32]) -> Callable[[], object]:
-    return lambda: _native.sum_cells(maps)
+    return lambda: read_once(maps)
 
 
-def _decode(algorithm: str, maps: npt.NDArray[np.float32], scene: Scene) -> Callable[[], object]:
+def _decode(
+    algorithm: Algorithm, maps: npt.NDArray[np.float32], scene: Scene
+) -> Callable[[], object]:
     decoder = make_decoder(algorithm)
-    split = len(scene.heatmaps)
-    heatmaps, pafs = maps[:split], maps[split:]
-    return lambda: decoder.decode(heatmaps, pafs, size_input=scene.size, size_image=scene.size)
+    return lambda: decoder.find(maps, scene.size, scene.size)
 
 
 def _peers(people: int, maps: npt.NDArray[np.float32], scene: Scene) -> list[Figure]:
-    calls = {name: _decode(name, maps, scene) for name in ("openpose", "paddlehub")}
+    calls: dict[str, Callable[[], object]] = {name: _decode(name, maps, scene) for name in PEERS}
     times = _interleave(calls, PEER_TURNS, repeat=1)
     return [
         Figure(f"decode as {name}, {people} people", 1e3 * statistics.median(each), "ms", "", 3)

@@ -11,6 +11,7 @@ from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
 from posewire_server.transform import Transform
 
+Floats = npt.NDArray[np.float32]
 Algorithm = Literal["fast", "openpose", "paddlehub"]
 
 
@@ -47,7 +48,7 @@ class PafDecode:
             **parameters,
         )
 
-    def __call__(self, outputs: Sequence[npt.NDArray[np.float32]], transform: Transform) -> Poses:
+    def __call__(self, outputs: Sequence[Floats], transform: Transform) -> Poses:
         """Finds the poses of one frame.
 
         Args:
@@ -63,12 +64,39 @@ class PafDecode:
         maps = outputs[0]
         if maps.ndim != 4 or len(maps) != 1:
             raise ValueError(f"output: expected (1, C, h, w), got {maps.shape}")
-        background = self._keypoint_count
-        keypoints, scores = self._decoder.decode(
-            maps[0, :background],
-            maps[0, background + 1 :],
-            size_input=transform.size_valid,
-            size_image=transform.size_region,
-        )
+        keypoints, scores = self.find(maps[0], transform.size_valid, transform.size_region)
         keypoints[:, :, :2] = transform.to_image(keypoints[:, :, :2])
         return Poses(keypoints, scores)
+
+    def find(
+        self, maps: Floats, size_input: tuple[int, int], size_image: tuple[int, int]
+    ) -> tuple[Floats, Floats]:
+        """Finds the poses of one frame in pixels of the network's input.
+
+        Args:
+            maps: (K + 1 + 2 L, h, w): K heatmaps, the background, then the PAFs.
+            size_input: (w, h) pixels of the input that show the picture.
+            size_image: (W, H) pixels of the picture.
+
+        Returns:
+            (P, K, 3) x, y, score, and (P,) scores, best first.
+        """
+        background = self._keypoint_count
+        return self._decoder.decode(
+            maps[:background],
+            maps[background + 1 :],
+            size_input=size_input,
+            size_image=size_image,
+        )
+
+
+def read_once(maps: Floats) -> float:
+    """Reads a network's output once: the measure that a decoder's time is compared with.
+
+    Args:
+        maps: C-contiguous.
+
+    Returns:
+        The sum of its cells.
+    """
+    return _native.sum_cells(maps)
