@@ -93,19 +93,16 @@ void Grouper::group(const Peaks& peaks, const Skeleton& skeleton, const PoseRule
   owner_.assign(static_cast<std::size_t>(peaks.capacity()), none);
   members_.clear();
   groups_.clear();
-  order_.clear();
+  keys_.clear();
   for (int i = 0; i < static_cast<int>(links.links.size()); ++i) {
     if (links.links[i].chosen) {
-      order_.push_back(i);
+      keys_.push_back({links.links[i].score, i});
     }
   }
-  std::sort(order_.begin(), order_.end(), [&](int a, int b) {
-    const float first = links.links[a].score;
-    const float second = links.links[b].score;
-    return first > second || (first == second && a < b);
-  });
-  for (const int i : order_) {
-    join(links.links[i], skeleton.limbs[links.links[i].limb], peaks);
+  std::sort(keys_.begin(), keys_.end(),
+            [](const Key& a, const Key& b) { return a.score > b.score || (a.score == b.score && a.link < b.link); });
+  for (const Key& key : keys_) {
+    join(links.links[key.link], skeleton.limbs[links.links[key.link].limb], peaks);
   }
   constexpr int rounds = 2;
   for (int pose = 0; pose < static_cast<int>(groups_.size()); ++pose) {

@@ -53,6 +53,11 @@ class Grouper {
     int keypoints;
   };
 
+  struct Key {
+    float score;
+    int link;
+  };
+
   void join(const Link& link, const Limb& limb, const Peaks& peaks);
   void add(int pose, int keypoint, int peak, const Peaks& peaks);
   bool merge(int into, int from);
@@ -64,7 +69,8 @@ class Grouper {
   std::vector<int> owner_;    // the pose of each peak
   std::vector<int> members_;  // keypoints_ peaks for each pose
   std::vector<Group> groups_;
-  std::vector<int> order_;  // of links, then of poses
+  std::vector<Key> keys_;
+  std::vector<int> order_;  // of poses
 };
 
 }  // namespace posewire::paf

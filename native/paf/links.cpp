@@ -6,8 +6,6 @@
 namespace posewire::paf {
 namespace {
 
-constexpr int none = -1;
-
 // Of the links from links[begin] on, all from one peak, keeps the best `limit` in their order.
 void keep_best(std::vector<Link>& links, std::size_t begin, int limit) {
   const auto first = links.begin() + static_cast<std::ptrdiff_t>(begin);
@@ -42,31 +40,29 @@ void LinkFinder::compare_lengths(std::vector<Link>& links, std::size_t begin, co
     const float dx = peaks.x[link->to] - peaks.x[link->from];
     const float dy = peaks.y[link->to] - peaks.y[link->from];
     link->length = std::sqrt(dx * dx + dy * dy);
-    best_[link->from] = best_[link->to] = none;
+    best_[link->from] = best_[link->to] = {0.0F, 0.0F};
   }
-  for (auto link = first; link != links.end(); ++link) {
-    for (const int peak : {link->from, link->to}) {
-      if (best_[peak] == none || link->score > links[best_[peak]].score) {
-        best_[peak] = static_cast<int>(link - links.begin());
-      }
+  const auto improve = [](Best& best, const Link& link) {
+    if (link.score > best.score) {
+      best = {link.score, link.length};
     }
-  }
-  outliers_.clear();
+  };
   for (auto link = first; link != links.end(); ++link) {
-    bool outlier = false;
-    link->shareable = true;
-    for (const int peak : {link->from, link->to}) {
-      const Link& best = links[best_[peak]];
-      outlier |= link->score < best.score - rule.length_margin &&
-                 link->length > rule.length_ratio * std::max(best.length, shortest);
-      link->shareable &= link->length <= rule.share_ratio * std::max(best.length, shortest_share);
-    }
-    outliers_.push_back(outlier ? 1 : 0);
+    improve(best_[link->from], *link);
+    improve(best_[link->to], *link);
   }
+  const auto is_outlier = [&](const Link& link, const Best& best) {
+    return link.score < best.score - rule.length_margin &&
+           link.length > rule.length_ratio * std::max(best.length, shortest);
+  };
   auto kept = first;
   for (auto link = first; link != links.end(); ++link) {
-    if (outliers_[link - first] == 0) {
-      *kept++ = *link;
+    const Best& from = best_[link->from];
+    const Best& to = best_[link->to];
+    if (!is_outlier(*link, from) && !is_outlier(*link, to)) {
+      *kept = *link;
+      kept->shareable = link->length <= rule.share_ratio * std::max(std::min(from.length, to.length), shortest_share);
+      ++kept;
     }
   }
   links.erase(kept, links.end());

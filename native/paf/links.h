@@ -36,6 +36,11 @@ class LinkFinder {
             const Peaks& peaks, Links& found);
 
  private:
+  // The best link at a peak.
+  struct Best {
+    float score;
+    float length;
+  };
   struct ArrowList {
     std::vector<float> x, y;
     simd::Arrows sample(const simd::Kernels& kernels, const simd::Field& field, simd::Points points);
@@ -48,8 +53,7 @@ class LinkFinder {
 
   Assignment assignment_;
   ArrowList from_arrows_, to_arrows_;
-  std::vector<int> best_;       // the best link at each peak
-  std::vector<char> outliers_;  // whether each link is dropped
+  std::vector<Best> best_;  // at each peak
   std::vector<std::int32_t> first_, second_;
   std::vector<float> score_;
 };

@@ -70,11 +70,11 @@ void Peaks::reserve(int from, int more) {
 
 void PeakFinder::find_cells(const simd::Plane& plane, const PeakRule& rule, const simd::Kernels& kernels) {
   const auto room = static_cast<std::size_t>(plane.width) * static_cast<std::size_t>(plane.height);
-  cells_.resize(room);
-  doubtful_.resize(room);
-  const simd::CellCounts found = kernels.find_peaks(plane, rule.threshold, cells_.data(), doubtful_.data());
-  cells_.resize(static_cast<std::size_t>(found.peaks));
-  doubtful_.resize(static_cast<std::size_t>(found.shoulders));
+  peak_room_.resize(std::max(peak_room_.size(), room));
+  shoulder_room_.resize(std::max(shoulder_room_.size(), room));
+  const simd::CellCounts found = kernels.find_peaks(plane, rule.threshold, peak_room_.data(), shoulder_room_.data());
+  cells_.assign(peak_room_.begin(), peak_room_.begin() + found.peaks);
+  doubtful_.assign(shoulder_room_.begin(), shoulder_room_.begin() + found.shoulders);
   const auto doubtful = [&](std::int32_t cell) { return is_doubtful(plane, cell); };
   doubtful_.erase(std::remove_if(doubtful_.begin(), doubtful_.end(), std::not_fn(doubtful)), doubtful_.end());
   const auto shadowed = [&](std::int32_t cell) { return is_shadowed(plane, cell); };

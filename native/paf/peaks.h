@@ -43,6 +43,7 @@ class PeakFinder {
   void refine(const simd::Plane& plane, const simd::Kernels& kernels, Peaks& peaks, int begin);
   void add_summits(const simd::Plane& plane, const PeakRule& rule, Peaks& peaks, int begin);
 
+  std::vector<std::int32_t> peak_room_, shoulder_room_;  // what a kernel may fill
   std::vector<std::int32_t> cells_, doubtful_;
   std::vector<float> left_, column_, right_, up_, row_, down_;
 };

@@ -58,10 +58,10 @@ struct CellCounts {
   int shoulders;
 };
 
-// The hot loops at one level. Every level returns the same bits, but for sum().
+// The hot loops at one level. Every level returns the same bits.
 struct Kernels {
-  // The sum, in no particular order: the least that reading the values once can cost.
-  float (*sum)(const float* values, std::ptrdiff_t count);
+  // The exclusive or of the values' bits: the least that reading them once can cost.
+  std::int32_t (*combine)(const float* values, std::ptrdiff_t count);
 
   // Writes the peaks and the shoulders of a map as cells (y * width + x) in raster order. A peak
   // exceeds the threshold, its upper and left neighbours, and is not below its right and lower ones;

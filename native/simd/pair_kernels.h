@@ -68,17 +68,6 @@ void sample_arrows(const Field& field, Points points, float* x, float* y) {
 // The lanes below `count`.
 inline Ints first_lanes(int count) { return count_up() < fill(static_cast<std::int32_t>(count)); }
 
-// Appends the values of the lanes that are set, without a branch that could be mispredicted. May write
-// one block beyond the end.
-inline int append_lanes(Ints wanted, Ints values, std::int32_t* out, int count) {
-  const std::uint32_t set = mask_bits(wanted);
-  for (int lane = 0; lane < lanes; ++lane) {
-    out[count] = values[lane];
-    count += static_cast<int>(set >> lane & 1U);
-  }
-  return count;
-}
-
 // The second points whose pairs with first point `a` leave it and reach them within a cone about the
 // field there, and those so near that the direction says little.
 int point_ends(const PairRule& rule, Points first, int a, Points second, Arrows first_arrows, Arrows second_arrows,
@@ -95,7 +84,7 @@ int point_ends(const PairRule& rule, Points first, int a, Points second, Arrows 
     const Floats least = lesser(leave, reach);
     const Ints within = (least > 0.0F) & (least * least > cosine * square);
     const Ints wanted = (within | (square < shortest)) & first_lanes(second.count - b);
-    found = append_lanes(wanted, count_up() + static_cast<std::int32_t>(b), out, found);
+    found += store_packed(wanted, count_up() + static_cast<std::int32_t>(b), out + found);
   }
   return found;
 }
@@ -115,7 +104,7 @@ int probe_middles(const Field& field, float x, float y, Points second, std::int3
     const Floats bx = gather(second.x, b);
     const Floats by = gather(second.y, b);
     const Floats along = probe(field, 0.5F * (bx + x), 0.5F * (by + y), bx - x, by - y);
-    found = append_lanes((along > 0.0F) & valid, b, list, found);
+    found += store_packed((along > 0.0F) & valid, b, list + found);
   }
   return found;
 }
@@ -138,8 +127,8 @@ int probe_sides(const Field& field, const PairRule& rule, Points first, Points s
       misses += (probe(field, x + place * dx, y + place * dy, dx, dy) > 0.0F) + 1;
     }
     const Ints wanted = (misses <= misses_max) & valid;
-    append_lanes(wanted, a, pairs.first, found);
-    found = append_lanes(wanted, b, pairs.second, found);
+    store_packed(wanted, a, pairs.first + found);
+    found += store_packed(wanted, b, pairs.second + found);
   }
   return found;
 }

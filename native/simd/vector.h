@@ -113,6 +113,49 @@ inline std::uint32_t mask_bits(Ints mask) {
 #endif
 }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+// For each mask of 8 lanes, the lanes that are set, in order, a byte each.
+struct Packings {
+  std::uint64_t of_mask[256];
+};
+
+constexpr Packings make_packings() {
+  Packings packings{};
+  for (unsigned mask = 0; mask < 256; ++mask) {
+    int place = 0;
+    for (std::uint64_t lane = 0; lane < 8; ++lane) {
+      if ((mask >> lane & 1U) != 0) {
+        packings.of_mask[mask] |= lane << 8 * place++;
+      }
+    }
+  }
+  return packings;
+}
+
+constexpr Packings packings = make_packings();
+#endif
+
+// Writes the values of the lanes that are set, and what not beyond them up to a whole block; returns
+// how many are set. Without a branch that could be mispredicted.
+inline int store_packed(Ints wanted, Ints values, std::int32_t* out) {
+  const std::uint32_t set = mask_bits(wanted);
+#if defined(__AVX512F__) && defined(__AVX512DQ__)
+  const __m512i packed = _mm512_maskz_compress_epi32(static_cast<__mmask16>(set), reinterpret_cast<__m512i>(values));
+  __builtin_memcpy(out, &packed, sizeof(packed));
+#elif defined(__AVX2__)
+  const __m256i order = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<long long>(packings.of_mask[set])));
+  const __m256i packed = _mm256_permutevar8x32_epi32(reinterpret_cast<__m256i>(values), order);
+  __builtin_memcpy(out, &packed, sizeof(packed));
+#else
+  int count = 0;
+  for (int lane = 0; lane < lanes; ++lane) {
+    out[count] = values[lane];
+    count += static_cast<int>(set >> lane & 1U);
+  }
+#endif
+  return __builtin_popcount(set);
+}
+
 inline Floats square_root(Floats value) {
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
   return reinterpret_cast<Floats>(_mm512_maskz_sqrt_ps(0xffff, reinterpret_cast<__m512>(value)));

@@ -8,8 +8,8 @@ import numpy.typing as npt
 def core_version() -> int:
     """Returns the version of the native core."""
 
-def sum_cells(cells: npt.NDArray[np.float32]) -> float:
-    """Returns the sum of a C-contiguous array: what reading it once costs, to compare times with."""
+def read_cells(cells: npt.NDArray[np.float32]) -> int:
+    """Returns the exclusive or of a C-contiguous array's bits: what reading it once costs."""
 
 class PafDecoder:
     """Decodes heatmaps and part affinity fields; immutable and safe to share between threads."""

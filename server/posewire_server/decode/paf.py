@@ -90,13 +90,13 @@ class PafDecode:
         )
 
 
-def read_once(maps: Floats) -> float:
+def read_once(maps: Floats) -> int:
     """Reads a network's output once: the measure that a decoder's time is compared with.
 
     Args:
         maps: C-contiguous.
 
     Returns:
-        The sum of its cells.
+        The exclusive or of its cells' bits.
     """
-    return _native.sum_cells(maps)
+    return _native.read_cells(maps)
