@@ -22,7 +22,8 @@ class CMakeBuild(build_ext):
         build = Path(self.build_temp).resolve() / ext.name
         import pybind11
 
-        configure = ["cmake", "-S", str(ROOT), "-B", str(build), "-G", "Ninja"]
+        # Each build has an environment of its own, so what an earlier one found is gone.
+        configure = ["cmake", "--fresh", "-S", str(ROOT), "-B", str(build), "-G", "Ninja"]
         configure += [
             "-DCMAKE_BUILD_TYPE=Release",
             f"-DPython_EXECUTABLE={sys.executable}",
@@ -45,6 +46,7 @@ setup(
         "posewire_server.decode",
         "posewire_server.engine",
         "posewire_server.models",
+        "posewire_server.models.golden",
         "posewire_server.models.importers",
         "posewire_server.rpc",
     ],
@@ -54,7 +56,8 @@ setup(
     },
     package_data={
         "posewire": ["py.typed", "v1/*.pyi"],
-        "posewire_server": ["py.typed", "*.pyi", "models/golden/*.npz"],
+        "posewire_server": ["py.typed", "*.pyi"],
+        "posewire_server.models.golden": ["*.npz"],
     },
     ext_modules=[Extension("posewire_server._native", sources=[])],
     cmdclass={"build_ext": CMakeBuild},
