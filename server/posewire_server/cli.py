@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from posewire_server.config import default_cache, parse
 from posewire_server.errors import PosewireError
-from posewire_server.tuning import keep_freed_memory, poll_directly
+from posewire_server.tuning import poll_directly
 
 if TYPE_CHECKING:
     from posewire_server.detector import DetectorConfig
@@ -29,7 +29,6 @@ _PIPE_CLOSED = 141
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     poll_directly(os.environ)
-    keep_freed_memory()
     try:
         options = parse(_build_parser(), sys.argv[1:] if arguments is None else arguments)
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s")

@@ -9,7 +9,6 @@ from posewire_server.commands.serve import serve_pipelines
 from posewire_server.models.catalog import BODY
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.rpc.app import ServerConfig
-from posewire_server.tuning import keep_freed_memory
 
 
 class NoopPredictor:
@@ -33,5 +32,4 @@ def noop_pipeline() -> Pipeline:
 
 
 if __name__ == "__main__":
-    keep_freed_memory()
     sys.exit(serve_pipelines(ServerConfig(address="127.0.0.1:0"), {"body": noop_pipeline()}))
