@@ -268,8 +268,9 @@ def _eval(options: Options) -> int:
 
 
 def _add_bench(parser: argparse.ArgumentParser) -> None:
-    groups = ("paf", "exactness", "accuracy", "network", "server", "live")
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(groups)}")
+    from posewire_server.commands.bench import GROUPS
+
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)}")
     parser.add_argument("--json", action="store_true", help="one JSON object a figure")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the figures")
     parser.add_argument("--labels", type=Path, metavar="FILE", help="labels file for accuracy")
