@@ -14,7 +14,6 @@
 #include "predictor_run.h"
 #include "preprocess/preprocessor.h"
 #include "simd/level.h"
-#include "version.h"
 
 namespace py = pybind11;
 
@@ -231,7 +230,6 @@ bool predictor_run(const py::object& object) {
 
 PYBIND11_MODULE(_native, module) {
   module.doc() = "Hot paths of posewire_server; use posewire_server.decode and posewire_server.transform instead.";
-  module.def("core_version", &posewire::core_version);
   module.def("predictor_run_available", &predictor_run_available, py::arg("predictor"));
   module.def("predictor_run", &predictor_run, py::arg("predictor"));
   bind_paf(module);

@@ -5,9 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-def core_version() -> int:
-    """Returns the version of the native core."""
-
 def read_cells(cells: npt.NDArray[np.float32]) -> int:
     """Returns the exclusive or of a C-contiguous array's bits: what reading it once costs."""
 
