@@ -6,6 +6,9 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 from posewire.v1 import keypoint_service_pb2 as pb
+from posewire.v1.frame_pb2 import PIXEL_FORMAT_BGR, Frame, RawImage
+from posewire_server.rpc import app
+from posewire_server.rpc.wire import RawFrame, read_request
 
 from tests.serving.hosted_server import HostedServer
 from tests.serving.pictures import encode, noise
@@ -234,3 +237,22 @@ def test_stream_two_clients_are_both_answered(hosted: HostedServer) -> None:
     single.half_close()
     crowd.half_close()
     assert [number_of(response) for response in crowd.rest()] == list(range(16))
+
+
+def test_stream_reads_raw_images_without_protobuf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """gRPC prefers the generated handler wherever it may; ours has to be the one that answers."""
+    read: list[object] = []
+
+    def spy(content: bytes) -> object:
+        read.append(read_request(content))
+        return read[-1]
+
+    monkeypatch.setattr(app, "read_request", spy)
+    with HostedServer() as hosted:
+        stream = RawStream(hosted.stub, model="body")
+        image = RawImage(format=PIXEL_FORMAT_BGR, width=640, height=480, pixels=bytes(921_600))
+        stream.send(pb.DetectRequest(frame=Frame(sequence_id=1, raw_image=image)))
+        stream.half_close()
+        stream.started()
+        assert [response.result.sequence_id for response in stream.rest()] == [1]
+    assert [type(request) for request in read] == [pb.DetectRequest, RawFrame]

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -65,9 +66,9 @@ class Server:
         self._health = health.aio.HealthServicer()
         self._health_names = ("", _SERVICE, *pipelines)
         self._server = grpc.aio.server(options=_channel_options(config))
-        # The first handler found answers: the one here reads raw images without copying them.
-        self._server.add_generic_rpc_handlers((_detect_handler(self._servicer),))
         pb_grpc.add_KeypointServiceServicer_to_server(self._servicer, self._server)
+        # Takes the place of the generated handler: this one reads raw images without copying them.
+        self._server.add_registered_method_handlers(_SERVICE, _detect_handler(self._servicer))
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = (_SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
         reflection.enable_server_reflection(names, self._server)
@@ -143,13 +144,13 @@ def _end(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
     ending.set()
 
 
-def _detect_handler(servicer: KeypointServicer) -> grpc.GenericRpcHandler:
+def _detect_handler(servicer: KeypointServicer) -> dict[str, Any]:
     method = grpc.stream_stream_rpc_method_handler(
         servicer.Detect,
         request_deserializer=read_request,
         response_serializer=pb.DetectResponse.SerializeToString,
     )
-    return grpc.method_handlers_generic_handler(_SERVICE, {"Detect": method})
+    return {"Detect": method}
 
 
 def _channel_options(config: ServerConfig) -> list[tuple[str, int]]:
