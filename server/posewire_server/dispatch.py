@@ -15,7 +15,7 @@ from posewire_server.errors import EngineError, PosewireError, StreamError
 from posewire_server.frame import Frame
 from posewire_server.outcome import Failed
 from posewire_server.ticket import Ticket
-from posewire_server.workers import Workers
+from posewire_server.worker import Worker
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,10 +37,11 @@ class Dispatcher:
     """Runs the work of lanes on ``workers`` threads, one ticket of each lane in turn."""
 
     def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self._free = workers
+        self._workers = [Worker(f"posewire-worker-{number}") for number in range(workers)]
+        self._free = list(
+            self._workers
+        )  # the last one free is the next to work: its caches are warm
         self._line: dict[Lane, None] = {}  # ordered, each lane once
-        self._pool = Workers(workers)
 
     def submit(self, lane: Lane) -> None:
         """Says that ``lane`` has tickets to take."""
@@ -50,7 +51,8 @@ class Dispatcher:
     def close(self) -> None:
         """Waits for the running work and ends the threads."""
         self._line.clear()
-        self._pool.shutdown()
+        for worker in self._workers:
+            worker.shutdown()
 
     def _pump(self) -> None:
         while self._free and self._line:
@@ -59,15 +61,17 @@ class Dispatcher:
             ticket = lane.take()
             if ticket is not None:
                 self._line[lane] = None
-                self._free -= 1
-                self._pool.submit(partial(self._run, asyncio.get_running_loop(), lane, ticket))
+                worker, loop = self._free.pop(), asyncio.get_running_loop()
+                worker.submit(partial(self._run, loop, worker, lane, ticket))
 
-    def _run(self, loop: asyncio.AbstractEventLoop, lane: Lane, ticket: Ticket) -> None:
+    def _run(
+        self, loop: asyncio.AbstractEventLoop, worker: Worker, lane: Lane, ticket: Ticket
+    ) -> None:
         outcome = _outcome_of(lane, ticket)
-        loop.call_soon_threadsafe(self._finish, lane, ticket, outcome)
+        loop.call_soon_threadsafe(self._finish, worker, lane, ticket, outcome)
 
-    def _finish(self, lane: Lane, ticket: Ticket, outcome: object) -> None:
-        self._free += 1
+    def _finish(self, worker: Worker, lane: Lane, ticket: Ticket, outcome: object) -> None:
+        self._free.append(worker)
         lane.settle(ticket, outcome)
         self._pump()
 

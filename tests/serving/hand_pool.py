@@ -7,7 +7,7 @@ from posewire_server.dispatch import Dispatcher
 
 
 class HandPool:
-    """Stands where the dispatcher's thread pool stands; ``run`` does one piece of the work."""
+    """Stands where the dispatcher's workers stand; ``run`` does one piece of the work."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
@@ -26,6 +26,7 @@ class HandPool:
 def hand_dispatcher(workers: int) -> tuple[Dispatcher, HandPool]:
     """Returns a real dispatcher over a pool that is moved by hand."""
     dispatcher, pool = Dispatcher(workers), HandPool()
-    dispatcher._pool.shutdown()
-    dispatcher._pool = pool  # type: ignore[assignment]
+    dispatcher.close()
+    dispatcher._workers = [pool]  # type: ignore[list-item]
+    dispatcher._free = [pool] * workers  # type: ignore[list-item]
     return dispatcher, pool

@@ -22,7 +22,7 @@ LINES = (
     ("__main__", "cli"),
     ("commands", "bench"),
     ("rpc",),
-    ("stream", "dispatch", "outbox", "ticket", "workers"),
+    ("stream", "dispatch", "outbox", "ticket", "worker"),
     ("pipeline",),
     ("decode", "engine", "image", "image_header", "transform", "models"),
     ("config", "outcome"),
@@ -30,11 +30,11 @@ LINES = (
 )
 RANKS = {name: rank for rank, names in enumerate(LINES) for name in names}
 OWNERS = {
-    "grpc": ("rpc",),
+    "grpc": ("rpc", "bench.plain"),
     "grpc_health": ("rpc",),
     "grpc_reflection": ("rpc",),
     "grpc_status": ("rpc",),
-    "posewire.v1": ("rpc",),
+    "posewire.v1": ("rpc", "bench.plain"),
     "paddle": ("engine.predictor", "models.importers"),
     "posewire_server._native": ("decode", "image", "transform", "engine.predictor"),
     "argparse": ("cli", "config"),

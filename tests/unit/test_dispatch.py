@@ -1,10 +1,11 @@
 import asyncio
 import logging
+import threading
 from collections import deque
 from collections.abc import Callable
 
 import pytest
-from posewire_server.dispatch import Calls
+from posewire_server.dispatch import Calls, Dispatcher
 from posewire_server.errors import EngineError, PosewireError, SourceError, StreamError
 from posewire_server.frame import EncodedImage, Frame
 from posewire_server.outcome import Failed
@@ -63,6 +64,34 @@ def test_dispatcher_runs_as_many_as_it_has_workers() -> None:
         assert len(pool.begun) == 3
 
     run(main())
+
+
+def test_dispatcher_gives_work_to_the_worker_that_was_free_last() -> None:
+    """One whose caches are warm, in place of all in turn."""
+
+    class Named(Queue):
+        def work(self, ticket: Ticket) -> object:
+            self.log.append(threading.current_thread().name)
+            return ticket.frame.sequence_id
+
+        def settle(self, ticket: Ticket, outcome: object) -> None:
+            super().settle(ticket, outcome)
+            done.set()
+
+    async def main() -> None:
+        dispatcher = Dispatcher(3)
+        for _ in range(9):
+            done.clear()
+            dispatcher.submit(Named("", 1, names))
+            await done.wait()
+            await asyncio.sleep(0)  # the worker is free after settling
+        dispatcher.close()
+
+    names: list[str] = []
+    done = asyncio.Event()
+    asyncio.run(main())
+    assert len(names) == 9
+    assert len(set(names)) == 1
 
 
 def test_dispatcher_lane_submitted_many_times_is_in_line_once() -> None:

@@ -2,48 +2,47 @@ import threading
 import weakref
 from functools import partial
 
-import pytest
-from posewire_server.workers import Workers
+from posewire_server.worker import Worker
 
 PATIENCE_S = 30.0
 
 
 def test_workers_run_side_by_side() -> None:
-    workers = Workers(3)
+    workers = [Worker(f"test-{number}") for number in range(3)]
     meeting = threading.Barrier(4)
 
     def meet() -> None:
         meeting.wait(PATIENCE_S)
 
-    for _ in range(3):
-        workers.submit(meet)
+    for worker in workers:
+        worker.submit(meet)
     meeting.wait(PATIENCE_S)
-    workers.shutdown()
+    for worker in workers:
+        worker.shutdown()
 
 
-def test_workers_shutdown_waits_for_every_job_and_ends_the_threads() -> None:
+def test_worker_shutdown_waits_for_every_job_and_ends_the_thread() -> None:
     before = threading.active_count()
-    workers = Workers(2)
+    worker = Worker("test")
     done: list[int] = []
     for number in range(100):
-        workers.submit(partial(done.append, number))
-    workers.shutdown()
-    assert sorted(done) == list(range(100))
+        worker.submit(partial(done.append, number))
+    worker.shutdown()
+    assert done == list(range(100))
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("count", [1, 4])
-def test_workers_that_wait_keep_no_job_alive(count: int) -> None:
+def test_worker_that_waits_keeps_no_job_alive() -> None:
     class Job:
         def __call__(self) -> None:
             ran.set()
 
-    workers = Workers(count)
+    worker = Worker("test")
     ran, freed = threading.Event(), threading.Event()
     job = Job()
     weakref.finalize(job, freed.set)
-    workers.submit(job)
+    worker.submit(job)
     assert ran.wait(PATIENCE_S)
     del job
     assert freed.wait(PATIENCE_S)
-    workers.shutdown()
+    worker.shutdown()
