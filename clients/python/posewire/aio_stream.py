@@ -33,6 +33,7 @@ class AsyncDetectStream:
         self._session = session
         self._feed = AsyncFrameFeed(frames)
         self._changed = asyncio.Event()
+        self._call: DetectCall | None = None
         self._error: PosewireError | None = None
 
     async def outcomes(self) -> AsyncGenerator[Outcome]:
@@ -43,6 +44,7 @@ class AsyncDetectStream:
             Exception: Whatever iterating the caller's frames raised, after the outcomes owed.
         """
         delay_s: float | None = 0.0
+        sender = asyncio.create_task(self._send())
         try:
             while delay_s is not None:
                 await asyncio.sleep(delay_s)
@@ -56,14 +58,18 @@ class AsyncDetectStream:
                     raise self._feed.error
                 delay_s = self._session.next_delay_s(self._error, source_done=self._feed.done)
         finally:
-            await self._feed.close()
+            sender.cancel()
+            await asyncio.wait([sender])
 
     async def _connect(self) -> AsyncGenerator[Outcome]:
         """Yields the outcomes of one connection; what ended it is left in ``_error``."""
         self._error = None
         call = self._method()
-        writer = asyncio.create_task(self._write(call, self._session.open()))
         try:
+            if await _succeeds(call.write(self._session.open())):
+                self._call = call
+            if self._feed.done:
+                await _succeeds(call.done_writing())
             async for response in call:
                 outcome = self._session.receive(response)
                 self._changed.set()
@@ -73,28 +79,26 @@ class AsyncDetectStream:
             self._error = error_from(failure)
             self._error.__cause__ = failure
         finally:
-            writer.cancel()
+            self._call = None
             call.cancel()
-            await asyncio.wait([writer])
 
-    async def _write(self, call: DetectCall, first: Request) -> None:
-        request: Request | None = first
-        while request is not None:
-            if not await _succeeds(call.write(request)):
-                return
-            request = await self._next_request()
-        await _succeeds(call.done_writing())
+    async def _send(self) -> None:
+        """Sends the frames, each over the connection there is when it is at hand."""
+        await self._room()
+        while (request := await self._feed.take()) is not None:
+            call = await self._room()
+            self._session.note_sent(request.frame.sequence_id)
+            await _succeeds(call.write(request))
+            await self._room()
+        if self._call is not None:
+            await _succeeds(self._call.done_writing())
 
-    async def _next_request(self) -> Request | None:
-        while not self._session.has_room:
-            if self._session.is_draining:
-                return None
+    async def _room(self) -> DetectCall:
+        """Returns the connection once a frame may be sent over it."""
+        while self._call is None or not self._session.has_room:
             self._changed.clear()
             await self._changed.wait()
-        request = await self._feed.take()
-        if request is not None:
-            self._session.note_sent(request.frame.sequence_id)
-        return request
+        return self._call
 
 
 async def _succeeds(write: Awaitable[None]) -> bool:

@@ -43,32 +43,16 @@ class FrameFeed:
 
 
 class AsyncFrameFeed:
-    """:class:`FrameFeed` for asyncio: pulling may be cancelled without losing the frame."""
+    """Pulls frames for asyncio; attributes as those of :class:`FrameFeed`."""
 
     def __init__(self, frames: Iterable[FrameLike] | AsyncIterable[FrameLike]) -> None:
         self._frames = aiter(frames if isinstance(frames, AsyncIterable) else _in_thread(frames))
         self._encoder = FrameEncoder()
-        self._pull: asyncio.Task[Request | None] | None = None
         self.done = False
         self.error: Exception | None = None
 
     async def take(self) -> Request | None:
         """Returns the next request, waiting for its frame; None: there are no more."""
-        if self.done:
-            return None
-        if self._pull is None:
-            self._pull = asyncio.create_task(self._pull_one())
-        request = await asyncio.shield(self._pull)
-        self._pull = None
-        return request
-
-    async def close(self) -> None:
-        """Stops waiting for a frame."""
-        if self._pull is not None:
-            self._pull.cancel()
-            await asyncio.wait([self._pull])
-
-    async def _pull_one(self) -> Request | None:
         try:
             return self._encoder.encode(await anext(self._frames))
         except StopAsyncIteration:

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import grpc
 import numpy as np
 import numpy.typing as npt
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from posewire.errors import CODES, PosewireError, read_error_info
@@ -146,10 +147,10 @@ def read_result(message: service_pb2.Result, *, keypoint_count: int, round_trip_
         poses=_read_poses(message.poses, keypoint_count),
         image_size=(message.image_width, message.image_height),
         timings=Timings(
-            wait_s=timings.wait.ToNanoseconds() * 1e-9,
-            decode_s=timings.decode.ToNanoseconds() * 1e-9,
-            infer_s=timings.infer.ToNanoseconds() * 1e-9,
-            post_s=timings.post.ToNanoseconds() * 1e-9,
+            wait_s=_seconds(timings.wait),
+            decode_s=_seconds(timings.decode),
+            infer_s=_seconds(timings.infer),
+            post_s=_seconds(timings.post),
         ),
         round_trip_s=round_trip_s,
         model_version=message.model_version,
@@ -173,15 +174,32 @@ def read_drop_reason(message: service_pb2.Dropped) -> DropReason:
 
 
 def _read_poses(poses: Sequence[pose_pb2.Pose], keypoint_count: int) -> Poses:
-    count = len(poses[0].keypoints) if poses else keypoint_count
-    keypoints = [(point.x, point.y, point.score) for pose in poses for point in pose.keypoints]
-    boxes = [(p.box.x_min, p.box.y_min, p.box.x_max, p.box.y_max) for p in poses]
+    number = len(poses)
+    if not number:
+        return _no_poses(keypoint_count)
+    points = [value for pose in poses for p in pose.keypoints for value in (p.x, p.y, p.score)]
+    boxes = [
+        value for b in [p.box for p in poses] for value in (b.x_min, b.y_min, b.x_max, b.y_max)
+    ]
     return Poses(
-        keypoints=np.array(keypoints, np.float32).reshape(len(poses), count, 3),
+        keypoints=np.array(points, np.float32).reshape(number, len(poses[0].keypoints), 3),
         scores=np.array([pose.score for pose in poses], np.float32),
-        boxes=np.array(boxes, np.float32).reshape(len(poses), 4),
+        boxes=np.array(boxes, np.float32).reshape(number, 4),
         ids=np.array([pose.id for pose in poses], np.uint64),
     )
+
+
+def _no_poses(keypoint_count: int) -> Poses:
+    return Poses(
+        keypoints=np.empty((0, keypoint_count, 3), np.float32),
+        scores=np.empty(0, np.float32),
+        boxes=np.empty((0, 4), np.float32),
+        ids=np.empty(0, np.uint64),
+    )
+
+
+def _seconds(duration: Duration) -> float:
+    return duration.seconds + duration.nanos * 1e-9
 
 
 def _read_time(message: Timestamp) -> datetime:
