@@ -15,8 +15,8 @@ from posewire_server.rpc.convert import (
     to_dropped,
     to_duration,
     to_frame,
-    to_result,
     to_skeleton,
+    write_result,
 )
 from posewire_server.rpc.settings import AnswerSettings
 from posewire_server.skeletons import OPENPOSE18
@@ -32,6 +32,14 @@ POSES = Poses(
 DETECTION = Detection(POSES, (640, 480), Timings(1.0, 2.5, 0.001, 0.0))
 EVERYTHING = AnswerSettings("", 0.0, None, frozenset(pb.Result.DESCRIPTOR.fields_by_name))
 FRAME = Frame(9, EncodedImage(b"x"), capture_time_ns=1_500_000_000_000_000_001)
+
+
+def result_of(
+    frame: Frame, detection: Detection, version: str, settings: AnswerSettings
+) -> pb.Result:
+    result = pb.Result()
+    write_result(result, frame, detection, version, settings)
+    return result
 
 
 def test_frame_of_an_encoded_image() -> None:
@@ -88,7 +96,7 @@ def test_frame_that_can_not_be_read_says_why(
 
 
 def test_result_holds_every_keypoint_and_says_which_are_missing() -> None:
-    result = to_result(FRAME, DETECTION, "v1", EVERYTHING)
+    result = result_of(FRAME, DETECTION, "v1", EVERYTHING)
     first, *_ = result.poses
     assert len(result.poses) == 3
     assert [point.state for point in first.keypoints] == [
@@ -104,7 +112,7 @@ def test_result_holds_every_keypoint_and_says_which_are_missing() -> None:
 
 
 def test_result_echoes_the_frame_and_its_times() -> None:
-    result = to_result(FRAME, DETECTION, "v1", EVERYTHING)
+    result = result_of(FRAME, DETECTION, "v1", EVERYTHING)
     assert result.sequence_id == 9
     assert result.capture_time == Timestamp(seconds=1_500_000_000, nanos=1)
     assert (result.image_width, result.image_height, result.model_version) == (640, 480, "v1")
@@ -115,17 +123,17 @@ def test_result_echoes_the_frame_and_its_times() -> None:
 
 def test_result_leaves_out_poses_below_the_score_then_those_over_the_number() -> None:
     settings = replace(EVERYTHING, minimum_score=0.5)
-    assert [p.score for p in to_result(FRAME, DETECTION, "", settings).poses] == [0.75, 0.5]
+    assert [p.score for p in result_of(FRAME, DETECTION, "", settings).poses] == [0.75, 0.5]
     settings = replace(EVERYTHING, max_poses=1)
-    assert [p.score for p in to_result(FRAME, DETECTION, "", settings).poses] == [0.75]
+    assert [p.score for p in result_of(FRAME, DETECTION, "", settings).poses] == [0.75]
     settings = replace(EVERYTHING, minimum_score=0.8)
-    assert not to_result(FRAME, DETECTION, "", settings).poses
+    assert not result_of(FRAME, DETECTION, "", settings).poses
 
 
 @pytest.mark.parametrize("field", sorted(EVERYTHING.fields - {"sequence_id"}))
 def test_result_holds_the_fields_that_are_wanted_only(field: str) -> None:
     wanted = frozenset({"sequence_id", field})
-    result = to_result(FRAME, DETECTION, "v1", replace(EVERYTHING, fields=wanted))
+    result = result_of(FRAME, DETECTION, "v1", replace(EVERYTHING, fields=wanted))
     assert {descriptor.name for descriptor, _ in result.ListFields()} == wanted
 
 

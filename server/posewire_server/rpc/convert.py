@@ -69,17 +69,20 @@ def _to_region(box: pose_pb2.BoundingBox) -> Region:
     return Region(box.x_min, box.y_min, box.x_max, box.y_max)
 
 
-def to_result(
-    frame: Frame, detection: Detection, version: str, settings: AnswerSettings
-) -> keypoint_service_pb2.Result:
-    """Returns the message of a frame's poses, with the fields that are wanted."""
+def write_result(
+    result: keypoint_service_pb2.Result,
+    frame: Frame,
+    detection: Detection,
+    version: str,
+    settings: AnswerSettings,
+) -> None:
+    """Writes a frame's poses into a message, with the fields that are wanted."""
     wanted = settings.fields
-    result = keypoint_service_pb2.Result(sequence_id=frame.sequence_id)
+    result.sequence_id = frame.sequence_id
     if "capture_time" in wanted and frame.capture_time_ns is not None:
         result.capture_time.CopyFrom(_to_timestamp(frame.capture_time_ns))
     if "poses" in wanted:
-        chosen = detection.poses.take(detection.poses.scores >= settings.minimum_score)
-        _add_poses(result, chosen.take(slice(settings.max_poses)))
+        _add_poses(result, _wanted_poses(detection.poses, settings))
     if "image_width" in wanted:
         result.image_width = detection.size_image[0]
     if "image_height" in wanted:
@@ -87,8 +90,15 @@ def to_result(
     if "model_version" in wanted:
         result.model_version = version
     if "timings" in wanted:
-        result.timings.CopyFrom(_to_timings(detection.timings))
-    return result
+        _write_timings(detection.timings, result.timings)
+
+
+def _wanted_poses(poses: Poses, settings: AnswerSettings) -> Poses:
+    if settings.minimum_score > 0:
+        poses = poses.take(poses.scores >= settings.minimum_score)
+    if settings.max_poses is not None:
+        poses = poses.take(slice(settings.max_poses))
+    return poses
 
 
 def _add_poses(result: keypoint_service_pb2.Result, poses: Poses) -> None:
@@ -103,19 +113,22 @@ def _add_poses(result: keypoint_service_pb2.Result, poses: Poses) -> None:
             pose.keypoints.add(x=x, y=y, score=keypoint_score, state=state)
 
 
-def _to_timings(timings: Timings) -> keypoint_service_pb2.Timings:
-    return keypoint_service_pb2.Timings(
-        wait=to_duration(timings.wait_s),
-        decode=to_duration(timings.decode_s),
-        infer=to_duration(timings.infer_s),
-        post=to_duration(timings.post_s),
-    )
+def _write_timings(timings: Timings, message: keypoint_service_pb2.Timings) -> None:
+    _write_duration(timings.wait_s, message.wait)
+    _write_duration(timings.decode_s, message.decode)
+    _write_duration(timings.infer_s, message.infer)
+    _write_duration(timings.post_s, message.post)
+
+
+def _write_duration(seconds: float, message: duration_pb2.Duration) -> None:
+    message.seconds, message.nanos = divmod(round(seconds * 1e9), 10**9)
 
 
 def to_duration(seconds: float) -> duration_pb2.Duration:
     """Returns seconds as a duration."""
-    whole, nanos = divmod(round(seconds * 1e9), 10**9)
-    return duration_pb2.Duration(seconds=whole, nanos=nanos)
+    message = duration_pb2.Duration()
+    _write_duration(seconds, message)
+    return message
 
 
 def _to_timestamp(time_ns: int) -> timestamp_pb2.Timestamp:

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import grpc
 from posewire.v1 import frame_pb2
@@ -29,6 +29,7 @@ from posewire_server.ticket import Ticket
 _LOG = logging.getLogger(__name__)
 Request: TypeAlias = pb.DetectRequest | RawFrame
 Requests: TypeAlias = AsyncIterator[Request]
+Response = TypeVar("Response", pb.DetectResponse, pb.DetectImageResponse)
 
 
 class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
@@ -89,12 +90,12 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         pipeline.decoder_name(request.decoder)
         answer = settings.read_answer_settings(request)
         frame = convert.to_frame(request.frame)
-        work = partial(_detect, pipeline, answer)
+        work = partial(_respond, pipeline, answer, pb.DetectImageResponse)
         outcome = await self._calls.run(frame, work, context.time_remaining())
         if isinstance(outcome, Failed):
             raise outcome.error
-        assert isinstance(outcome, pb.Result)
-        return pb.DetectImageResponse(result=outcome)
+        assert isinstance(outcome, pb.DetectImageResponse)
+        return outcome
 
     @answer_faults
     async def Detect(  # noqa: N802
@@ -141,7 +142,9 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         decoder = pipeline.decoder_name(config.decoder)
         answer = settings.read_answer_settings(config)
         chosen = settings.read_stream_settings(config, self._models.limits.max_in_flight)
-        stream = Stream(chosen, self._dispatcher, partial(_respond, pipeline, answer))
+        stream = Stream(
+            chosen, self._dispatcher, partial(_respond, pipeline, answer, pb.DetectResponse)
+        )
         in_force = settings.settings_in_force(config, chosen)
         in_force.model, in_force.decoder = pipeline.spec.name, decoder
         model = self._models.describe(pipeline.spec.name)
@@ -216,7 +219,9 @@ def _to_frame_or_failed(
         return Failed(message.sequence_id, error)
 
 
-def _detect(pipeline: Pipeline, answer: settings.AnswerSettings, ticket: Ticket) -> pb.Result:
+def _respond(
+    pipeline: Pipeline, answer: settings.AnswerSettings, kind: type[Response], ticket: Ticket
+) -> Response:
     frame = ticket.frame
     detection = pipeline.detect(
         frame.source,
@@ -225,13 +230,9 @@ def _detect(pipeline: Pipeline, answer: settings.AnswerSettings, ticket: Ticket)
         check=ticket.check,
         waited_s=ticket.age_s,
     )
-    return convert.to_result(frame, detection, pipeline.version, answer)
-
-
-def _respond(
-    pipeline: Pipeline, answer: settings.AnswerSettings, ticket: Ticket
-) -> pb.DetectResponse:
-    return pb.DetectResponse(result=_detect(pipeline, answer, ticket))
+    response = kind()
+    convert.write_result(response.result, frame, detection, pipeline.version, answer)
+    return response
 
 
 def _draining_error() -> StreamError:
