@@ -5,20 +5,23 @@ import math
 import pytest
 from posewire_server.bench import live
 from posewire_server.bench import server as serving
+from posewire_server.bench.load import run_async
+from posewire_server.bench.overhead import measure_overhead
 from posewire_server.config import default_cache
 from posewire_server.models.manifest import StoredModel
 from posewire_server.rpc.process import ServerProcess
 
 
 def test_measure_overhead_returns_a_figure_for_each_source() -> None:
-    figures = serving.measure_overhead(blocks=1, frames=5)
-    assert [figure.runs for figure in figures] == [5, 5]
-    assert all(figure.value > 0 and figure.unit == "ms" for figure in figures)
+    figures = measure_overhead(blocks=1, frames=5)
+    assert [figure.runs for figure in figures] == [5, 5, 5, 5]
+    assert [figure.unit for figure in figures] == ["ms", "x", "ms", "x"]
+    assert all(figure.value > 0 for figure in figures)
 
 
 @pytest.mark.weights
 def test_measure_health_waits_for_every_call(server: ServerProcess) -> None:
-    figure = serving.run_async(serving.measure_health(server.address, calls=20))
+    figure = run_async(serving.measure_health(server.address, calls=20))
     assert figure.runs == 20
     assert math.isfinite(figure.value)
 

@@ -8,8 +8,7 @@ from pathlib import Path
 from posewire import AsyncClient, Dropped, Frame, OverflowPolicy, Result
 
 from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import camera, jpeg, picture, ping_pong
-from posewire_server.bench.server import run_async
+from posewire_server.bench.load import camera, jpeg, picture, ping_pong, run_async
 from posewire_server.rpc.process import ServerProcess
 
 

@@ -2,14 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from posewire import AsyncClient, Frame, Result
 
+from posewire_server.commands.serve import event_loop_factory
+
+T = TypeVar("T")
 Image = npt.NDArray[np.uint8]
 
 
@@ -75,3 +79,15 @@ async def camera(source: bytes, interval_s: float, seconds: float) -> AsyncItera
         if delay_s > 0:
             await asyncio.sleep(delay_s)
         yield Frame(source, sequence_id=number)
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Runs a coroutine on the kind of event loop that the server uses."""
+    with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
+        return runner.run(work)
+
+
+async def with_client(address: str, work: Callable[[AsyncClient], Coroutine[Any, Any, T]]) -> T:
+    """Runs work with a client, which it closes."""
+    async with AsyncClient(address) as client:
+        return await work(client)

@@ -1,29 +1,23 @@
-"""What serving costs beside the same pipeline in process: overhead, rate, and other calls' wait."""
+"""What serving does to the rate of a network, and a busy network to other calls."""
 
 import asyncio
 import statistics
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
 from posewire import AsyncClient
 
 from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import Image, closed_loop, jpeg, picture, ping_pong
-from posewire_server.bench.noop import noop_pipeline
-from posewire_server.commands.serve import event_loop_factory
+from posewire_server.bench.load import closed_loop, jpeg, picture, run_async, with_client
+from posewire_server.bench.overhead import measure_overhead
 from posewire_server.frame import EncodedImage
 from posewire_server.models.catalog import BODY
 from posewire_server.models.store import Store
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.rpc.process import ServerProcess
 
-T = TypeVar("T")
-
 _CLIENTS = 4
-_NOOP = ("posewire_server.bench.noop",)
-_TARGETS = {"JPEG": "<= 0.6", "raw": "<= 0.9"}
 
 
 def measure(cache: Path) -> list[Figure]:
@@ -36,53 +30,13 @@ def measure(cache: Path) -> list[Figure]:
     return figures
 
 
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Runs a coroutine on the kind of event loop that the server uses."""
-    with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
-        return runner.run(work)
-
-
-def measure_overhead(blocks: int, frames: int) -> list[Figure]:
-    """Compares a server without a network with the same pipeline in process, block by block."""
-    image = picture()
-    with ServerProcess(command=_NOOP) as server:
-        return [
-            _overhead(server.address, name, source, blocks, frames)
-            for name, source in (("JPEG", jpeg(image)), ("raw", image))
-        ]
-
-
-def _overhead(address: str, name: str, source: bytes | Image, blocks: int, frames: int) -> Figure:
-    pipeline = noop_pipeline()
-    local = EncodedImage(source) if isinstance(source, bytes) else source
-    served_s: list[float] = []
-    in_process_s: list[float] = []
-    for _ in range(blocks):
-        served_s += run_async(_with_client(address, lambda c: ping_pong(c, source, frames)))
-        in_process_s += [_seconds(lambda: pipeline.detect(local)) for _ in range(frames)]
-    overhead_ms = 1e3 * (statistics.median(served_s) - statistics.median(in_process_s))
-    title = f"server: overhead over in process, 640x480 {name}, p50"
-    return Figure(title, overhead_ms, "ms", _TARGETS[name], len(served_s))
-
-
-async def _with_client(address: str, work: Callable[[AsyncClient], Coroutine[Any, Any, T]]) -> T:
-    async with AsyncClient(address) as client:
-        return await work(client)
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    work()
-    return time.perf_counter() - begin
-
-
 def measure_rate(address: str, pipeline: Pipeline, turns: int, seconds: float) -> Figure:
     """Compares the rate of 4 clients with that of the pipeline in process, turn by turn."""
     source = jpeg(picture())
     ratios = []
     for _ in range(turns):
         local = _frames_per_s(lambda: pipeline.detect(EncodedImage(source)), seconds)
-        served = run_async(_with_client(address, lambda c: _many(c, source, seconds)))
+        served = run_async(with_client(address, lambda c: _many(c, source, seconds)))
         ratios.append(served / local)
     title = f"server: rate of {_CLIENTS} clients over the rate in process, body"
     return Figure(title, statistics.median(ratios), "x", ">= 0.95", len(ratios))

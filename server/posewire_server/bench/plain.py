@@ -1,0 +1,85 @@
+"""The least a gRPC server can be around a pipeline: the peer that serving is measured against.
+
+A ``grpc.aio`` server as the documentation shows it, with the generated code and the threads of
+asyncio: one stream's frames one after the other, no limits, no policies, no typed errors.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import numpy as np
+from posewire.channel import channel_options
+from posewire.v1 import keypoint_service_pb2 as pb
+from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
+from posewire.v1.frame_pb2 import PIXEL_FORMAT_BGR, Frame, RawImage
+
+from posewire_server.bench.load import Image
+from posewire_server.bench.noop import noop_pipeline
+from posewire_server.commands.serve import event_loop_factory
+from posewire_server.frame import EncodedImage
+from posewire_server.pipeline import Pipeline
+from posewire_server.rpc.process import READY
+
+
+async def ping_pong(address: str, source: bytes | Image, count: int) -> list[float]:
+    """Sends frames one after the other, with nothing but the generated stub.
+
+    Returns:
+        Seconds from having a frame until having its answer, for each frame but the first.
+    """
+    taken_s = []
+    async with grpc.aio.insecure_channel(address, options=channel_options()) as channel:
+        call: Any = pb_grpc.KeypointServiceStub(channel).Detect()
+        for number in range(count + 1):
+            begin = time.perf_counter()
+            await call.write(pb.DetectRequest(frame=_message(number, source)))
+            await call.read()
+            taken_s.append(time.perf_counter() - begin)
+        await call.done_writing()
+    return taken_s[1:]
+
+
+def _message(number: int, source: bytes | Image) -> Frame:
+    if isinstance(source, bytes):
+        return Frame(sequence_id=number, encoded_image=source)
+    height, width = source.shape[:2]
+    raw = RawImage(format=PIXEL_FORMAT_BGR, width=width, height=height, pixels=source.tobytes())
+    return Frame(sequence_id=number, raw_image=raw)
+
+
+class _Servicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    async def Detect(  # noqa: N802 (the contract's name)
+        self, requests: AsyncIterator[pb.DetectRequest], _context: object
+    ) -> AsyncIterator[pb.DetectResponse]:
+        async for request in requests:
+            yield await asyncio.to_thread(self._answer, request.frame)
+
+    def _answer(self, frame: Frame) -> pb.DetectResponse:
+        raw = frame.raw_image
+        self._pipeline.detect(
+            EncodedImage(frame.encoded_image)
+            if frame.encoded_image
+            else np.frombuffer(raw.pixels, np.uint8).reshape(raw.height, raw.width, 3)
+        )
+        return pb.DetectResponse(result=pb.Result(sequence_id=frame.sequence_id))
+
+
+async def _serve() -> None:
+    server = grpc.aio.server(options=channel_options())
+    pb_grpc.add_KeypointServiceServicer_to_server(_Servicer(noop_pipeline()), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    print(f"{READY}127.0.0.1:{port}", flush=True)
+    await server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
+        sys.exit(runner.run(_serve()))
