@@ -24,7 +24,7 @@ LINES = (
     ("rpc",),
     ("stream", "dispatch", "outbox", "ticket", "worker"),
     ("pipeline",),
-    ("decode", "engine", "image", "image_header", "transform", "models"),
+    ("crop", "decode", "engine", "image", "image_header", "transform", "models"),
     ("config", "outcome"),
     ("frame", "pose", "skeletons", "errors"),
 )
