@@ -1,0 +1,154 @@
+"""The Paddle program under construction, of the older format (.pdmodel and .pdiparams).
+
+The older format, because the OpenVINO engine of Paddle Inference takes only that one. Tensors are
+(N, C, H, W); an importer calls one method for each operation it reads and names the outputs:
+
+    with Emitter.building() as emitter:
+        image = emitter.input((3, -1, -1))
+        emitter.save(prefix, [emitter.relu(emitter.conv2d(image, filters))])
+
+It switches Paddle to static graphs, which must not reach the server: use it in a child process.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+
+INPUT_NAME: Final = "image"
+
+Array = npt.NDArray[np.generic]
+# (top, bottom, left, right) in pixels, or TensorFlow's names, which also fit sizes that are free.
+Padding = tuple[int, int, int, int] | Literal["SAME", "VALID"]
+Pair = Sequence[int]
+
+
+class Emitter:
+    """One method for each operation; what they take and return are variables of Paddle.
+
+    Constants are NumPy arrays and become parameters where an operation needs them.
+
+    Args:
+        paddle: The module, with static graphs of the older format switched on.
+    """
+
+    def __init__(self, paddle: Any) -> None:
+        self._paddle = paddle
+        self._functional = paddle.nn.functional
+        self._inputs: list[Any] = []
+
+    @classmethod
+    @contextmanager
+    def building(cls) -> Iterator[Self]:
+        """Lends an emitter with a new, empty program."""
+        import paddle
+        from paddle.pir_utils import OldIrGuard
+
+        static: Any = paddle.static
+        with OldIrGuard(), static.program_guard(static.Program(), static.Program()):
+            yield cls(paddle)
+
+    def save(self, prefix: Path, outputs: Sequence[Any]) -> None:
+        """Writes ``prefix``.pdmodel and ``prefix``.pdiparams; what no output needs is left out.
+
+        Args:
+            prefix: Path without the endings.
+            outputs: Variables, in the order in which the predictor shall answer them.
+        """
+        static = self._paddle.static
+        executor = static.Executor(self._paddle.CPUPlace())
+        executor.run(static.default_startup_program())
+        static.save_inference_model(str(prefix), self._inputs, list(outputs), executor)
+
+    def input(self, shape: Sequence[int]) -> Any:
+        """The network's input (N, C, H, W) float32, given (C, H, W); -1 is any size, as N is."""
+        image = self._paddle.static.data(INPUT_NAME, [-1, *shape], "float32")
+        self._inputs.append(image)
+        return image
+
+    def parameter(self, value: Array) -> Any:
+        """A constant of the program, of any shape."""
+        initial = self._paddle.nn.initializer.Assign(np.ascontiguousarray(value))
+        return self._paddle.static.create_parameter(
+            list(value.shape), str(value.dtype), default_initializer=initial
+        )
+
+    def conv2d(
+        self,
+        x: Any,
+        filters: Array,
+        bias: Array | None = None,
+        *,
+        strides: Pair = (1, 1),
+        padding: Padding = "VALID",
+        dilations: Pair = (1, 1),
+        groups: int = 1,
+    ) -> Any:
+        """Convolves with filters (out, in / groups, h, w) and adds a bias (out,).
+
+        Raises:
+            ValueError: The filters do not fit the channels of x, which Paddle would find out in
+                the first run only.
+        """
+        if x.shape[1] != filters.shape[1] * groups:
+            raise ValueError(f"filters {filters.shape} on {x.shape[1]} channels")
+        y = self._functional.conv2d(
+            x,
+            self.parameter(filters),
+            stride=list(strides),
+            padding=_paddle_padding(padding),
+            dilation=list(dilations),
+            groups=groups,
+        )
+        return y if bias is None else self.add_bias(y, bias)
+
+    def add_bias(self, x: Any, bias: Array) -> Any:
+        """Adds one number (C,) to each channel."""
+        return self.add(x, self.parameter(bias.reshape(1, -1, 1, 1)))
+
+    def add(self, x: Any, y: Any) -> Any:
+        """Adds two tensors, with NumPy's broadcasting."""
+        return self._paddle.add(x, y)
+
+    def multiply(self, x: Any, y: Any) -> Any:
+        """Multiplies two tensors, with NumPy's broadcasting."""
+        return self._paddle.multiply(x, y)
+
+    def relu(self, x: Any) -> Any:
+        """max(x, 0)."""
+        return self._functional.relu(x)
+
+    def sigmoid(self, x: Any) -> Any:
+        """1 / (1 + exp(-x))."""
+        return self._functional.sigmoid(x)
+
+    def tanh(self, x: Any) -> Any:
+        """The hyperbolic tangent."""
+        return self._paddle.tanh(x)
+
+    def absolute(self, x: Any) -> Any:
+        """|x|."""
+        return self._paddle.abs(x)
+
+    def max_pool(self, x: Any, size: Pair, strides: Pair, padding: Padding = "VALID") -> Any:
+        """The maximum over windows of (height, width); padding never wins."""
+        return self._functional.max_pool2d(x, list(size), list(strides), _paddle_padding(padding))
+
+    def concat(self, tensors: Sequence[Any], axis: int = 1) -> Any:
+        """Joins tensors along an axis of (N, C, H, W)."""
+        return self._paddle.concat(list(tensors), axis=axis)
+
+    def reshape(self, x: Any, shape: Sequence[int]) -> Any:
+        """The same numbers in another shape; one size may be -1."""
+        return self._paddle.reshape(x, list(shape))
+
+    def transpose(self, x: Any, axes: Sequence[int]) -> Any:
+        """Axis ``axes[i]`` of x becomes axis i."""
+        return self._paddle.transpose(x, list(axes))
+
+
+def _paddle_padding(padding: Padding) -> list[int] | str:
+    return padding if isinstance(padding, str) else list(padding)

@@ -1,0 +1,60 @@
+"""What importers say about networks that they cannot translate; all say it the same way."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from posewire_server.errors import PosewireError, WeightsError
+
+
+def unsupported(node: str, what: str) -> WeightsError:
+    """Returns the error for a node that has something no importer can translate."""
+    return WeightsError("WEIGHTS_UNSUPPORTED", f"node {node!r} has {what}", node=node)
+
+
+def unknown_operation(node: str, operation: str, known: Iterable[str]) -> WeightsError:
+    """Returns the error for an operation that is not translated; it lists those that are."""
+    text = (
+        f"the operation {operation!r}; known are {', '.join(sorted(known))}. Freeze the graph for "
+        "inference (fold batch normalisation, drop training nodes) or use the model's default "
+        "weights"
+    )
+    return unsupported(node, text)
+
+
+@contextmanager
+def naming(node: str) -> Iterator[None]:
+    """Turns whatever goes wrong in the translation of a node into an error that names the node."""
+    try:
+        yield
+    except PosewireError:
+        raise
+    except Exception as error:  # Paddle raises many kinds where shapes do not fit.
+        raise unsupported(node, f"inputs that do not fit: {error}") from error
+
+
+def choose_outputs(wanted: Sequence[str], ends: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Returns the names of the outputs: those wanted or, where none are, the one end of the graph.
+
+    Raises:
+        WeightsError: WEIGHTS_UNSUPPORTED where a name is not in the graph, or none is wanted and
+            the graph does not have exactly one end.
+    """
+    if not wanted:
+        return [only("output", ends)]
+    absent = sorted(set(wanted) - set(known))
+    if absent:
+        text = f"the graph has no {', '.join(map(repr, absent))}; it ends in {sorted(ends)}"
+        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+    return list(wanted)
+
+
+def only(kind: str, names: Sequence[str]) -> str:
+    """Returns the one name there is.
+
+    Raises:
+        WeightsError: WEIGHTS_UNSUPPORTED where there is another number of them.
+    """
+    if len(names) != 1:
+        text = f"the graph has {len(names)} {kind}s: {list(names)}"
+        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+    return names[0]
