@@ -121,6 +121,10 @@ class Emitter:
         """max(x, 0)."""
         return self._functional.relu(x)
 
+    def relu6(self, x: Any) -> Any:
+        """min(max(x, 0), 6)."""
+        return self._functional.relu6(x)
+
     def sigmoid(self, x: Any) -> Any:
         """1 / (1 + exp(-x))."""
         return self._functional.sigmoid(x)

@@ -1,9 +1,10 @@
 """Reads a frozen TensorFlow GraphDef: nodes, constants and attributes, without TensorFlow."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,37 @@ MAX_ELEMENTS = 1 << 24
 MAX_RANK = 8
 
 
+class GraphNode(Protocol):
+    """One operation of a TensorFlow graph, whatever format it was read from."""
+
+    @property
+    def name(self) -> str:
+        """Of the node and of its first output."""
+
+    @property
+    def operation(self) -> str:
+        """For instance ``Conv2D``."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the nodes it reads."""
+
+    def integers(self, name: str) -> list[int]:
+        """Returns an attribute that is a list of integers; empty where it is absent."""
+
+    def texts(self, name: str) -> list[str]:
+        """Returns an attribute that is a list of strings; empty where it is absent."""
+
+    def text(self, name: str, default: str) -> str:
+        """Returns an attribute that is a string."""
+
+    def constant(self) -> npt.NDArray[np.generic]:
+        """Returns the value of a ``Const`` node, of any rank."""
+
+
+AnyNode = TypeVar("AnyNode", bound=GraphNode)
+
+
 @dataclass(frozen=True)
 class Node:
     """One operation of the graph: NodeDef of TensorFlow's node_def.proto."""
@@ -30,6 +62,10 @@ class Node:
     def integers(self, name: str) -> list[int]:
         """Returns an attribute that is a list of integers; empty where it is absent."""
         return self._attribute(name).message(1).integers(3)
+
+    def texts(self, name: str) -> list[str]:
+        """Returns an attribute that is a list of strings; empty where it is absent."""
+        return self._attribute(name).message(1).texts(2)
 
     def text(self, name: str, default: str) -> str:
         """Returns an attribute that is a string."""
@@ -50,15 +86,24 @@ def read_graph(content: bytes) -> list[Node]:
         WeightsError: WEIGHTS_DAMAGED where the bytes are not a GraphDef, a name is twice there, an
             input is missing, or the graph has a cycle.
     """
-    nodes: dict[str, Node] = {}
-    for message in Message(content).messages(1):
-        node = _read_node(message)
-        if node.name in nodes:
+    return sort_nodes(_read_node(message) for message in Message(content).messages(1))
+
+
+def sort_nodes(nodes: Iterable[AnyNode]) -> list[AnyNode]:
+    """Returns the nodes of a graph, each after the nodes it reads.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED where there are none, a name is twice there, an input is
+            missing, or the graph has a cycle.
+    """
+    by_name: dict[str, AnyNode] = {}
+    for node in nodes:
+        if node.name in by_name:
             raise _damaged(f"the name {node.name!r} appears twice")
-        nodes[node.name] = node
-    if not nodes:
+        by_name[node.name] = node
+    if not by_name:
         raise _damaged("it has no nodes")
-    return [nodes[name] for name in _sort(nodes)]
+    return [by_name[name] for name in _order(by_name)]
 
 
 def _read_node(message: Message) -> Node:
@@ -68,7 +113,7 @@ def _read_node(message: Message) -> Node:
     return Node(message.text(1), message.text(2), tuple(inputs), attributes)
 
 
-def _sort(nodes: Mapping[str, Node]) -> list[str]:
+def _order(nodes: Mapping[str, AnyNode]) -> list[str]:
     for node in nodes.values():
         for name in node.inputs:
             if name not in nodes:
@@ -106,4 +151,4 @@ def _read_values(name: str, tensor: Message, kind: int, count: int) -> npt.NDArr
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable TensorFlow GraphDef: {what}")
+    return WeightsError("WEIGHTS_DAMAGED", f"not a readable TensorFlow graph: {what}")

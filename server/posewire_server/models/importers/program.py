@@ -23,6 +23,7 @@ Importer = Callable[[Path, Emitter, Sequence[str]], list[Any]]
 
 IMPORTERS: Final[Mapping[str, Importer]] = {
     "graphdef": graphdef_program.translate,
+    "tfjs": graphdef_program.translate_graph_model,
 }
 
 
