@@ -105,17 +105,37 @@ class Emitter:
         )
         return y if bias is None else self.add_bias(y, bias)
 
+    def conv2d_transpose(
+        self, x: Any, filters: Array, *, strides: Pair = (1, 1), padding: Sequence[int] = (0, 0)
+    ) -> Any:
+        """Spreads x with filters (in, out, h, w); ``padding`` is cut off what comes out.
+
+        Args:
+            x: (N, in, H, W).
+            filters: The weights.
+            strides: Of the output, (height, width).
+            padding: (height, width), or (top, bottom, left, right).
+
+        Raises:
+            ValueError: The filters do not fit the channels of x.
+        """
+        if x.shape[1] != filters.shape[0]:
+            raise ValueError(f"filters {filters.shape} on {x.shape[1]} channels")
+        return self._functional.conv2d_transpose(
+            x, self.parameter(filters), stride=list(strides), padding=list(padding)
+        )
+
     def add_bias(self, x: Any, bias: Array) -> Any:
         """Adds one number (C,) to each channel."""
         return self.add(x, self.parameter(bias.reshape(1, -1, 1, 1)))
 
     def add(self, x: Any, y: Any) -> Any:
         """Adds two tensors, with NumPy's broadcasting."""
-        return self._paddle.add(x, y)
+        return x + y
 
     def multiply(self, x: Any, y: Any) -> Any:
         """Multiplies two tensors, with NumPy's broadcasting."""
-        return self._paddle.multiply(x, y)
+        return x * y
 
     def relu(self, x: Any) -> Any:
         """max(x, 0)."""
@@ -127,15 +147,56 @@ class Emitter:
 
     def sigmoid(self, x: Any) -> Any:
         """1 / (1 + exp(-x))."""
-        return self._functional.sigmoid(x)
+        return self._append("sigmoid", x)
 
     def tanh(self, x: Any) -> Any:
         """The hyperbolic tangent."""
-        return self._paddle.tanh(x)
+        return self._append("tanh", x)
 
     def absolute(self, x: Any) -> Any:
         """|x|."""
-        return self._paddle.abs(x)
+        return self._append("abs", x)
+
+    def prelu(self, x: Any, slopes: Array) -> Any:
+        """x, where it is negative times a slope (1, C, 1, 1); C may be 1.
+
+        Written as relu(x) - slope * relu(-x), which OpenVINO puts together again: the engine of
+        Paddle refuses the operation itself.
+        """
+        negative = self.relu(x * -1.0)
+        return self.relu(x) - negative * self.parameter(slopes)
+
+    def mean(self, x: Any, axes: Sequence[int], *, keep: bool = True) -> Any:
+        """The mean over axes, which stay with size 1 where ``keep`` says so."""
+        return self._paddle.mean(x, axis=list(axes), keepdim=keep)
+
+    def average_pool(self, x: Any, size: Pair, strides: Pair, padding: Padding = "VALID") -> Any:
+        """The mean over windows of (height, width); padding does not count."""
+        return self._functional.avg_pool2d(
+            x, list(size), list(strides), _paddle_padding(padding), exclusive=True
+        )
+
+    def resize_bilinear(self, x: Any, size: Pair, *, align_corners: bool = False) -> Any:
+        """Scales to (height, width); without ``align_corners``, pixel areas map exactly."""
+        return self._functional.interpolate(
+            x, size=list(size), mode="bilinear", align_corners=align_corners, align_mode=0
+        )
+
+    def pad(self, x: Any, channels: Pair, padding: Sequence[int]) -> Any:
+        """Adds zeros: (before, after) the channels and (top, bottom, left, right).
+
+        Written as a convolution that copies: what follows is fused with it, and Paddle's own
+        operations are refused by its OpenVINO engine or crash in its oneDNN.
+        """
+        count, (before, after) = int(x.shape[1]), channels
+        top, bottom, left, right = padding
+        edges = (top, bottom, left, right)
+        if not before and not after:
+            return self.conv2d(
+                x, np.ones((count, 1, 1, 1), np.float32), padding=edges, groups=count
+            )
+        copies = np.eye(before + count + after, count, -before, np.float32)
+        return self.conv2d(x, copies[:, :, None, None], padding=edges)
 
     def max_pool(self, x: Any, size: Pair, strides: Pair, padding: Padding = "VALID") -> Any:
         """The maximum over windows of (height, width); padding never wins."""
@@ -152,6 +213,13 @@ class Emitter:
     def transpose(self, x: Any, axes: Sequence[int]) -> Any:
         """Axis ``axes[i]`` of x becomes axis i."""
         return self._paddle.transpose(x, list(axes))
+
+    def _append(self, operation: str, x: Any) -> Any:
+        """Appends an operation whose function in Paddle takes no variables of the older format."""
+        helper = self._paddle.base.layer_helper.LayerHelper(operation)
+        y = helper.create_variable_for_type_inference(x.dtype)
+        helper.append_op(type=operation, inputs={"X": [x]}, outputs={"Out": [y]})
+        return y
 
 
 def _paddle_padding(padding: Padding) -> list[int] | str:
