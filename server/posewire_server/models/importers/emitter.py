@@ -39,6 +39,7 @@ class Emitter:
         self._paddle = paddle
         self._functional = paddle.nn.functional
         self._inputs: list[Any] = []
+        self._values: dict[str, Array] = {}
 
     @classmethod
     @contextmanager
@@ -58,10 +59,13 @@ class Emitter:
             prefix: Path without the endings.
             outputs: Variables, in the order in which the predictor shall answer them.
         """
-        static = self._paddle.static
-        executor = static.Executor(self._paddle.CPUPlace())
-        executor.run(static.default_startup_program())
-        static.save_inference_model(str(prefix), self._inputs, list(outputs), executor)
+        static, place = self._paddle.static, self._paddle.CPUPlace()
+        scope = static.Scope()
+        for name, value in self._values.items():
+            scope.var(name).get_tensor().set(value, place)
+        with static.scope_guard(scope):
+            executor = static.Executor(place)
+            static.save_inference_model(str(prefix), self._inputs, list(outputs), executor)
 
     def input(self, shape: Sequence[int]) -> Any:
         """The network's input (N, C, H, W) float32, given (C, H, W); -1 is any size, as N is."""
@@ -71,10 +75,9 @@ class Emitter:
 
     def parameter(self, value: Array) -> Any:
         """A constant of the program, of any shape."""
-        initial = self._paddle.nn.initializer.Assign(np.ascontiguousarray(value))
-        return self._paddle.static.create_parameter(
-            list(value.shape), str(value.dtype), default_initializer=initial
-        )
+        parameter = self._paddle.static.create_parameter(list(value.shape), str(value.dtype))
+        self._values[parameter.name] = np.ascontiguousarray(value)
+        return parameter
 
     def conv2d(
         self,
