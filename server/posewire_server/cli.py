@@ -231,14 +231,14 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 
 def _models(name: str, options: Options) -> int:
     from posewire_server.commands import models
-    from posewire_server.models.store import Store
+    from posewire_server.models.library import Library
 
-    store = Store(options.cache)
+    library = Library(options.cache)
     if name == "list":
-        return models.list_models(store)
+        return models.list_models(library)
     if name == "pull":
-        return models.pull(store, options.names, force=options.force)
-    return {"verify": models.verify, "remove": models.remove}[name](store, options.names)
+        return models.pull(library, options.names, force=options.force)
+    return {"verify": models.verify, "remove": models.remove}[name](library, options.names)
 
 
 def _add_eval(parser: argparse.ArgumentParser) -> None:

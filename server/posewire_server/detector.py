@@ -16,8 +16,8 @@ import posewire
 from posewire_server.answer import Answer
 from posewire_server.local_detector import LocalDetector
 from posewire_server.models.catalog import find_model
+from posewire_server.models.library import Library
 from posewire_server.models.progress import Progress
-from posewire_server.models.store import Store
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.remote_detector import RemoteDetector
 from posewire_server.skeletons import Skeleton
@@ -70,7 +70,7 @@ def open_detector(config: DetectorConfig, progress: Progress) -> Iterator[Detect
         with posewire.Client(config.server) as client:
             yield RemoteDetector(client, config.model, config.decoder, config.minimum_score)
         return
-    stored = Store(config.cache).pull(find_model(config.model), progress)
+    stored = Library(config.cache).pull(find_model(config.model), progress)
     pipeline = Pipeline.load(stored, config.engine)
     pipeline.warm_up()
     yield LocalDetector(pipeline, config.decoder, config.minimum_score)

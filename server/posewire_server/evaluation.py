@@ -1,20 +1,19 @@
 """Runs a model over labelled pictures and scores every decoder on the same network outputs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server.accuracy import Accuracy, score
-from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor
+from posewire_server.engine.predictor import Predictor
 from posewire_server.errors import LabelsError
 from posewire_server.frame import EncodedImage
 from posewire_server.labels import LabelledPicture
-from posewire_server.models.manifest import StoredModel
+from posewire_server.models.library import StoredModel
 from posewire_server.models.spec import ModelSpec
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import EngineConfig, Networks, Pipeline
 from posewire_server.pose import Poses
 
 Array = npt.NDArray[np.float32]
@@ -73,9 +72,7 @@ def evaluate(
         PosewireError: The engine, a decoder or a picture is not to be had.
     """
     spec = stored.spec
-    predictor = PaddlePredictor(stored, engine.engine, engine.precision, engine.threads)
-    engine = replace(engine, engine=cast("Engine", predictor.engine))
-    pipeline = Pipeline(spec, "", LastRun(predictor), engine)
+    pipeline = Pipeline.load(stored, Networks(engine, LastRun))
     names = [pipeline.decoder_name(name) for name in decoders or spec.decoders]
     found: dict[str, list[Poses]] = {name: [] for name in names}
     for picture in pictures:
@@ -86,7 +83,7 @@ def evaluate(
             found[name].append(detection.poses)
         picture_done()
     accuracy = {name: score(pictures, poses, spec.skeleton) for name, poses in found.items()}
-    return Evaluation(spec, engine, found, accuracy)
+    return Evaluation(spec, pipeline.engine, found, accuracy)
 
 
 def _read(picture: LabelledPicture) -> bytes:

@@ -52,6 +52,7 @@ class Frame:
         capture_time_ns: Nanoseconds since the Unix epoch, or None; only echoed.
         deadline_s: Seconds after arrival in which the answer is of use, or None.
         region: The part to look at, or None for all of it.
+        boxes: Where instances are known to be; empty: the model finds them itself.
     """
 
     sequence_id: int
@@ -59,3 +60,4 @@ class Frame:
     capture_time_ns: int | None = None
     deadline_s: float | None = None
     region: Region | None = None
+    boxes: tuple[Region, ...] = ()

@@ -1,36 +1,35 @@
-"""One frame's whole story: source, image, network input, network output, poses."""
+"""One frame's whole story: source, image, and the system that finds the poses in it."""
 
 import os
-import threading
-import time
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.decode.paf import Algorithm, PafDecode
+from posewire_server.engine.network import Network
 from posewire_server.engine.predictor import Engine, PaddlePredictor, Precision, Predictor
-from posewire_server.errors import ModelError, SourceError
+from posewire_server.errors import ModelError, StreamError
 from posewire_server.frame import EncodedImage, RawImage, Region
 from posewire_server.image import decode_image, raw_image
-from posewire_server.models.manifest import StoredModel
+from posewire_server.models.library import StoredModel
+from posewire_server.models.manifest import StoredNetwork
 from posewire_server.models.spec import ModelSpec
-from posewire_server.outcome import Detection, Timings
-from posewire_server.skeletons import OPENPOSE18_PAF_CHANNELS
-from posewire_server.transform import fit, prepare
+from posewire_server.outcome import Detection
+from posewire_server.passage import Passage
+from posewire_server.systems.build import build_system
+from posewire_server.systems.memory import Memory
+from posewire_server.systems.system import Request, System
 
 Image = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 40_000_000
-# These work on the picture, not on the network's output: 3 s for 1920x1080, a minute at MAX_PIXELS.
-_DECODER_MAX_PIXELS = {"paddlehub": 2_500_000}
 
 
 @dataclass(frozen=True)
 class EngineConfig:
-    """What is to run a network.
+    """What is to run networks.
 
     Attributes:
         engine: ``auto`` (the fastest that passed its self-check), ``openvino``, ``onednn``,
@@ -44,14 +43,34 @@ class EngineConfig:
     threads: int = 0
 
 
-def build_decoder(spec: ModelSpec, name: str) -> PafDecode:
-    """Builds one of the model's decoders; its default one with the tuning for its network."""
-    tuning = dict(spec.tuning) if name == spec.default_decoder else {}
-    return PafDecode(spec.skeleton, OPENPOSE18_PAF_CHANNELS, cast("Algorithm", name), **tuning)
+class Networks:
+    """Networks loaded once each, for all the pipelines that use them.
 
+    Args:
+        config: What is to run them.
+        wrap: Put around each predictor.
+    """
 
-def _always(_stage: str) -> None:
-    pass
+    def __init__(
+        self, config: EngineConfig, wrap: Callable[[Predictor], Predictor] = lambda it: it
+    ) -> None:
+        threads = config.threads or len(os.sched_getaffinity(0))
+        self.config = EngineConfig(config.engine, config.precision, threads)
+        self._wrap = wrap
+        self._loaded: dict[str, tuple[Network, str]] = {}
+
+    def load(self, stored: StoredNetwork) -> tuple[Network, str]:
+        """Returns a network and the engine that runs it.
+
+        Raises:
+            EngineError: The engine can not run it.
+        """
+        name, config = stored.spec.name, self.config
+        if name not in self._loaded:
+            predictor = PaddlePredictor(stored, config.engine, config.precision, config.threads)
+            network = Network(stored.spec, self._wrap(predictor))
+            self._loaded[name] = network, predictor.engine
+        return self._loaded[name]
 
 
 class Pipeline:
@@ -60,8 +79,8 @@ class Pipeline:
     Args:
         spec: The model.
         version: Changes with the weights.
-        predictor: Runs the network; called by one thread at a time.
-        engine: What it is, with every choice made.
+        system: Finds the poses.
+        engine: What runs its networks, with every choice made.
         max_pixels: Largest image, in pixels.
     """
 
@@ -69,32 +88,38 @@ class Pipeline:
         self,
         spec: ModelSpec,
         version: str,
-        predictor: Predictor,
+        system: System,
         engine: EngineConfig,
         max_pixels: int = MAX_PIXELS,
     ) -> None:
         self.spec = spec
         self.version = version
         self.engine = engine
-        self._predictor = predictor
+        self._system = system
         self._max_pixels = max_pixels
-        self._turn = threading.Lock()
-        self._decoders = {name: build_decoder(spec, name) for name in spec.decoders}
 
     @classmethod
     def load(
-        cls, stored: StoredModel, config: EngineConfig, max_pixels: int = MAX_PIXELS
+        cls, stored: StoredModel, config: EngineConfig | Networks, max_pixels: int = MAX_PIXELS
     ) -> "Pipeline":
-        """Builds the predictor of stored weights.
+        """Builds the system of a model in the cache.
+
+        Args:
+            stored: The model.
+            config: What is to run its networks; or networks that several pipelines share.
+            max_pixels: Largest image, in pixels.
 
         Raises:
-            EngineError: The engine can not run this model.
+            EngineError: The engine can not run a network of this model.
         """
-        threads = config.threads or len(os.sched_getaffinity(0))
-        predictor = PaddlePredictor(stored, config.engine, config.precision, threads)
-        engine = EngineConfig(cast("Engine", predictor.engine), config.precision, threads)
-        version = stored.folder.name.removeprefix(f"{stored.spec.name}-")
-        return cls(stored.spec, version, predictor, engine, max_pixels)
+        networks = config if isinstance(config, Networks) else Networks(config)
+        loaded = {network.spec.name: networks.load(network) for network in stored.networks}
+        engines = dict.fromkeys(engine for _, engine in loaded.values())
+        engine = EngineConfig(
+            cast("Engine", "+".join(engines)), networks.config.precision, networks.config.threads
+        )
+        system = build_system(stored.spec, {name: network for name, (network, _) in loaded.items()})
+        return cls(stored.spec, stored.version, system, engine, max_pixels)
 
     def warm_up(self) -> None:
         """Runs once on a black picture, so that no caller waits for what engines do only once."""
@@ -107,7 +132,7 @@ class Pipeline:
             ModelError: DECODER_UNKNOWN.
         """
         name = name or self.spec.default_decoder
-        if name not in self._decoders:
+        if name not in self.spec.decoders:
             known = ", ".join(self.spec.decoders)
             text = f"model '{self.spec.name}' has no decoder '{name}'; it has {known}"
             raise ModelError("DECODER_UNKNOWN", text, decoder=name, known=known)
@@ -118,42 +143,33 @@ class Pipeline:
         source: EncodedImage | RawImage | Image,
         *,
         region: Region | None = None,
+        boxes: tuple[Region, ...] = (),
         decoder: str = "",
-        check: Callable[[str], None] = _always,
-        waited_s: float = 0.0,
+        memory: Memory | None = None,
+        passage: Passage | None = None,
     ) -> Detection:
         """Finds the poses in one picture.
 
         Args:
             source: A file's bytes, raw pixels, or a (H, W, 3) uint8 BGR array.
             region: The part to look at, in pixels of the frame.
+            boxes: Where instances are known to be, in pixels of the frame.
             decoder: One of the model's decoders; empty for its default.
-            check: Called with the name of each stage before it; raises to stop.
-            waited_s: Seconds the frame waited before this call.
+            memory: What the stream remembers of its last frame; updated.
+            passage: Books the time and may stop the work.
 
         Raises:
-            PosewireError: Of the stage that failed, or what ``check`` raised.
+            PosewireError: Of the stage that failed, or what ``passage.check`` raised.
         """
-        decoder = self.decoder_name(decoder)
-        check("decode")
-        begin = time.perf_counter()
-        image = self._read(source)
-        size_image = (image.shape[1], image.shape[0])
-        transform = fit(size_image, self.spec.input, astuple(region) if region else None)
-        _check_size(decoder, transform.size_region)
-        inputs = prepare(image, transform, self.spec.input)
-        prepared = time.perf_counter()
-        with self._turn:
-            check("infer")
-            turn = time.perf_counter()
-            outputs = self._predictor.run(inputs)
-            inferred = time.perf_counter()
-        check("post")
-        poses = self._decoders[decoder](outputs, transform)
-        done = time.perf_counter()
-        wait_s = waited_s + turn - prepared
-        timings = Timings(wait_s, prepared - begin, inferred - turn, done - inferred)
-        return Detection(poses, size_image, timings)
+        if boxes and not self.spec.takes_boxes:
+            text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
+            raise StreamError("FEATURE_UNIMPLEMENTED", text, field="boxes")
+        request = Request(self.decoder_name(decoder), region, boxes, memory)
+        passage = passage or Passage()
+        with passage.stage("decode"):
+            image = self._read(source)
+        poses = self._system.find(image, request, passage)
+        return Detection(poses, (image.shape[1], image.shape[0]), passage.timings)
 
     def _read(self, source: EncodedImage | RawImage | Image) -> Image:
         if isinstance(source, EncodedImage):
@@ -168,12 +184,3 @@ class Pipeline:
                 max_pixels=self._max_pixels,
             )
         return source
-
-
-def _check_size(decoder: str, size: tuple[int, int]) -> None:
-    width, height = size
-    limit = _DECODER_MAX_PIXELS.get(decoder)
-    if limit is not None and width * height > limit:
-        text = f"decoder '{decoder}' takes at most {limit} pixels, not {width}x{height}; use 'fast'"
-        sizes = {"width": width, "height": height, "max_image_pixels": limit}
-        raise SourceError("IMAGE_TOO_LARGE", text, **sizes)

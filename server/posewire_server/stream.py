@@ -37,6 +37,7 @@ class StreamSettings:
     in_order: bool = True
     max_frame_age_s: float = float("inf")
     heartbeat_interval_s: float | None = None
+    is_tracking: bool = False
 
 
 class Notice(Enum):
@@ -61,7 +62,8 @@ class Stream:
         self.settings = settings
         self.work = work
         self._dispatcher = dispatcher
-        self._live = settings.overflow_policy is OverflowPolicy.DROP_OLDEST
+        live = settings.overflow_policy is OverflowPolicy.DROP_OLDEST
+        self._one_at_a_time = live or settings.is_tracking
         self._waiting: deque[tuple[Ticket, Owed]] = deque()
         self._running: dict[Ticket, Owed] = {}
         self._outbox = Outbox(in_order=settings.in_order)
@@ -138,7 +140,7 @@ class Stream:
 
     def take(self) -> Ticket | None:
         """Picks the frame to work on now; called by the dispatcher."""
-        if self._live and self._running:
+        if self._one_at_a_time and self._running:
             return None
         while self._waiting:
             ticket, owed = self._waiting.popleft()
@@ -152,7 +154,7 @@ class Stream:
         """Takes the outcome of a frame that was worked on; called by the dispatcher."""
         self._outbox.resolve(self._running.pop(ticket), outcome)
         self._wake_writer.set()
-        if self._live and self._waiting:
+        if self._one_at_a_time and self._waiting:
             self._dispatcher.submit(self)
 
     def _next_to_write(self) -> object | None:

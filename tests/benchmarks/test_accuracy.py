@@ -6,7 +6,7 @@ import pytest
 from posewire_server.bench import accuracy
 from posewire_server.config import default_cache
 from posewire_server.errors import LabelsError
-from posewire_server.models.manifest import StoredModel
+from posewire_server.models.library import StoredModel
 
 
 @pytest.mark.weights

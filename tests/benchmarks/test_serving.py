@@ -8,7 +8,7 @@ from posewire_server.bench import server as serving
 from posewire_server.bench.load import run_async
 from posewire_server.bench.overhead import measure_overhead
 from posewire_server.config import default_cache
-from posewire_server.models.manifest import StoredModel
+from posewire_server.models.library import StoredModel
 from posewire_server.rpc.process import ServerProcess
 
 
@@ -28,7 +28,7 @@ def test_measure_health_waits_for_every_call(server: ServerProcess) -> None:
 
 @pytest.mark.weights
 def test_live_accounts_for_every_frame(weights: StoredModel) -> None:
-    assert weights.folder.parent == default_cache()
+    assert weights.networks[0].folder.parent == default_cache()
     figures = {figure.name: figure for figure in live.measure(default_cache(), seconds=3.0)}
     assert figures["live: outcomes over frames"].value == 1.0
     assert figures["live: age of an answer in service times, oldest"].value > 0

@@ -12,7 +12,7 @@ from posewire.channel import channel_options
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
-from posewire_server.models.manifest import StoredModel
+from posewire_server.models.library import StoredModel
 from posewire_server.rpc.process import ServerProcess
 
 from tests.serving.gated_predictor import PATIENCE_S

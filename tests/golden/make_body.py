@@ -85,7 +85,7 @@ def main(graph_file: Path, target: Path) -> None:
     }
     for index, output in enumerate(run_tensorflow(graph_file, images)):
         arrays[f"image_{index}"] = images[index]
-        arrays[f"output_{index}"] = output
+        arrays[f"output_{index}_0"] = output
     np.savez_compressed(target, **arrays)
 
 

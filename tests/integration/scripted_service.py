@@ -30,7 +30,7 @@ MODEL = model_pb2.Model(
     limits=model_pb2.Limits(
         max_message_bytes=1, max_image_pixels=2, max_streams=3, max_in_flight=4
     ),
-    provenance=model_pb2.Provenance(source="a wheel", sha256="ab", licence="MIT"),
+    provenance=[model_pb2.Provenance(source="a wheel", sha256="ab", licence="MIT")],
 )
 
 Requests = Iterator[service_pb2.DetectRequest]

@@ -76,7 +76,7 @@ def test_models_are_described() -> None:
             assert model.skeleton.limbs == ((0, 1),)
             assert model.engine.threads == 2
             assert model.limits.max_in_flight == 4
-            assert model.provenance.licence == "MIT"
+            assert model.provenance[0].licence == "MIT"
 
 
 def test_get_model_unknown_raises_with_the_known_names() -> None:

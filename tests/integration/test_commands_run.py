@@ -11,7 +11,7 @@ from posewire_server.commands import demo, detect, video
 from posewire_server.config import default_cache
 from posewire_server.detector import DetectorConfig
 from posewire_server.errors import SourceError
-from posewire_server.models.manifest import StoredModel
+from posewire_server.models.library import StoredModel
 from posewire_server.source import SourceFrame
 
 from tests.integration.scripted_service import RunningService

@@ -10,7 +10,7 @@ from posewire_server.commands.evaluate import EvaluateConfig, run
 from posewire_server.errors import LabelsError
 from posewire_server.evaluation import LastRun, evaluate
 from posewire_server.labels import read_labels
-from posewire_server.models.manifest import StoredModel
+from posewire_server.models.library import StoredModel
 from posewire_server.pipeline import EngineConfig
 
 Array = npt.NDArray[np.float32]

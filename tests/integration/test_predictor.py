@@ -19,7 +19,7 @@ from posewire_server.engine.self_check import (
     read_golden,
 )
 from posewire_server.errors import EngineError
-from posewire_server.models.manifest import EngineCheck, StoredModel
+from posewire_server.models.manifest import EngineCheck, StoredNetwork
 
 pytestmark = pytest.mark.weights
 
@@ -27,36 +27,38 @@ ENGINES: tuple[Engine, ...] = ("openvino", "onednn", "plain")
 
 
 @pytest.fixture(scope="module")
-def predictor(weights: StoredModel) -> PaddlePredictor:
-    return PaddlePredictor(weights, threads=1)
+def predictor(network: StoredNetwork) -> PaddlePredictor:
+    return PaddlePredictor(network, threads=1)
 
 
-def test_golden_outputs_answer_far_above_the_tolerance(weights: StoredModel) -> None:
-    (_, output), *_ = read_golden(weights.spec)
+def test_golden_outputs_answer_far_above_the_tolerance(network: StoredNetwork) -> None:
+    (_, output), *_ = read_golden(network.spec)
     strongest = np.abs(output[0]).max(axis=(1, 2))
     assert strongest.min() > 10 * TOLERANCE
     assert np.median(strongest) > 200 * TOLERANCE
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_run_on_golden_inputs_equals_another_runtime(weights: StoredModel, engine: Engine) -> None:
-    golden = read_golden(weights.spec)
-    assert measure_error(PaddlePredictor(weights, engine), golden) < 5e-5
+def test_run_on_golden_inputs_equals_another_runtime(
+    network: StoredNetwork, engine: Engine
+) -> None:
+    golden = read_golden(network.spec)
+    assert measure_error(PaddlePredictor(network, engine), golden) < 5e-5
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_run_on_many_sizes_and_back_equals_a_fresh_predictor(
-    weights: StoredModel, engine: Engine
+    network: StoredNetwork, engine: Engine
 ) -> None:
     rng = np.random.default_rng(7)
     sizes = [(2, 40, 64), (1, 16, 200), (2, 40, 64)]
     inputs = [rng.uniform(0, 255, (n, 3, h, w)).astype(np.float32) for n, h, w in sizes]
     inputs[-1] = inputs[0]
-    used = PaddlePredictor(weights, engine, threads=1)
+    used = PaddlePredictor(network, engine, threads=1)
     outputs = [used.run(each)[0] for each in inputs]
     np.testing.assert_array_equal(outputs[0], outputs[-1])
     for each, output in zip(inputs[:2], outputs[:2], strict=True):
-        (fresh,) = PaddlePredictor(weights, engine, threads=1).run(each)
+        (fresh,) = PaddlePredictor(network, engine, threads=1).run(each)
         np.testing.assert_allclose(output, fresh, atol=1e-5)
 
 
@@ -121,10 +123,10 @@ def test_run_equals_the_plain_call_of_paddle(predictor: PaddlePredictor) -> None
 
 
 def test_paddle_without_the_symbol_runs_with_the_lock_and_warns(
-    weights: StoredModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    network: StoredNetwork, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(_native, "predictor_run_available", lambda _predictor: False)
-    locked = PaddlePredictor(weights, threads=1)
+    locked = PaddlePredictor(network, threads=1)
     assert not locked.gil_free
     assert "without Python's lock" in caplog.text
     locked.warm_up([(64, 64)])
@@ -158,37 +160,37 @@ def test_native_run_of_something_else_is_refused() -> None:
         _native.predictor_run(object())
 
 
-def test_engine_that_failed_its_check_is_refused(weights: StoredModel) -> None:
+def test_engine_that_failed_its_check_is_refused(network: StoredNetwork) -> None:
     failed = EngineCheck("plain", passed=False, reason="its outputs are wrong by up to 2")
-    model = replace(weights, manifest=replace(weights.manifest, checks=(failed,)))
-    with pytest.raises(EngineError, match=r"wrong by up to 2.*models verify body"):
+    model = replace(network, manifest=replace(network.manifest, checks=(failed,)))
+    with pytest.raises(EngineError, match=r"wrong by up to 2.*models verify"):
         PaddlePredictor(model, "plain")
     with pytest.raises(EngineError, match="no engine passed"):
         PaddlePredictor(model)
 
 
-def test_engine_gpu_without_cuda_is_refused(weights: StoredModel) -> None:
+def test_engine_gpu_without_cuda_is_refused(network: StoredNetwork) -> None:
     with pytest.raises(EngineError, match="paddlepaddle-gpu"):
-        PaddlePredictor(weights, "gpu")
+        PaddlePredictor(network, "gpu")
 
 
 @pytest.mark.parametrize("engine", ["onednn", "plain"])
-def test_bf16_of_an_engine_without_it_is_refused(weights: StoredModel, engine: str) -> None:
+def test_bf16_of_an_engine_without_it_is_refused(network: StoredNetwork, engine: str) -> None:
     with pytest.raises(EngineError, match="bf16 is offered by openvino only"):
-        PaddlePredictor(weights, cast("Engine", engine), "bf16")
+        PaddlePredictor(network, cast("Engine", engine), "bf16")
 
 
-def test_check_engine_of_broken_files_reports_why(weights: StoredModel, tmp_path: Path) -> None:
+def test_check_engine_of_broken_files_reports_why(network: StoredNetwork, tmp_path: Path) -> None:
     (tmp_path / "weights.pdmodel").write_bytes(b"no program")
     (tmp_path / "weights.pdiparams").write_bytes(b"no parameters")
-    weights.manifest.write(tmp_path)
-    check = check_engine(replace(weights, folder=tmp_path), "plain")
+    network.manifest.write(tmp_path)
+    check = check_engine(replace(network, folder=tmp_path), "plain")
     assert not check.passed
     assert check.reason
 
 
-def test_check_engine_too_slow_reports_the_time(weights: StoredModel) -> None:
-    check = check_engine(weights, "openvino", timeout_s=0.01)
+def test_check_engine_too_slow_reports_the_time(network: StoredNetwork) -> None:
+    check = check_engine(network, "openvino", timeout_s=0.01)
     assert check == EngineCheck("openvino", passed=False, reason="it did not finish within 0.01 s")
 
 
@@ -196,13 +198,13 @@ RUN = """
 import signal
 from posewire_server.config import default_cache
 from posewire_server.engine.predictor import PaddlePredictor
-from posewire_server.models.catalog import find_model
+from posewire_server.models.networks import TFPOSE
 from posewire_server.models.store import Store
 import sys
 assert "paddle" not in sys.modules
 caught = []
 signal.signal(signal.SIGTERM, lambda number, _frame: caught.append(number))
-predictor = PaddlePredictor(Store(default_cache()).pull(find_model("body")))
+predictor = PaddlePredictor(Store(default_cache()).pull(TFPOSE))
 predictor.warm_up([(64, 64)])
 signal.raise_signal(signal.SIGTERM)
 assert caught == [signal.SIGTERM]
@@ -210,9 +212,9 @@ assert caught == [signal.SIGTERM]
 
 
 def test_predictor_prints_nothing_writes_nothing_and_leaves_signals_alone(
-    weights: StoredModel, tmp_path: Path
+    network: StoredNetwork, tmp_path: Path
 ) -> None:
-    assert weights.folder.is_dir()
+    assert network.folder.is_dir()
     command = [sys.executable, "-W", "error", "-c", RUN]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -142,8 +142,8 @@ def test_models_are_listed_with_what_a_caller_needs(hosted: HostedServer) -> Non
         max_streams=100,
         max_in_flight=16,
     )
-    assert len(model.provenance.sha256) == 64
-    assert model.provenance.licence
+    assert len(model.provenance[0].sha256) == 64
+    assert model.provenance[0].licence
 
 
 def test_models_one_is_found_by_name_and_alias(hosted: HostedServer) -> None:

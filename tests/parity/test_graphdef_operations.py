@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.engine.predictor import Engine, PaddlePredictor
-from posewire_server.models.catalog import find_model
 from posewire_server.models.child import ChildError, run_child
 from posewire_server.models.importers import program
-from posewire_server.models.manifest import Manifest, StoredModel
+from posewire_server.models.manifest import Manifest, StoredNetwork
+from posewire_server.models.networks import TFPOSE
+from posewire_server.models.spec import OutputSpec
 
 from tests.graphdef_writer import Attribute, constant, node
 
@@ -67,12 +68,12 @@ def reference(image: Array) -> Array:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> StoredModel:
+def model(tmp_path_factory: pytest.TempPathFactory) -> StoredNetwork:
     folder = tmp_path_factory.mktemp("operations")
     run_import(folder, graph())
-    body = find_model("body")
-    spec = replace(body, output_channels=5, input=replace(body.input, stride=10))
-    return StoredModel(spec, folder, Manifest.describe(spec, "graphdef", folder))
+    outputs = (OutputSpec("", (5,), stride=10),)
+    spec = replace(TFPOSE, outputs=outputs, input=replace(TFPOSE.input, stride=10))
+    return StoredNetwork(spec, folder, Manifest.describe(spec, "graphdef", folder))
 
 
 def run_import(folder: Path, content: bytes) -> None:
@@ -82,7 +83,7 @@ def run_import(folder: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onednn", "plain"])
-def test_imported_operations_equal_their_definitions(model: StoredModel, engine: Engine) -> None:
+def test_imported_operations_equal_their_definitions(model: StoredNetwork, engine: Engine) -> None:
     predictor = PaddlePredictor(model, engine, threads=1)
     for height, width in ((20, 30), (30, 20), (20, 20)):
         image = RNG.normal(size=(height, width, 3)).astype(np.float32)

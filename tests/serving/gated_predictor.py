@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
+from posewire_server.engine.network import Network
 from posewire_server.models.catalog import BODY
+from posewire_server.models.networks import TFPOSE
 from posewire_server.models.spec import InputSpec
 from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.systems.paf import PafSystem
 
 PATIENCE_S = 60.0
 # An eighth of the body model's height: preparing and decoding take no time worth mentioning.
-SPEC = replace(BODY, input=InputSpec(height=48, max_width=96, stride=8))
+NETWORK = replace(TFPOSE, input=InputSpec(height=48, max_width=96, stride=8))
+SPEC = replace(BODY, networks=(NETWORK,))
 
 
 class GatedPredictor:
@@ -34,7 +38,7 @@ class GatedPredictor:
         if self.faults:
             raise self.faults.popleft()
         count, _, height, width = inputs.shape
-        return [np.zeros((count, SPEC.output_channels, height // 8, width // 8), np.float32)]
+        return [np.zeros(NETWORK.outputs[0].shape_of(count, height, width), np.float32)]
 
     def wait_until_started(self) -> None:
         """Returns when one more run has begun."""
@@ -42,4 +46,5 @@ class GatedPredictor:
 
     def pipeline(self, max_pixels: int = 40_000_000) -> Pipeline:
         """Returns a pipeline around this network."""
-        return Pipeline(SPEC, "v1", self, EngineConfig("plain", "fp32", 1), max_pixels)
+        system = PafSystem(SPEC, Network(NETWORK, self))
+        return Pipeline(SPEC, "v1", system, EngineConfig("plain", "fp32", 1), max_pixels)

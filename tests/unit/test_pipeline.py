@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from posewire_server.errors import ModelError, RegionError, SourceError, StreamError
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, Region
+from posewire_server.passage import Passage
 
 from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor
 from tests.serving.pictures import encode, noise
@@ -24,7 +25,7 @@ def test_pipeline_reads_every_kind_of_source() -> None:
 
 def test_pipeline_asks_before_each_stage() -> None:
     stages: list[str] = []
-    GatedPredictor().pipeline().detect(PICTURE, check=stages.append)
+    GatedPredictor().pipeline().detect(PICTURE, passage=Passage(stages.append))
     assert stages == STAGES
 
 
@@ -39,7 +40,7 @@ def test_pipeline_goes_no_further_than_it_may(last: str, runs: int) -> None:
         passed.append(stage)
 
     with pytest.raises(StreamError, match=last):
-        predictor.pipeline().detect(PICTURE, check=check)
+        predictor.pipeline().detect(PICTURE, passage=Passage(check))
     assert passed == STAGES[: STAGES.index(last)]
     assert predictor.started.acquire(blocking=False) is bool(runs)
 
@@ -59,8 +60,12 @@ def test_pipeline_runs_its_network_for_one_frame_at_a_time() -> None:
     pipeline = predictor.pipeline()
     ready = threading.Semaphore(0)
 
+    def enter(stage: str) -> None:
+        if stage == "decode":
+            ready.release()
+
     def detect() -> None:
-        pipeline.detect(PICTURE, check=lambda stage: ready.release() if stage == "decode" else None)
+        pipeline.detect(PICTURE, passage=Passage(enter))
 
     threads = [threading.Thread(target=detect) for _ in range(4)]
     for thread in threads:
@@ -76,7 +81,7 @@ def test_pipeline_runs_its_network_for_one_frame_at_a_time() -> None:
 
 
 def test_pipeline_timings_add_the_time_waited_before() -> None:
-    timings = GatedPredictor().pipeline().detect(PICTURE, waited_s=1000.0).timings
+    timings = GatedPredictor().pipeline().detect(PICTURE, passage=Passage(waited_s=1000.0)).timings
     assert 1000.0 <= timings.wait_s < 1000.0 + PATIENCE_S
     assert min(timings.decode_s, timings.infer_s, timings.post_s) > 0
 

@@ -9,13 +9,13 @@ from posewire_server.engine import self_check
 from posewire_server.engine.predictor import PaddlePredictor
 from posewire_server.engine.self_check import measure_error, read_golden
 from posewire_server.errors import EngineError
-from posewire_server.models.catalog import BODY
 from posewire_server.models.manifest import Manifest
+from posewire_server.models.networks import TFPOSE
 
 Array = npt.NDArray[np.float32]
 GOLDEN = [
-    (np.full((1, 3, 8, 8), value, np.float32), np.full((1, 1, 1, 1), value, np.float32))
-    for value in (1, 2)
+    (np.full((1, 3, 8, 8), value, np.float32), [np.full((1, 1, 1, 1), value, np.float32)])
+    for value in (1, 0.5)
 ]
 
 
@@ -64,7 +64,7 @@ def test_measure_error_of_nan_is_nan() -> None:
 def test_check_of_wrong_outputs_raises_how_wrong(
     value: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Manifest.describe(BODY, "graphdef", tmp_path).write(tmp_path)
+    Manifest.describe(TFPOSE, "graphdef", tmp_path).write(tmp_path)
     spoilt = MeanPredictor(3, value=value)
     monkeypatch.setattr(self_check, "PaddlePredictor", lambda _model, _engine: spoilt)
     monkeypatch.setattr(self_check, "read_golden", lambda _spec: GOLDEN)
@@ -73,13 +73,13 @@ def test_check_of_wrong_outputs_raises_how_wrong(
 
 
 def test_read_golden_returns_inputs_as_the_network_takes_them() -> None:
-    shapes = [(inputs.shape, output.shape) for inputs, output in read_golden(BODY)]
+    shapes = [(inputs.shape, outputs[0].shape) for inputs, outputs in read_golden(TFPOSE)]
     assert shapes == [
         ((1, 3, 104, 136), (1, 57, 13, 17)),
         ((1, 3, 72, 104), (1, 57, 9, 13)),
         ((1, 3, 48, 56), (1, 57, 6, 7)),
     ]
-    inputs, _ = read_golden(BODY)[0]
+    inputs, _ = read_golden(TFPOSE)[0]
     assert inputs.dtype == np.float32
     assert inputs.flags.c_contiguous
     assert inputs.max() > 200

@@ -15,8 +15,12 @@ from posewire_server.stream import OverflowPolicy, StreamSettings
 MOST = 16
 
 
+def read(config: pb.StreamConfig, most: int) -> StreamSettings:
+    return read_stream_settings(config, most, tracks=False)
+
+
 def test_settings_defaults_are_blocking_in_order_and_without_limits() -> None:
-    assert read_stream_settings(pb.StreamConfig(), MOST) == StreamSettings(
+    assert read(pb.StreamConfig(), MOST) == StreamSettings(
         max_in_flight=4,
         overflow_policy=OverflowPolicy.BLOCK,
         in_order=True,
@@ -27,21 +31,26 @@ def test_settings_defaults_are_blocking_in_order_and_without_limits() -> None:
 
 def test_settings_live_stream_holds_one_frame_beside_the_one_in_work() -> None:
     config = pb.StreamConfig(overflow_policy=pb.OVERFLOW_POLICY_DROP_OLDEST)
-    assert read_stream_settings(config, MOST).max_in_flight == 2
+    assert read(config, MOST).max_in_flight == 2
 
 
 @pytest.mark.parametrize(("wanted", "given"), [(1, 1), (16, 16), (17, 16), (2**32 - 1, 16)])
 def test_settings_in_flight_is_lowered_to_the_limit(wanted: int, given: int) -> None:
-    assert read_stream_settings(pb.StreamConfig(max_in_flight=wanted), MOST).max_in_flight == given
+    assert (
+        read_stream_settings(
+            pb.StreamConfig(max_in_flight=wanted), MOST, tracks=False
+        ).max_in_flight
+        == given
+    )
 
 
 def test_settings_default_in_flight_obeys_the_limit() -> None:
-    assert read_stream_settings(pb.StreamConfig(), 1).max_in_flight == 1
+    assert read(pb.StreamConfig(), 1).max_in_flight == 1
 
 
 def test_settings_shortest_heartbeat_is_a_tenth_of_a_second() -> None:
     config = pb.StreamConfig(heartbeat_interval=Duration(nanos=100_000_000))
-    assert read_stream_settings(config, MOST).heartbeat_interval_s == pytest.approx(0.1)
+    assert read(config, MOST).heartbeat_interval_s == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +65,7 @@ def test_settings_shortest_heartbeat_is_a_tenth_of_a_second() -> None:
 )
 def test_settings_out_of_range_name_their_field(field: str, config: pb.StreamConfig) -> None:
     with pytest.raises(StreamError) as raised:
-        read_stream_settings(config, MOST)
+        read(config, MOST)
     assert raised.value.reason == "CONFIG_INVALID"
     assert raised.value.metadata == {"field": field}
 
@@ -91,14 +100,14 @@ def test_settings_features_not_offered_are_unimplemented(
     feature: str, config: pb.StreamConfig
 ) -> None:
     with pytest.raises(StreamError) as raised:
-        read_stream_settings(config, MOST)
+        read(config, MOST)
     assert raised.value.reason == "FEATURE_UNIMPLEMENTED"
     assert raised.value.metadata == {"field": feature}
 
 
 def test_settings_in_force_fill_defaults_and_keep_the_rest() -> None:
     config = pb.StreamConfig(minimum_score=0.25, max_poses=3, max_frame_age=Duration(seconds=2))
-    in_force = settings_in_force(config, read_stream_settings(config, MOST))
+    in_force = settings_in_force(config, read(config, MOST))
     assert in_force == pb.StreamConfig(
         order=pb.ORDER_AS_SENT,
         max_in_flight=4,
@@ -118,3 +127,9 @@ def test_settings_read_mask_always_holds_the_sequence_id() -> None:
 def test_settings_without_read_mask_want_every_field() -> None:
     everything = read_answer_settings(pb.StreamConfig()).fields
     assert everything == set(pb.Result.DESCRIPTOR.fields_by_name)
+
+
+def test_settings_tracking_is_for_models_that_track() -> None:
+    config = pb.StreamConfig(tracking=pb.TrackingOptions())
+    assert read_stream_settings(config, MOST, tracks=True).is_tracking
+    assert not read_stream_settings(pb.StreamConfig(), MOST, tracks=True).is_tracking

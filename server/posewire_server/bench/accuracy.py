@@ -7,7 +7,7 @@ from posewire_server.errors import LabelsError
 from posewire_server.evaluation import evaluate
 from posewire_server.labels import read_labels
 from posewire_server.models.catalog import BODY
-from posewire_server.models.store import Store
+from posewire_server.models.library import Library
 from posewire_server.pipeline import EngineConfig
 
 _DEFAULT_LABELS = Path("../shared/data/labels.json")
@@ -30,7 +30,7 @@ def measure(cache: Path, labels: Path | None) -> list[Figure]:
         text = f"there is no labels file {path}; name one with --labels"
         raise LabelsError("LABELS_UNREADABLE", text)
     pictures = read_labels(path)
-    evaluation = evaluate(Store(cache).pull(BODY), pictures, EngineConfig())
+    evaluation = evaluate(Library(cache).pull(BODY), pictures, EngineConfig())
     title = f"accuracy: AP on {len(pictures)} COCO pictures, height {BODY.input.height}"
     return [
         Figure(f"{title}, {name}", result.ap, "", _TARGETS.get(name, ""), 1)

@@ -17,7 +17,7 @@ from typing import Final, Self
 from posewire_server.bench import network_peer
 from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, EngineError
-from posewire_server.models.catalog import BODY
+from posewire_server.models.networks import TFPOSE
 from posewire_server.models.store import Store
 
 TURNS: Final = 30
@@ -78,7 +78,7 @@ def measure(cache: Path, turns: int = TURNS) -> list[Figure]:
     if importlib.util.find_spec("openvino") is None:
         text = "the network bench needs openvino to compare with; pip install 'posewire[bench]'"
         raise ConfigError("PEER_UNAVAILABLE", text)
-    Store(cache).pull(BODY)
+    Store(cache).pull(TFPOSE)
     cores = len(os.sched_getaffinity(0))
     return [
         figure

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.engine.predictor import PaddlePredictor
-from posewire_server.models.catalog import BODY
-from posewire_server.models.manifest import StoredModel
+from posewire_server.models.manifest import StoredNetwork
+from posewire_server.models.networks import TFPOSE
 from posewire_server.models.store import Store
 
 SHAPE: Final = (1, 3, 368, 432)
@@ -27,7 +27,7 @@ Run = Callable[[Array], object]
 
 def main(peer: str, cache: str, threads: str) -> None:
     """Runs once for each line of the input, until it ends."""
-    model = Store(Path(cache)).pull(BODY)
+    model = Store(Path(cache)).pull(TFPOSE)
     build = {"posewire": build_posewire, "openvino": build_openvino}[peer]
     run = build(model, int(threads))
     inputs = np.random.default_rng(SEED).uniform(0, 255, SHAPE).astype(np.float32)
@@ -39,12 +39,12 @@ def main(peer: str, cache: str, threads: str) -> None:
         print(time.perf_counter() - begin, flush=True)
 
 
-def build_posewire(model: StoredModel, threads: int) -> Run:
+def build_posewire(model: StoredNetwork, threads: int) -> Run:
     """Returns a run of the server's own predictor, its copies of input and output included."""
     return PaddlePredictor(model, "openvino", "fp32", threads).run
 
 
-def build_openvino(model: StoredModel, threads: int) -> Run:
+def build_openvino(model: StoredNetwork, threads: int) -> Run:
     """Returns a run of OpenVINO itself at its best: a fixed shape and no copies."""
     import openvino
 

@@ -6,9 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.commands.serve import serve_pipelines
+from posewire_server.engine.network import Network
 from posewire_server.models.catalog import BODY
+from posewire_server.models.networks import TFPOSE
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.rpc.app import ServerConfig
+from posewire_server.systems.paf import PafSystem
 
 
 class NoopPredictor:
@@ -20,7 +23,7 @@ class NoopPredictor:
     def run(self, inputs: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
         """Returns the same (1, 57, h / 8, w / 8) zeros for each size of input."""
         height, width = inputs.shape[2:]
-        shape = (1, BODY.output_channels, height // BODY.input.stride, width // BODY.input.stride)
+        shape = TFPOSE.outputs[0].shape_of(1, height, width)
         if shape not in self._maps:
             self._maps[shape] = np.zeros(shape, np.float32)
         return [self._maps[shape]]
@@ -28,7 +31,8 @@ class NoopPredictor:
 
 def noop_pipeline() -> Pipeline:
     """Returns the body model's pipeline without its network."""
-    return Pipeline(BODY, "noop", NoopPredictor(), EngineConfig("plain", "fp32", 1))
+    system = PafSystem(BODY, Network(TFPOSE, NoopPredictor()))
+    return Pipeline(BODY, "noop", system, EngineConfig("plain", "fp32", 1))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from posewire_server.bench.load import closed_loop, jpeg, picture, run_async, wi
 from posewire_server.bench.overhead import measure_overhead
 from posewire_server.frame import EncodedImage
 from posewire_server.models.catalog import BODY
-from posewire_server.models.store import Store
+from posewire_server.models.library import Library
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.rpc.process import ServerProcess
 
@@ -23,7 +23,7 @@ _CLIENTS = 4
 def measure(cache: Path) -> list[Figure]:
     """Returns the figures of serving; loads and starts what it needs."""
     figures = measure_overhead(blocks=20, frames=50)
-    pipeline = Pipeline.load(Store(cache).pull(BODY), EngineConfig())
+    pipeline = Pipeline.load(Library(cache).pull(BODY), EngineConfig())
     with ServerProcess(["--cache", str(cache)]) as server:
         figures.append(measure_rate(server.address, pipeline, turns=7, seconds=3.0))
         figures.append(run_async(measure_health(server.address, calls=1000)))

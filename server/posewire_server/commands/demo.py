@@ -10,7 +10,7 @@ from posewire_server.annotate import open_annotator
 from posewire_server.commands.follow import follow
 from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.models.catalog import find_model
-from posewire_server.models.store import Store
+from posewire_server.models.library import Library
 from posewire_server.pipeline import EngineConfig
 from posewire_server.progress import ProgressBars
 from posewire_server.report import Tally
@@ -43,8 +43,9 @@ def run(config: DemoConfig) -> int:
     """Pulls the weights, serves them on loopback and streams a source; returns the exit code."""
     given = open_source(config.source) if config.source is not None else None
     with ProgressBars() as progress:
-        stored = Store(config.cache).pull(find_model(config.model), progress)
-    print(f"model {config.model}: {stored.manifest.package}, {stored.manifest.licence}")
+        stored = Library(config.cache).pull(find_model(config.model), progress)
+    for network in stored.networks:
+        print(f"network {network.spec.name}: {network.manifest.source}, {network.manifest.licence}")
     with ProgressBars() as progress:
         source = given or open_sample(config.cache, progress)
     output = config.output or _default_output(source)

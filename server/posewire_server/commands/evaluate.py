@@ -14,7 +14,7 @@ from posewire_server.errors import ConfigError
 from posewire_server.evaluation import Evaluation, evaluate
 from posewire_server.labels import LabelledPicture, read_labels
 from posewire_server.models.catalog import find_model
-from posewire_server.models.store import Store
+from posewire_server.models.library import Library
 from posewire_server.pipeline import EngineConfig
 from posewire_server.pose import Poses
 from posewire_server.progress import ProgressBars
@@ -54,7 +54,7 @@ def run(config: EvaluateConfig) -> int:
     """
     pictures = read_labels(config.labels, datasets=config.datasets)
     with ProgressBars() as progress:
-        stored = Store(config.cache).pull(find_model(config.model), progress)
+        stored = Library(config.cache).pull(find_model(config.model), progress)
     with tqdm(total=len(pictures), desc="pictures", leave=False) as bar:
         evaluation = evaluate(stored, pictures, config.engine, config.decoders, bar.update)
     _print_table(evaluation)

@@ -4,38 +4,39 @@ import sys
 from collections.abc import Callable, Sequence
 
 from posewire_server.errors import PosewireError, WeightsError
-from posewire_server.models.catalog import CATALOG, find_model
-from posewire_server.models.manifest import EngineCheck, StoredModel
+from posewire_server.models.catalog import CATALOG, DOWNLOADABLE, find_model
+from posewire_server.models.library import Library
+from posewire_server.models.manifest import EngineCheck, StoredNetwork
 from posewire_server.models.spec import ModelSpec
-from posewire_server.models.store import Store
 from posewire_server.progress import ProgressBars
 from posewire_server.report import format_table
 
 HEADER = ("model", "state", "size", "licence", "default engine", "engines, ms a run")
 
 
-def list_models(store: Store) -> int:
+def list_models(library: Library) -> int:
     """Prints a table of all models; returns the exit code."""
-    print(format_table(HEADER, [_describe(store, spec) for spec in CATALOG]))
-    print(f"\ncache: {store.root}")
+    print(format_table(HEADER, [_describe(library, spec) for spec in CATALOG]))
+    print(f"\ncache: {library.store.root}")
     return 0
 
 
-def pull(store: Store, names: Sequence[str], *, force: bool = False) -> int:
+def pull(library: Library, names: Sequence[str], *, force: bool = False) -> int:
     """Fetches, imports and checks models that are not in the cache, with ``force`` all.
 
     Raises:
         ModelError: MODEL_UNKNOWN.
-        WeightsError, EngineError: As ``Store.pull``.
+        WeightsError, EngineError: As ``Library.pull``.
     """
     for spec in _find(names):
         with ProgressBars() as progress:
-            model = store.pull(spec, progress, force=force)
-        _print_checks(model)
+            model = library.pull(spec, progress, force=force)
+        for network in model.networks:
+            _print_checks(network)
     return 0
 
 
-def verify(store: Store, names: Sequence[str]) -> int:
+def verify(library: Library, names: Sequence[str]) -> int:
     """Proves the files and the engines of models; returns 1 where any fails.
 
     Raises:
@@ -44,13 +45,14 @@ def verify(store: Store, names: Sequence[str]) -> int:
 
     def verify_one(spec: ModelSpec) -> None:
         with ProgressBars() as progress:
-            model = store.verify(spec, progress)
-        _print_checks(model)
+            model = library.verify(spec, progress)
+        for network in model.networks:
+            _print_checks(network)
 
     return _do_all(_find(names), verify_one)
 
 
-def remove(store: Store, names: Sequence[str]) -> int:
+def remove(library: Library, names: Sequence[str]) -> int:
     """Removes models from the cache; returns 1 where any could not be removed.
 
     Raises:
@@ -58,7 +60,7 @@ def remove(store: Store, names: Sequence[str]) -> int:
     """
 
     def remove_one(spec: ModelSpec) -> None:
-        size = store.remove(spec)
+        size = library.remove(spec, [other for other in CATALOG if other.name not in names])
         print(
             f"{spec.name}: {_megabytes(size)} set free" if size else f"{spec.name}: was not there"
         )
@@ -67,7 +69,8 @@ def remove(store: Store, names: Sequence[str]) -> int:
 
 
 def _find(names: Sequence[str]) -> list[ModelSpec]:
-    return [find_model(name) for name in names] if names else list(CATALOG)
+    """Returns the models of the names; without any, all whose weights can be downloaded."""
+    return [find_model(name) for name in names] if names else list(DOWNLOADABLE)
 
 
 def _do_all(specs: Sequence[ModelSpec], work: Callable[[ModelSpec], None]) -> int:
@@ -81,26 +84,31 @@ def _do_all(specs: Sequence[ModelSpec], work: Callable[[ModelSpec], None]) -> in
     return int(failed)
 
 
-def _describe(store: Store, spec: ModelSpec) -> list[str]:
-    licence = spec.source.licence
+def _describe(library: Library, spec: ModelSpec) -> list[str]:
+    licence = ", ".join(dict.fromkeys(network.source.licence for network in spec.networks))
     try:
-        model = store.find(spec)
+        model = library.find(spec)
     except WeightsError:
-        return [spec.name, "damaged", _megabytes(store.size_bytes(spec)), licence, "", ""]
+        return [spec.name, "damaged", _megabytes(library.size_bytes(spec)), licence, "", ""]
     if model is None:
         return [spec.name, "not pulled", "", licence, "", ""]
-    checks = ", ".join(_summary(check) for check in model.manifest.checks)
-    default = model.manifest.default_engine or "none"
-    return [spec.name, "ready", _megabytes(store.size_bytes(spec)), licence, default, checks]
+    stored = [(network.spec.name, network.manifest) for network in model.networks]
+    defaults = dict.fromkeys(manifest.default_engine or "none" for _, manifest in stored)
+    checks = "; ".join(
+        f"{name}: {', '.join(_summary(check) for check in manifest.checks)}"
+        for name, manifest in stored
+    )
+    size = _megabytes(library.size_bytes(spec))
+    return [spec.name, "ready", size, licence, "+".join(defaults), checks]
 
 
 def _summary(check: EngineCheck) -> str:
     return f"{check.engine} {check.run_ms:.0f}" if check.passed else f"{check.engine} failed"
 
 
-def _print_checks(model: StoredModel) -> None:
-    manifest = model.manifest
-    print(f"{model.spec.name}: {manifest.package}, {manifest.licence}, in {model.folder}")
+def _print_checks(stored: StoredNetwork) -> None:
+    manifest = stored.manifest
+    print(f"{stored.spec.name}: {manifest.source}, {manifest.licence}, in {stored.folder}")
     for check in manifest.checks:
         found = (
             f"error {check.max_error:.1e}, {check.run_ms:.0f} ms" if check.passed else check.reason

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from posewire_server.models.catalog import find_model
-from posewire_server.models.store import Store
-from posewire_server.pipeline import Pipeline
+from posewire_server.models.library import Library
+from posewire_server.pipeline import Networks, Pipeline
 from posewire_server.progress import ProgressBars
 from posewire_server.rpc.app import Server, ServerConfig, serve
 from posewire_server.rpc.process import READY
@@ -42,13 +42,13 @@ def load_pipelines(config: ServerConfig, cache: Path) -> dict[str, Pipeline]:
     Raises:
         PosewireError: A model is unknown, its weights can not be had, or no engine runs it.
     """
-    store = Store(cache)
+    library, networks = Library(cache), Networks(config.engine)
     pipelines = {}
     for name in config.models:
         spec = find_model(name)
         with ProgressBars() as progress:
-            stored = store.pull(spec, progress)
-        pipeline = Pipeline.load(stored, config.engine, config.limits.max_image_pixels)
+            stored = library.pull(spec, progress)
+        pipeline = Pipeline.load(stored, networks, config.limits.max_image_pixels)
         pipeline.warm_up()
         pipelines[spec.name] = pipeline
         _LOG.info("model %s %s is ready", spec.name, pipeline.version)

@@ -1,6 +1,6 @@
 """Runs a network in Paddle Inference; the only module of the serving path that imports Paddle.
 
-    predictor = PaddlePredictor(store.pull(find_model("body"), progress))
+    predictor = PaddlePredictor(store.pull(TFPOSE, progress))
     (maps,) = predictor.run(np.zeros((1, 3, 368, 432), np.float32))
 
 Faults of Paddle 3.3.1 that shape this module:
@@ -28,7 +28,7 @@ import numpy.typing as npt
 
 from posewire_server import _native
 from posewire_server.errors import EngineError
-from posewire_server.models.manifest import StoredModel
+from posewire_server.models.manifest import StoredNetwork
 
 ENGINES: Final = ("openvino", "onednn", "plain", "gpu")
 GPU_MEMORY_MIB: Final = 256
@@ -51,7 +51,7 @@ class Predictor(Protocol):
     """Runs one network; called by one thread at a time, whichever that is."""
 
     def run(self, inputs: Array) -> list[Array]:
-        """Returns the outputs for a batch (N, 3, H, W) float32."""
+        """Returns the outputs for a batch (N, C, H, W) float32, in the order of the spec."""
 
 
 class PaddlePredictor:
@@ -64,8 +64,8 @@ class PaddlePredictor:
     many there are.
 
     Args:
-        model: A model of the cache.
-        engine: ``auto`` takes the fastest engine that passed the model's self-check.
+        model: A network of the cache.
+        engine: ``auto`` takes the fastest engine that passed the network's self-check.
         precision: ``bf16``, with ``openvino`` only, takes half the time on a CPU with AVX512_BF16
             and costs accuracy: AP 0.276 instead of 0.286 for the body network on 74 images of
             COCO. On a CPU without it, OpenVINO computes in fp32 all the same.
@@ -82,7 +82,7 @@ class PaddlePredictor:
 
     def __init__(
         self,
-        model: StoredModel,
+        model: StoredNetwork,
         engine: Engine = "auto",
         precision: Precision = "fp32",
         threads: int = 0,
@@ -92,9 +92,9 @@ class PaddlePredictor:
         self._turn = threading.Lock()
         self._predictor = _build(model, self.engine, precision, threads or _available_threads())
         (input_name,) = self._predictor.get_input_names()
-        (output_name,) = self._predictor.get_output_names()
+        output_names = self._predictor.get_output_names()
         self._input = self._predictor.get_input_handle(input_name)
-        self._output = self._predictor.get_output_handle(output_name)
+        self._outputs = [self._predictor.get_output_handle(name) for name in output_names]
         self.gil_free: bool = _native.predictor_run_available(self._predictor)
         if not self.gil_free:
             _LOGGER.warning(
@@ -106,17 +106,17 @@ class PaddlePredictor:
         """Runs the network on a batch.
 
         Args:
-            inputs: (N, 3, H, W) float32, C-contiguous; H and W multiples of the spec's stride. It
-                is copied (0.1 ms) and may be changed as soon as this returns.
+            inputs: (N, C, H, W) float32, C-contiguous; H and W as the spec's input demands. It is
+                copied (0.1 ms) and may be changed as soon as this returns.
 
         Returns:
-            The outputs, for ``body`` one of (N, 57, H / 8, W / 8) float32; the caller owns them.
+            One float32 array for each output of the spec, batch first; the caller owns them.
 
         Raises:
             EngineError: ENGINE_FAILED for inputs of another shape or type, for a call during
                 another one, and where the engine fails.
         """
-        expected = self._output_shape(inputs)
+        self._check_inputs(inputs)
         if not self._turn.acquire(blocking=False):
             raise EngineError("ENGINE_FAILED", "two threads run one predictor; let them take turns")
         try:
@@ -127,10 +127,14 @@ class PaddlePredictor:
             ) from error
         finally:
             self._turn.release()
-        if outputs.shape != expected:
-            got = f"{self.engine} answered {outputs.shape} where {expected} was expected"
-            raise EngineError("ENGINE_FAILED", got)
-        return [outputs]
+        got = [array.shape for array in outputs]
+        expected = [
+            output.shape_of(len(inputs), *inputs.shape[2:]) for output in self._spec.outputs
+        ]
+        if got != expected:
+            text = f"{self.engine} answered {got} where {expected} was expected"
+            raise EngineError("ENGINE_FAILED", text)
+        return outputs
 
     def warm_up(self, sizes: Iterable[tuple[int, int]]) -> None:
         """Runs once for each size, so that no frame pays for its preparation.
@@ -142,38 +146,42 @@ class PaddlePredictor:
             EngineError: As ``run``.
         """
         for width, height in sizes:
-            self.run(np.zeros((1, 3, height, width), np.float32))
+            self.run(np.zeros((1, self._spec.input.channels, height, width), np.float32))
 
-    def _run(self, inputs: Array) -> Array:
+    def _run(self, inputs: Array) -> list[Array]:
         self._input.copy_from_cpu(inputs)
         if self.gil_free:
             _native.predictor_run(self._predictor)
         else:
             self._predictor.run()
-        outputs: Array = self._output.copy_to_cpu()
-        return outputs
+        return [output.copy_to_cpu() for output in self._outputs]
 
-    def _output_shape(self, inputs: Array) -> tuple[int, ...]:
-        stride = self._spec.input.stride
-        shape = inputs.shape
-        fits = len(shape) == 4 and shape[1] == 3 and min(shape) > 0
-        if not fits or shape[2] % stride or shape[3] % stride:
-            wanted = f"(N, 3, H, W) with H and W multiples of {stride}"
-            raise EngineError("ENGINE_FAILED", f"expected inputs {wanted}, got {shape}")
+    def _check_inputs(self, inputs: Array) -> None:
+        wanted, shape = self._spec.input, inputs.shape
+        fits = len(shape) == 4 and shape[1] == wanted.channels and min(shape) > 0
+        if fits and wanted.is_fixed:
+            fits = shape[2:] == (wanted.height, wanted.max_width)
+        if not fits or shape[2] % wanted.stride or shape[3] % wanted.stride:
+            size = (
+                f"H = {wanted.height} and W = {wanted.max_width}"
+                if wanted.is_fixed
+                else f"H and W multiples of {wanted.stride}"
+            )
+            text = f"expected inputs (N, {wanted.channels}, H, W) with {size}, got {shape}"
+            raise EngineError("ENGINE_FAILED", text)
         if inputs.dtype != np.float32 or not inputs.flags.c_contiguous:
             got = f"{inputs.dtype}, strides {inputs.strides}"
             raise EngineError("ENGINE_FAILED", f"expected C-contiguous float32 inputs, got {got}")
-        return shape[0], self._spec.output_channels, shape[2] // stride, shape[3] // stride
 
 
-def choose_engine(model: StoredModel, engine: Engine, precision: Precision = "fp32") -> str:
-    """Returns the engine that ``engine`` means for a model.
+def choose_engine(model: StoredNetwork, engine: Engine, precision: Precision = "fp32") -> str:
+    """Returns the engine that ``engine`` means for a network.
 
     Raises:
         EngineError: ENGINE_FAILED where it did not pass the self-check, or lacks the precision.
     """
     chosen = model.manifest.default_engine if engine == "auto" else engine
-    again = f"see `posewire-server models verify {model.spec.name}`"
+    again = "see `posewire-server models verify`"
     if chosen is None:
         raise EngineError("ENGINE_FAILED", f"no engine passed the self-check; {again}")
     check = model.manifest.check(chosen)
@@ -185,7 +193,7 @@ def choose_engine(model: StoredModel, engine: Engine, precision: Precision = "fp
     return chosen
 
 
-def _build(model: StoredModel, engine: str, precision: Precision, threads: int) -> Any:
+def _build(model: StoredNetwork, engine: str, precision: Precision, threads: int) -> Any:
     paddle = _load_paddle()
     if engine == "gpu" and not paddle.is_compiled_with_cuda():  # It would run on the CPU, silently.
         text = "this Paddle has no CUDA; install paddlepaddle-gpu or choose another engine"
@@ -201,7 +209,7 @@ def _build(model: StoredModel, engine: str, precision: Precision, threads: int) 
             raise EngineError("ENGINE_FAILED", text) from error
 
 
-def _configure(inference: Any, model: StoredModel, engine: str, precision: Precision) -> Any:
+def _configure(inference: Any, model: StoredNetwork, engine: str, precision: Precision) -> Any:
     config = inference.Config(str(model.program), str(model.parameters))
     config.disable_glog_info()
     config.enable_memory_optim()

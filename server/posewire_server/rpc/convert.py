@@ -44,6 +44,7 @@ def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Fram
         capture_time_ns=capture_time_ns,
         deadline_s=to_seconds(message.deadline) if message.HasField("deadline") else None,
         region=_to_region(message.region) if message.HasField("region") else None,
+        boxes=tuple(_to_region(box) for box in message.boxes),
     )
 
 
@@ -111,6 +112,26 @@ def _add_poses(result: keypoint_service_pb2.Result, poses: Poses) -> None:
         for x, y, keypoint_score in keypoints:
             state = found if x == x else missing
             pose.keypoints.add(x=x, y=y, score=keypoint_score, state=state)
+    _add_depths(result, poses)
+    _add_identities(result, poses)
+
+
+def _add_depths(result: keypoint_service_pb2.Result, poses: Poses) -> None:
+    if poses.depths is not None:
+        for pose, depths in zip(result.poses, poses.depths.tolist(), strict=True):
+            for keypoint, z in zip(pose.keypoints, depths, strict=True):
+                if z == z:
+                    keypoint.z = z
+
+
+def _add_identities(result: keypoint_service_pb2.Result, poses: Poses) -> None:
+    if poses.ids is not None:
+        for pose, number in zip(result.poses, poses.ids.tolist(), strict=True):
+            pose.id = number
+    if poses.sides is not None:
+        for pose, right in zip(result.poses, poses.sides.tolist(), strict=True):
+            pose.handedness.side = pose_pb2.SIDE_RIGHT if right >= 0.5 else pose_pb2.SIDE_LEFT
+            pose.handedness.score = max(right, 1 - right)
 
 
 def _write_timings(timings: Timings, message: keypoint_service_pb2.Timings) -> None:

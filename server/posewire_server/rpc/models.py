@@ -7,7 +7,7 @@ from posewire.v1 import model_pb2
 
 from posewire_server.errors import ModelError
 from posewire_server.models.catalog import CATALOG, find_model
-from posewire_server.models.spec import ModelSpec
+from posewire_server.models.spec import ModelSpec, Source
 from posewire_server.pipeline import MAX_PIXELS, Pipeline
 from posewire_server.rpc.convert import to_skeleton
 
@@ -77,11 +77,7 @@ class Models:
                 max_streams=self.limits.max_streams,
                 max_in_flight=self.limits.max_in_flight,
             ),
-            provenance=model_pb2.Provenance(
-                source=f"{spec.source.package} {spec.source.version}",
-                sha256=spec.source.sha256,
-                licence=spec.source.licence,
-            ),
+            provenance=[_to_provenance(network.source) for network in spec.networks],
         )
         if pipeline:
             model.version = pipeline.version
@@ -90,3 +86,7 @@ class Models:
             model.engine.precision = engine.precision
             model.engine.threads = engine.threads
         return model
+
+
+def _to_provenance(source: Source) -> model_pb2.Provenance:
+    return model_pb2.Provenance(source=source.label, sha256=source.sha256, licence=source.licence)

@@ -18,12 +18,14 @@ from posewire_server.dispatch import Calls, Dispatcher
 from posewire_server.errors import PosewireError, StreamError
 from posewire_server.frame import Frame
 from posewire_server.outcome import Dropped, Failed
+from posewire_server.passage import Passage
 from posewire_server.pipeline import Pipeline
 from posewire_server.rpc import convert, settings
 from posewire_server.rpc.faults import Context, answer_faults
 from posewire_server.rpc.models import Models
 from posewire_server.rpc.wire import RawFrame
 from posewire_server.stream import Notice, Stream
+from posewire_server.systems.memory import Memory
 from posewire_server.ticket import Ticket
 
 _LOG = logging.getLogger(__name__)
@@ -90,7 +92,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         pipeline.decoder_name(request.decoder)
         answer = settings.read_answer_settings(request)
         frame = convert.to_frame(request.frame)
-        work = partial(_respond, pipeline, answer, pb.DetectImageResponse)
+        work = partial(_respond, pipeline, answer, pb.DetectImageResponse, None)
         outcome = await self._calls.run(frame, work, context.time_remaining())
         if isinstance(outcome, Failed):
             raise outcome.error
@@ -141,10 +143,12 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         pipeline = self._models.serving(config.model)
         decoder = pipeline.decoder_name(config.decoder)
         answer = settings.read_answer_settings(config)
-        chosen = settings.read_stream_settings(config, self._models.limits.max_in_flight)
-        stream = Stream(
-            chosen, self._dispatcher, partial(_respond, pipeline, answer, pb.DetectResponse)
+        chosen = settings.read_stream_settings(
+            config, self._models.limits.max_in_flight, tracks=pipeline.spec.tracks
         )
+        memory = Memory() if chosen.is_tracking else None
+        work = partial(_respond, pipeline, answer, pb.DetectResponse, memory)
+        stream = Stream(chosen, self._dispatcher, work)
         in_force = settings.settings_in_force(config, chosen)
         in_force.model, in_force.decoder = pipeline.spec.name, decoder
         model = self._models.describe(pipeline.spec.name)
@@ -220,15 +224,20 @@ def _to_frame_or_failed(
 
 
 def _respond(
-    pipeline: Pipeline, answer: settings.AnswerSettings, kind: type[Response], ticket: Ticket
+    pipeline: Pipeline,
+    answer: settings.AnswerSettings,
+    kind: type[Response],
+    memory: Memory | None,
+    ticket: Ticket,
 ) -> Response:
     frame = ticket.frame
     detection = pipeline.detect(
         frame.source,
         region=frame.region,
+        boxes=frame.boxes,
         decoder=answer.decoder,
-        check=ticket.check,
-        waited_s=ticket.age_s,
+        memory=memory,
+        passage=Passage(ticket.check, ticket.age_s),
     )
     response = kind()
     convert.write_result(response.result, frame, detection, pipeline.version, answer)

@@ -56,15 +56,22 @@ def read_answer_settings(
     )
 
 
-def read_stream_settings(config: pb.StreamConfig, most_in_flight: int) -> StreamSettings:
+def read_stream_settings(
+    config: pb.StreamConfig, most_in_flight: int, *, tracks: bool
+) -> StreamSettings:
     """Checks a stream's config and fills in its defaults.
+
+    Args:
+        config: As it came.
+        most_in_flight: The server's limit.
+        tracks: Whether the model can follow its instances.
 
     Raises:
         StreamError: CONFIG_INVALID, FEATURE_UNIMPLEMENTED.
     """
-    for feature in ("tracking", "smoothing"):
+    for feature in ("smoothing",) if tracks else ("tracking", "smoothing"):
         if config.HasField(feature):
-            text = f"this server does not offer {feature}; leave the field unset"
+            text = f"this server does not offer {feature} for this model; leave the field unset"
             raise StreamError("FEATURE_UNIMPLEMENTED", text, field=feature)
     policy = _POLICIES.get(config.overflow_policy)
     if policy is None:
@@ -76,6 +83,7 @@ def read_stream_settings(config: pb.StreamConfig, most_in_flight: int) -> Stream
     return StreamSettings(
         max_in_flight=min(config.max_in_flight or default, most_in_flight),
         overflow_policy=policy,
+        is_tracking=config.HasField("tracking"),
         in_order=config.order != pb.ORDER_AS_DONE,
         max_frame_age_s=_positive_s(config, "max_frame_age", 0.0) or float("inf"),
         heartbeat_interval_s=_positive_s(config, "heartbeat_interval", _SHORTEST_HEARTBEAT_S),

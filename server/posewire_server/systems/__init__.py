@@ -1,0 +1,1 @@
+"""How networks are put together to find keypoints: one module for each kind of model."""

@@ -1,0 +1,23 @@
+"""Puts a model's networks together to its system."""
+
+from collections.abc import Mapping
+
+from posewire_server.engine.network import Network
+from posewire_server.models.spec import ModelSpec
+from posewire_server.systems.paf import PafSystem
+from posewire_server.systems.system import System
+
+
+def build_system(spec: ModelSpec, networks: Mapping[str, Network]) -> System:
+    """Returns the system of a model.
+
+    Args:
+        spec: The model.
+        networks: All that it names, loaded, by their names.
+    """
+    main = networks[spec.networks[0].name]
+    match spec.system:
+        case "paf":
+            return PafSystem(spec, main)
+        case _:
+            raise ValueError(f"model {spec.name!r} wants the system {spec.system!r}")

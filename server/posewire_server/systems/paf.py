@@ -1,0 +1,57 @@
+"""Bodies from heatmaps and part affinity fields: one network, one decoder, any number of people."""
+
+from dataclasses import astuple
+from typing import cast
+
+from posewire_server.decode.paf import Algorithm, PafDecode
+from posewire_server.engine.network import Network
+from posewire_server.errors import SourceError
+from posewire_server.models.spec import ModelSpec
+from posewire_server.passage import Passage
+from posewire_server.pose import Poses
+from posewire_server.skeletons import OPENPOSE18_PAF_CHANNELS
+from posewire_server.systems.system import Image, Request
+from posewire_server.transform import fit, prepare
+
+# These work on the picture, not on the network's output: 3 s for 1920x1080, a minute at 40 MP.
+_DECODER_MAX_PIXELS = {"paddlehub": 2_500_000}
+
+
+def build_decoder(spec: ModelSpec, name: str) -> PafDecode:
+    """Builds one of the model's decoders; its default one with the tuning for its network."""
+    tuning = dict(spec.tuning) if name == spec.default_decoder else {}
+    return PafDecode(spec.skeleton, OPENPOSE18_PAF_CHANNELS, cast("Algorithm", name), **tuning)
+
+
+class PafSystem:
+    """A network of heatmaps and part affinity fields with its decoders.
+
+    Args:
+        spec: The model.
+        network: Its one network.
+    """
+
+    def __init__(self, spec: ModelSpec, network: Network) -> None:
+        self._network = network
+        self._decoders = {name: build_decoder(spec, name) for name in spec.decoders}
+
+    def find(self, image: Image, request: Request, passage: Passage) -> Poses:
+        """Returns the people in a picture, see ``System.find``."""
+        spec, region = self._network.spec.input, request.region
+        with passage.stage("decode"):
+            size_image = (image.shape[1], image.shape[0])
+            transform = fit(size_image, spec, astuple(region) if region else None)
+            _check_size(request.decoder, transform.size_region)
+            inputs = prepare(image, transform, spec)
+        outputs = self._network.run(inputs, passage)
+        with passage.stage("post"):
+            return self._decoders[request.decoder](outputs, transform)
+
+
+def _check_size(decoder: str, size: tuple[int, int]) -> None:
+    width, height = size
+    limit = _DECODER_MAX_PIXELS.get(decoder)
+    if limit is not None and width * height > limit:
+        text = f"decoder '{decoder}' takes at most {limit} pixels, not {width}x{height}; use 'fast'"
+        sizes = {"width": width, "height": height, "max_image_pixels": limit}
+        raise SourceError("IMAGE_TOO_LARGE", text, **sizes)
