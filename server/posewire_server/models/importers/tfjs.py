@@ -1,7 +1,7 @@
 """Reads a TensorFlow.js graph model: a model.json and the shards of its weights.
 
-Source: the format of tensorflowjs_converter (tfjs-converter, ``graph-model``), which is the JSON form
-of a GraphDef whose constants are in a weights manifest, whole or quantised to fewer bits.
+Source: the format that tensorflowjs_converter writes (tfjs-converter, ``graph-model``), the JSON
+form of a GraphDef whose constants are in a weights manifest, whole or quantised to fewer bits.
 """
 
 import base64
