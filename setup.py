@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from setuptools import Extension, setup
+from setuptools import Extension, find_namespace_packages, setup
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent.resolve()
@@ -40,15 +40,7 @@ setup(
     packages=[
         "posewire",
         "posewire.v1",
-        "posewire_server",
-        "posewire_server.bench",
-        "posewire_server.commands",
-        "posewire_server.decode",
-        "posewire_server.engine",
-        "posewire_server.models",
-        "posewire_server.models.golden",
-        "posewire_server.models.importers",
-        "posewire_server.rpc",
+        *find_namespace_packages("server", include=["posewire_server*"], exclude=["*__*__*"]),
     ],
     package_dir={
         "posewire": "clients/python/posewire",

@@ -1,0 +1,62 @@
+"""``eval`` and ``bench``."""
+
+import argparse
+from pathlib import Path
+
+from posewire_server.cli.options import Options, add_engine, read_engine
+
+
+def add_eval(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of ``eval``."""
+    add_engine(parser)
+    parser.add_argument("labels", type=Path, metavar="LABELS", help="labels file (JSON)")
+    parser.add_argument("--model", default="body", metavar="NAME")
+    parser.add_argument("--decoders", nargs="+", default=[], metavar="NAME", help="default: all")
+    parser.add_argument("--datasets", nargs="+", default=["coco_*"], metavar="NAME")
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help="keep what was found")
+
+
+def score(options: Options) -> int:
+    """Runs ``eval``; returns the exit code."""
+    from posewire_server.commands import evaluate
+
+    config = evaluate.EvaluateConfig(
+        labels=options.labels,
+        cache=options.cache,
+        engine=read_engine(options),
+        model=options.model,
+        decoders=tuple(options.decoders),
+        datasets=tuple(options.datasets),
+        json=options.json,
+        predictions=options.predictions,
+    )
+    return evaluate.run(config)
+
+
+def add_bench(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of ``bench``."""
+    from posewire_server.commands.bench import GROUPS
+
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)}")
+    parser.add_argument("--json", action="store_true", help="one JSON object a figure")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the figures")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="labels file for accuracy")
+    parser.add_argument("--scenes", type=Path, metavar="FILE", help="module of synthetic scenes")
+    parser.add_argument("--seed", type=int, default=0, help="first seed of synthetic scenes")
+
+
+def measure(options: Options) -> int:
+    """Runs ``bench``; returns the exit code."""
+    from posewire_server.commands import bench
+
+    config = bench.BenchConfig(
+        groups=tuple(options.groups),
+        cache=options.cache,
+        json=options.json,
+        plot=options.plot,
+        labels=options.labels,
+        scenes=options.scenes,
+        seed=options.seed,
+    )
+    return bench.run(config)

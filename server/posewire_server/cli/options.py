@@ -1,0 +1,70 @@
+"""Options that several commands have."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from posewire_server.config import default_cache
+
+if TYPE_CHECKING:
+    from posewire_server.detector import DetectorConfig
+    from posewire_server.pipeline import EngineConfig
+
+Options = argparse.Namespace
+Command = Callable[[Options], int]
+
+
+def add_common(parser: argparse.ArgumentParser, run: Command) -> None:
+    """Adds the arguments of every command."""
+    parser.set_defaults(run=run)
+    parser.add_argument("--config", metavar="FILE", help="settings file (TOML)")
+    levels = ("debug", "info", "warning", "error")
+    parser.add_argument("--log-level", choices=levels, default="warning")
+    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR")
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments that choose the engine."""
+    group = parser.add_argument_group("engine")
+    engines = ("auto", "openvino", "onednn", "plain", "gpu")
+    group.add_argument("--engine", choices=engines, default="auto")
+    group.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
+    group.add_argument("--threads", type=int, default=0, help="CPU threads of a run; 0: all cores")
+
+
+def read_engine(options: Options) -> "EngineConfig":
+    """Returns the engine that was chosen."""
+    from posewire_server.pipeline import EngineConfig
+
+    return EngineConfig(options.engine, options.precision, options.threads)
+
+
+def add_detector(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments that choose who answers."""
+    add_engine(parser)
+    parser.add_argument("--server", metavar="ADDRESS", help="ask this server; default: in process")
+    parser.add_argument("--model", default="body", metavar="NAME")
+    parser.add_argument("--decoder", default="", help="fast, openpose or paddlehub")
+    parser.add_argument("--minimum-score", type=float, default=0.0, metavar="SCORE")
+
+
+def read_detector(options: Options) -> "DetectorConfig":
+    """Returns who is to answer."""
+    from posewire_server.detector import DetectorConfig
+
+    return DetectorConfig(
+        server=options.server,
+        model=options.model,
+        decoder=options.decoder,
+        minimum_score=options.minimum_score,
+        engine=read_engine(options),
+        cache=options.cache,
+    )
+
+
+def count(text: str) -> int:
+    """Returns a positive whole number."""
+    if int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is too small; give at least 1")
+    return int(text)

@@ -1,0 +1,61 @@
+"""``serve`` and ``demo``."""
+
+import argparse
+from pathlib import Path
+
+from posewire_server.cli.options import Options, add_engine, count, read_engine
+
+
+def add_serve(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of ``serve``."""
+    add_engine(parser)
+    parser.add_argument("--address", default="127.0.0.1:50051", help="host:port or unix:/path")
+    parser.add_argument("--models", nargs="+", default=["body"], metavar="NAME")
+    parser.add_argument("--workers", type=count, default=2, help="threads that prepare and decode")
+    parser.add_argument("--grace-s", type=float, default=10.0, help="longest drain after SIGTERM")
+    parser.add_argument("--reuse-port", action="store_true", help="share the port with others")
+    limits = parser.add_argument_group("limits")
+    limits.add_argument("--max-message-bytes", type=count, default=32 * 1024 * 1024)
+    limits.add_argument("--max-image-pixels", type=count, default=40_000_000)
+    limits.add_argument("--max-streams", type=count, default=100)
+    limits.add_argument("--max-in-flight", type=count, default=16)
+
+
+def serve_models(options: Options) -> int:
+    """Runs ``serve``; returns the exit code."""
+    from posewire_server.commands import serve
+    from posewire_server.rpc.app import ServerConfig
+    from posewire_server.rpc.models import Limits
+
+    limits = Limits(
+        max_message_bytes=options.max_message_bytes,
+        max_image_pixels=options.max_image_pixels,
+        max_streams=options.max_streams,
+        max_in_flight=options.max_in_flight,
+    )
+    config = ServerConfig(
+        address=options.address,
+        models=tuple(options.models),
+        engine=read_engine(options),
+        limits=limits,
+        workers=options.workers,
+        grace_s=options.grace_s,
+        reuse_port=options.reuse_port,
+    )
+    return serve.run(config, options.cache)
+
+
+def add_demo(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of ``demo``."""
+    add_engine(parser)
+    parser.add_argument("--source", help="image, folder, video file, camera index or RTSP URL")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="annotated image or video")
+
+
+def show_demo(options: Options) -> int:
+    """Runs ``demo``; returns the exit code."""
+    from posewire_server.commands import demo
+
+    return demo.run(
+        demo.DemoConfig(options.cache, options.source, options.output, read_engine(options))
+    )
