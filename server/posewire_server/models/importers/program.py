@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from posewire_server.errors import WeightsError
 from posewire_server.models.child import answer
-from posewire_server.models.importers import graphdef_program, tflite_program
+from posewire_server.models.importers import graphdef_program, original, tflite_program
 from posewire_server.models.importers.emitter import Emitter
 
 VERSION: Final = 2
@@ -23,6 +23,7 @@ Importer = Callable[[Path, Emitter, Sequence[str]], list[Any]]
 
 IMPORTERS: Final[Mapping[str, Importer]] = {
     "graphdef": graphdef_program.translate,
+    "original": original.translate,
     "tfjs": graphdef_program.translate_graph_model,
     "tflite": tflite_program.translate,
 }

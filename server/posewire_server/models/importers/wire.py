@@ -3,9 +3,11 @@
 Source: the encoding guide of Protocol Buffers (varint, 64-bit, length-delimited, 32-bit fields).
 """
 
-import struct
 from collections import defaultdict
 from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from posewire_server.errors import WeightsError
 
@@ -45,17 +47,15 @@ class Message:
         values = self.integers(number)
         return values[-1] if values else default
 
-    def floats(self, number: int) -> list[float]:
+    def floats(self, number: int) -> npt.NDArray[np.float32]:
         """Returns the 32-bit floats of a field, packed or not."""
         packed = b"".join(
-            bytes(value)
-            if isinstance(value, memoryview)
-            else (value & _MASK32).to_bytes(4, "little")
+            value if isinstance(value, memoryview) else (value & _MASK32).to_bytes(4, "little")
             for value in self._fields.get(number, ())
         )
         if len(packed) % 4:
             raise _damaged(f"field {number} is not a list of 32-bit floats")
-        return list(struct.unpack(f"<{len(packed) // 4}f", packed))
+        return np.frombuffer(packed, "<f4")
 
     def content(self, number: int) -> list[memoryview]:
         """Returns the bytes of every occurrence of a length-delimited field."""

@@ -1,0 +1,1 @@
+"""Networks whose published weights are a state dictionary alone."""
