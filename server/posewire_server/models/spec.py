@@ -212,6 +212,12 @@ class ModelSpec:
     tuning: tuple[tuple[str, float], ...] = ()
 
     @property
+    def hub_name(self) -> str:
+        """PaddleHub's name of the module this is the original of; empty where it is none."""
+        source = self.networks[0].source
+        return source.hub if isinstance(source, UserSource) else ""
+
+    @property
     def tracks(self) -> bool:
         """Whether it follows its instances from frame to frame."""
         return self.system in ("hand", "face")

@@ -33,14 +33,18 @@ class Models:
     def __init__(self, pipelines: Mapping[str, Pipeline], limits: Limits) -> None:
         self.limits = limits
         self._pipelines = pipelines
+        specs = [pipeline.spec for pipeline in pipelines.values()]
+        self._originals = {spec.hub_name: spec for spec in specs if spec.hub_name}
 
     def serving(self, name: str) -> Pipeline:
         """Returns the pipeline of a model.
 
+        PaddleHub's name for a model means the original where that is served, else ours.
+
         Raises:
             ModelError: MODEL_UNKNOWN, MODEL_NOT_SERVING.
         """
-        spec = find_model(name)
+        spec = self._originals.get(name) or find_model(name)
         pipeline = self._pipelines.get(spec.name)
         if pipeline is None:
             text = f"model '{spec.name}' is not served here; start the server with it"
