@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+import pytest
+from posewire_server.errors import ModelError
+from posewire_server.models.catalog import BODY
+from posewire_server.models.networks import TFPOSE
+from posewire_server.models.spec import UserSource
+from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.rpc.models import Limits, Models
+
+from tests.serving.gated_predictor import GatedPredictor
+
+HUB_NAME = "openpose_body_estimation"
+ORIGINAL = replace(
+    BODY,
+    name="body-original",
+    aliases=(),
+    networks=(replace(TFPOSE, source=UserSource("somebody's files", "MIT", HUB_NAME)),),
+)
+
+
+def served(*, original: bool) -> Models:
+    pipelines = {"body": GatedPredictor().pipeline()}
+    if original:
+        system = pipelines["body"]._system
+        engine = EngineConfig("plain", "fp32", 1)
+        pipelines[ORIGINAL.name] = Pipeline(ORIGINAL, "v1", system, engine)
+    return Models(pipelines, Limits())
+
+
+@pytest.mark.parametrize(("original", "name"), [(False, "body"), (True, "body-original")])
+def test_serving_hub_name_means_the_original_where_it_is_served(original: bool, name: str) -> None:
+    assert served(original=original).serving(HUB_NAME).spec.name == name
+
+
+def test_serving_own_name_means_that_model() -> None:
+    assert served(original=True).serving("body").spec.name == "body"
+
+
+def test_serving_unknown_name_raises() -> None:
+    with pytest.raises(ModelError) as caught:
+        served(original=False).serving("nobody")
+    assert caught.value.reason == "MODEL_UNKNOWN"
