@@ -1,17 +1,29 @@
-"""The golden file holds what its maker draws, and says which runtime answered."""
+"""The golden files hold what their makers draw, and say which runtime answered."""
 
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 
-from tests.golden.make_body import make_images
+from tests.golden import make_body, make_efficientpose
 
 
-def test_golden_images_are_the_makers() -> None:
-    with (files("posewire_server.models") / "golden" / "body.npz").open("rb") as file:
-        arrays = dict(np.load(file))
-    images = make_images()
+def read(name: str) -> dict[str, Any]:
+    with (files("posewire_server.models") / "golden" / name).open("rb") as file:
+        return dict(np.load(file))
+
+
+def test_golden_of_the_body_is_the_makers() -> None:
+    arrays, images = read("body.npz"), make_body.make_images()
     assert str(arrays.pop("runtime")).startswith("tensorflow 2.21.0, Eigen")
-    assert set(arrays) == {f"{kind}_{i}" for kind in ("image", "output") for i in range(3)}
+    assert set(arrays) == {f"image_{i}" for i in range(3)} | {f"output_{i}_0" for i in range(3)}
     for index, image in enumerate(images[:2]):  # Noise may change with NumPy.
         np.testing.assert_array_equal(arrays[f"image_{index}"], image)
+
+
+def test_golden_of_efficientpose_is_the_makers() -> None:
+    arrays = read("efficientpose.npz")
+    assert str(arrays.pop("runtime")) == make_efficientpose.RUNTIME
+    assert set(arrays) == {"image_0", "output_0_0"}
+    image = make_efficientpose.make_image()
+    np.testing.assert_array_equal(arrays["image_0"][:, 48:], image[:, 48:])  # No noise there.

