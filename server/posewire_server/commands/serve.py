@@ -10,6 +10,7 @@ from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.pipeline import Networks, Pipeline
 from posewire_server.progress import ProgressBars
+from posewire_server.rpc.address import check_address
 from posewire_server.rpc.app import Server, ServerConfig, serve
 from posewire_server.rpc.process import READY
 
@@ -17,7 +18,12 @@ _LOG = logging.getLogger(__name__)
 
 
 def run(config: ServerConfig, cache: Path) -> int:
-    """Serves until SIGTERM or SIGINT; returns the exit code."""
+    """Serves until SIGTERM or SIGINT; returns the exit code.
+
+    Raises:
+        PosewireError: The address or a model can not be had.
+    """
+    check_address(config.address, reuse_port=config.reuse_port)
     return serve_pipelines(config, load_pipelines(config, cache))
 
 

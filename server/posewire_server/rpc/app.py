@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import signal
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,15 +14,14 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
 from posewire_server.dispatch import Dispatcher
-from posewire_server.errors import ConfigError
 from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.rpc.address import check_address, unusable
 from posewire_server.rpc.models import Limits, Models
 from posewire_server.rpc.servicer import KeypointServicer
 from posewire_server.rpc.wire import read_request
 
 _LOG = logging.getLogger(__name__)
 _LAST_WORDS_S = 0.5
-_LAST_PORT = 65535
 _SERVICE = pb.DESCRIPTOR.services_by_name["KeypointService"].full_name
 
 
@@ -86,15 +84,11 @@ class Server:
         return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
 
     def _listen(self, address: str) -> int:
-        text = f"cannot listen on {address}; is the port taken, the address one of this host?"
-        _, _, port = address.rpartition(":")
-        beyond = port.isdecimal() and int(port) > _LAST_PORT  # gRPC would take it modulo 65536
-        if beyond or _is_answered(address):
-            raise ConfigError("ADDRESS_UNUSABLE", text)
+        check_address(address, reuse_port=self._config.reuse_port)
         try:
             return self._server.add_insecure_port(address)
         except RuntimeError as error:
-            raise ConfigError("ADDRESS_UNUSABLE", text) from error
+            raise unusable(address) from error
 
     async def drain(self) -> None:
         """Turns new work away, ends open streams, and stops within the grace time."""
@@ -123,18 +117,6 @@ async def serve(server: Server, announce: Callable[[str], None]) -> None:
         loop.add_signal_handler(number, _end, loop, ending)
     await ending.wait()
     await server.drain()
-
-
-def _is_answered(address: str) -> bool:
-    """Whether a server listens on a Unix socket; gRPC would take the socket from it."""
-    if not address.startswith("unix:"):
-        return False
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(address.removeprefix("unix:").removeprefix("//"))
-        except OSError:
-            return False
-    return True
 
 
 def _end(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:

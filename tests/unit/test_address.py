@@ -1,0 +1,34 @@
+import socket
+
+import pytest
+from posewire_server.commands import serve
+from posewire_server.errors import ConfigError
+from posewire_server.rpc.address import check_address
+from posewire_server.rpc.app import ServerConfig
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:0", "localhost:0"])
+def test_address_that_is_free_passes(address: str) -> None:
+    check_address(address)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:65536", "192.0.2.1:0", "no such host:0"])
+def test_address_that_can_not_be_had_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError, match="cannot listen") as raised:
+        check_address(address)
+    assert raised.value.reason == "ADDRESS_UNUSABLE"
+
+
+def test_address_in_use_is_refused_before_a_model_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    monkeypatch.setattr(serve, "load_pipelines", None)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(ConfigError, match="is the port taken"):
+            serve.run(ServerConfig(address=address), tmp_path_factory.getbasetemp())
+
+
+def test_address_in_use_may_be_shared_where_asked_to() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        check_address(f"127.0.0.1:{taken.getsockname()[1]}", reuse_port=True)
