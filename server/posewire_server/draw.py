@@ -1,5 +1,13 @@
-"""Poses onto an image: limbs in hues that go round the colour circle, keypoints as dots."""
+"""Poses onto an image: limbs in the colours of their chains, keypoints as dots.
 
+A chain is what a reader sees as one part: an arm, a finger, a brow. Its limbs follow each other
+without a fork, have one colour, and are as thick as they are long for their kind, so that hands and
+faces stay legible beside a body, and small people beside large ones.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import cast
 
 import cv2
@@ -10,18 +18,26 @@ from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
 
 Colour = tuple[int, int, int]
+Chain = tuple[tuple[int, int], ...]
+Array = npt.NDArray[np.float32]
+Canvas = npt.NDArray[np.uint8]
 
 # cv2 draws at 1/16 pixel when coordinates carry four fractional bits.
 _FRACTION_BITS = 4
+# The golden angle in the 180 steps of cv2's hue: chains that follow each other look different.
+_HUE_STEP = 180 * (3 - 5**0.5) / 2
+# Lengths of a limb to its thickness, and the image's shorter side to the greatest thickness.
+_LENGTHS = 8.0
+_SIDES = 160.0
+# What a dot's radius has more than its limbs' thickness, and the least radius with a dark ring.
+_DOT = 0.75
+_LEAST_RING = 1.75
 
 
-def draw_poses(
-    image: npt.NDArray[np.uint8], poses: Poses, skeleton: Skeleton
-) -> npt.NDArray[np.uint8]:
+def draw_poses(image: Canvas, poses: Poses, skeleton: Skeleton) -> Canvas:
     """Returns a copy of an image with poses drawn on it.
 
-    Lines grow with the image; a limb is drawn where both its keypoints were found. The best pose is
-    drawn last, on top.
+    A limb is drawn where both its keypoints were found. The best pose is drawn last, on top.
 
     Args:
         image: (H, W, 3) uint8, BGR.
@@ -29,51 +45,90 @@ def draw_poses(
         skeleton: What the poses consist of.
     """
     canvas = np.array(image, order="C")
-    thickness = max(1, round(min(canvas.shape[:2]) / 160))
-    colours = limb_colours(len(skeleton.limbs))
+    thickest = max(1.0, min(canvas.shape[:2]) / _SIDES)
     for keypoints in poses.keypoints[::-1]:
-        _draw_limbs(canvas, keypoints, skeleton, colours, thickness)
-        _draw_keypoints(canvas, keypoints, thickness)
+        _draw_pose(canvas, keypoints[:, :2], skeleton, thickest)
     return canvas
 
 
-def limb_colours(count: int) -> tuple[Colour, ...]:
-    """Returns a bright BGR colour for each limb, evenly spaced in hue."""
-    hsv = np.array([[(180 * limb // max(1, count), 220, 255) for limb in range(count)]], np.uint8)
+def _draw_pose(canvas: Canvas, points: Array, skeleton: Skeleton, thickest: float) -> None:
+    chains = find_chains(skeleton)
+    radii = np.full(len(points), thickest)
+    for chain, colour in zip(chains, chain_colours(len(chains)), strict=True):
+        keypoints = np.unique(chain)
+        thickness = _thickness(points, chain, thickest)
+        radii[keypoints] = np.minimum(radii[keypoints], thickness)
+        _draw_chain(canvas, points, chain, colour, max(1, round(thickness)))
+    for point, radius in zip(points, radii, strict=True):
+        if not np.isnan(point).any():
+            _draw_keypoint(canvas, point, radius + _DOT)
+
+
+@lru_cache
+def find_chains(skeleton: Skeleton) -> tuple[Chain, ...]:
+    """Returns the bones of a skeleton as chains, in the order of their first limbs.
+
+    Two limbs are of one chain that meet at a keypoint where no third one does.
+    """
+    bones = _bones(skeleton)
+    degree = Counter(keypoint for bone in bones for keypoint in bone)
+    chains: list[list[tuple[int, int]]] = []
+    for bone in bones:
+        joints = {keypoint for keypoint in bone if degree[keypoint] == 2}
+        met = [chain for chain in chains if any(joints & set(other) for other in chain)]
+        for chain in met[1:]:
+            chains.remove(chain)
+            met[0] += chain
+        if met:
+            met[0].append(bone)
+        else:
+            chains.append([bone])
+    return tuple(map(tuple, chains))
+
+
+def _bones(skeleton: Skeleton) -> Sequence[tuple[int, int]]:
+    """Returns the limbs but those that follow no bone, for instance from shoulder to ear."""
+    if not skeleton.limb_lengths:
+        return skeleton.limbs
+    pairs = zip(skeleton.limbs, skeleton.limb_lengths, strict=True)
+    return [limb for limb, length in pairs if length > 0]
+
+
+def chain_colours(count: int) -> tuple[Colour, ...]:
+    """Returns a bright BGR colour for each chain."""
     if count == 0:
         return ()
-    return tuple(
-        cast("Colour", tuple(row.tolist())) for row in cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[0]
-    )
+    hsv = np.array([[(round(_HUE_STEP * chain) % 180, 200, 255) for chain in range(count)]])
+    colours = cv2.cvtColor(hsv.astype(np.uint8), cv2.COLOR_HSV2BGR)[0]
+    return tuple(cast("Colour", tuple(row.tolist())) for row in colours)
 
 
-def _draw_limbs(
-    canvas: npt.NDArray[np.uint8],
-    keypoints: npt.NDArray[np.float32],
-    skeleton: Skeleton,
-    colours: tuple[Colour, ...],
-    thickness: int,
+def _thickness(points: Array, chain: Chain, thickest: float) -> float:
+    lengths = np.linalg.norm(np.diff(points[list(chain)], axis=1)[:, 0], axis=1)
+    lengths = lengths[~np.isnan(lengths)]
+    return min(float(np.median(lengths)) / _LENGTHS, thickest) if lengths.size else thickest
+
+
+def _draw_chain(
+    canvas: Canvas, points: Array, chain: Chain, colour: Colour, thickness: int
 ) -> None:
-    for limb, colour in zip(skeleton.limbs, colours, strict=True):
-        ends = keypoints[list(limb), :2]
-        if not np.isnan(ends).any():
-            first, second = (_to_fixed(point) for point in ends)
-            dark = cast("Colour", tuple(channel // 4 for channel in colour))
-            for ink, width in ((dark, thickness + 2), (colour, thickness)):
+    dark = cast("Colour", tuple(channel // 4 for channel in colour))
+    for ink, width in ((dark, thickness + 2), (colour, thickness)):
+        for limb in chain:
+            ends = points[list(limb)]
+            if not np.isnan(ends).any():
+                first, second = map(_to_fixed, ends)
                 cv2.line(canvas, first, second, ink, width, cv2.LINE_AA, _FRACTION_BITS)
 
 
-def _draw_keypoints(
-    canvas: npt.NDArray[np.uint8], keypoints: npt.NDArray[np.float32], thickness: int
-) -> None:
-    radius = (thickness + 1) << _FRACTION_BITS
-    for point in keypoints[~np.isnan(keypoints[:, 0]), :2]:
-        centre = _to_fixed(point)
-        cv2.circle(canvas, centre, radius, (255, 255, 255), -1, cv2.LINE_AA, _FRACTION_BITS)
-        cv2.circle(canvas, centre, radius, (40, 40, 40), 1, cv2.LINE_AA, _FRACTION_BITS)
+def _draw_keypoint(canvas: Canvas, point: Array, radius: float) -> None:
+    centre, size = _to_fixed(point), round(radius * (1 << _FRACTION_BITS))
+    cv2.circle(canvas, centre, size, (255, 255, 255), -1, cv2.LINE_AA, _FRACTION_BITS)
+    if radius > _LEAST_RING:
+        cv2.circle(canvas, centre, size, (40, 40, 40), 1, cv2.LINE_AA, _FRACTION_BITS)
 
 
-def _to_fixed(point: npt.NDArray[np.float32]) -> tuple[int, int]:
+def _to_fixed(point: Array) -> tuple[int, int]:
     """Maps our corner-origin coordinates to cv2's, whose origin is the first pixel's centre."""
     x, y = np.rint((point - 0.5) * (1 << _FRACTION_BITS)).astype(int).tolist()
     return x, y

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from posewire_server.draw import draw_poses, limb_colours
+from posewire_server.draw import chain_colours, draw_poses, find_chains
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18, Skeleton
 
@@ -33,7 +33,7 @@ def test_draw_without_poses_returns_an_equal_image() -> None:
 def test_draw_limb_has_its_colour_halfway() -> None:
     image = np.zeros((800, 800, 3), np.uint8)
     drawn = draw_poses(image, pair_of((20.5, 400.5, 1), (780.5, 400.5, 1)), PAIR)
-    assert tuple(drawn[400, 400].tolist()) == limb_colours(1)[0]
+    assert tuple(drawn[400, 400].tolist()) == chain_colours(1)[0]
 
 
 def test_draw_limb_with_a_missing_end_is_left_out() -> None:
@@ -57,6 +57,41 @@ def test_draw_far_outside_the_image_changes_nothing() -> None:
     assert not drawn.any()
 
 
-@pytest.mark.parametrize("count", [0, 1, len(OPENPOSE18.limbs), 60])
-def test_limb_colours_are_distinct(count: int) -> None:
-    assert len(set(limb_colours(count))) == count
+@pytest.mark.parametrize("count", [0, 1, 7, 20, 40])
+def test_chain_colours_are_distinct(count: int) -> None:
+    assert len(set(chain_colours(count))) == count
+
+
+def test_chains_end_where_limbs_fork() -> None:
+    skeleton = Skeleton("y", tuple("abcdef"), ((0, 1), (1, 2), (2, 3), (2, 4), (4, 5)), ())
+    assert find_chains(skeleton) == (((0, 1), (1, 2)), ((2, 3),), ((2, 4), (4, 5)))
+
+
+def test_chains_join_limbs_that_are_listed_apart() -> None:
+    skeleton = Skeleton("line", tuple("abcd"), ((0, 1), (2, 3), (1, 2)), ())
+    assert [sorted(chain) for chain in find_chains(skeleton)] == [[(0, 1), (1, 2), (2, 3)]]
+
+
+def test_chains_ring_is_one() -> None:
+    skeleton = Skeleton("ring", tuple("abc"), ((0, 1), (1, 2), (2, 0)), ())
+    assert len(find_chains(skeleton)) == 1
+
+
+def test_chains_of_a_body_are_its_parts_without_what_follows_no_bone() -> None:
+    chains = find_chains(OPENPOSE18)
+    names = [{OPENPOSE18.keypoints[k] for bone in chain for k in bone} for chain in chains]
+    assert {"neck", "right_shoulder", "right_elbow", "right_wrist"} in names
+    assert {"neck", "left_hip", "left_knee", "left_ankle"} in names
+    assert {"nose", "left_eye", "left_ear"} in names
+    assert len(chains) == 7
+
+
+def widths(length: float) -> int:
+    """Pixels across the middle of a limb of this length."""
+    image = np.zeros((800, 800, 3), np.uint8)
+    drawn = draw_poses(image, pair_of((50.5, 400.5, 1), (50.5 + length, 400.5, 1)), PAIR)
+    return int(drawn[:, 50 + round(length / 2)].any(axis=1).sum())
+
+
+def test_draw_longer_limbs_are_thicker_up_to_a_bound() -> None:
+    assert widths(16) < widths(30) < widths(60) == widths(600)
