@@ -6,17 +6,29 @@ from collections.abc import Sequence
 import numpy as np
 
 from posewire_server.answer import Answer
+from posewire_server.skeletons import Skeleton
 
 PERCENTILES = (50, 90, 99)
+_NOUNS = {"hand21": "hands", "ibug68": "faces", "facemesh468": "faces"}
 STAGES = ("wait", "decode", "infer", "post", "round trip")
 
 
-class Tally:
-    """Counts answers and keeps their times; holds no frame."""
+def noun_of(skeleton: Skeleton) -> str:
+    """Returns what poses over a skeleton are poses of, in the plural."""
+    return _NOUNS.get(skeleton.name, "persons")
 
-    def __init__(self) -> None:
+
+class Tally:
+    """Counts answers and keeps their times; holds no frame.
+
+    Args:
+        noun: What the poses are of, in the plural.
+    """
+
+    def __init__(self, noun: str = "persons") -> None:
         self.frames = 0
-        self.persons = 0
+        self.poses = 0
+        self._noun = noun
         self.problems: Counter[str] = Counter()
         self._times_s: list[tuple[float, ...]] = []
 
@@ -26,7 +38,7 @@ class Tally:
         if answer.detection is None:
             self.problems[answer.problem] += 1
             return
-        self.persons += len(answer.detection.poses)
+        self.poses += len(answer.detection.poses)
         times = answer.detection.timings
         stages = (times.wait_s, times.decode_s, times.infer_s, times.post_s, answer.round_trip_s)
         self._times_s.append(stages)
@@ -42,10 +54,10 @@ class Tally:
         return bool(self.problems["error"] or self.problems["lost"])
 
     def summary(self, elapsed_s: float) -> str:
-        """Returns one line: frames, persons, frames per second, and what was not answered."""
-        mean = self.persons / max(1, self.answered)
+        """Returns one line: frames, poses, frames per second, and what was not answered."""
+        mean = self.poses / max(1, self.answered)
         return (
-            f"{self.frames} frames, {self.persons} persons ({mean:.1f} a frame), "
+            f"{self.frames} frames, {self.poses} {self._noun} ({mean:.1f} a frame), "
             f"{self.answered / elapsed_s:.1f} fps, {self.problems['dropped']} dropped, "
             f"{self.problems['error']} errors, {self.problems['lost']} lost"
         )

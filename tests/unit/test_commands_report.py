@@ -7,7 +7,7 @@ from posewire_server.answer import Answer
 from posewire_server.outcome import Detection, Timings
 from posewire_server.pose import Poses
 from posewire_server.records import answer_record
-from posewire_server.report import Tally, format_table
+from posewire_server.report import Tally, format_table, noun_of
 from posewire_server.skeletons import Skeleton
 from posewire_server.source import SourceFrame
 
@@ -43,6 +43,13 @@ def test_tally_counts_frames_persons_and_problems() -> None:
     assert tally.summary(2.0) == (
         "4 frames, 3 persons (1.5 a frame), 1.0 fps, 1 dropped, 1 errors, 0 lost"
     )
+
+
+def test_tally_names_what_the_poses_are_of() -> None:
+    tally = Tally(noun_of(Skeleton("hand21", ("wrist",), (), ())))
+    tally.add(answered(2))
+    assert tally.summary(1.0).startswith("1 frames, 2 hands (2.0 a frame)")
+    assert noun_of(PAIR) == "persons"
 
 
 def test_tally_shows_percentiles_of_each_stage_in_milliseconds() -> None:

@@ -48,6 +48,7 @@ def serve_models(options: Options) -> int:
 def add_demo(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of ``demo``."""
     add_engine(parser)
+    parser.add_argument("--model", default="body", metavar="NAME")
     parser.add_argument("--source", help="image, folder, video file, camera index or RTSP URL")
     parser.add_argument("--output", type=Path, metavar="FILE", help="annotated image or video")
 
@@ -57,5 +58,11 @@ def show_demo(options: Options) -> int:
     from posewire_server.commands import demo
 
     return demo.run(
-        demo.DemoConfig(options.cache, options.source, options.output, read_engine(options))
+        demo.DemoConfig(
+            cache=options.cache,
+            source=options.source,
+            output=options.output,
+            engine=read_engine(options),
+            model=options.model,
+        )
     )

@@ -13,7 +13,7 @@ from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.pipeline import EngineConfig
 from posewire_server.progress import ProgressBars
-from posewire_server.report import Tally
+from posewire_server.report import Tally, noun_of
 from posewire_server.rpc.process import ServerProcess
 from posewire_server.sample import open_sample
 from posewire_server.source import Source
@@ -49,12 +49,12 @@ def run(config: DemoConfig) -> int:
     with ProgressBars() as progress:
         source = given or open_sample(config.cache, progress)
     output = config.output or _default_output(source)
-    tally = Tally()
     with ExitStack() as stack:
         server = stack.enter_context(ServerProcess(_serve_arguments(config)))
         print(f"server on {server.address}; streaming {source.name}")
         remote = DetectorConfig(server=server.address, model=config.model)
         detector = stack.enter_context(open_detector(remote, progress))
+        tally = Tally(noun_of(detector.skeleton))
         annotator = stack.enter_context(open_annotator(output, source, detector.skeleton))
         bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc="stream"))
         elapsed_s = follow(detector, source, [tally.add, annotator.write, lambda _: bar.update()])

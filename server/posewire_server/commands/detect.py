@@ -12,10 +12,10 @@ from posewire_server.commands.follow import Consumer, follow
 from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.progress import ProgressBars
 from posewire_server.records import answer_record
-from posewire_server.report import Tally, format_table
+from posewire_server.report import Tally, format_table, noun_of
 from posewire_server.sources import open_images
 
-_HEADER = ("image", "size", "persons", "best score", "keypoints", "milliseconds")
+_HEADER = ("image", "size", "{noun}", "best score", "keypoints", "milliseconds")
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,13 @@ class DetectConfig:
 def run(config: DetectConfig) -> int:
     """Prints the poses of every picture; returns 1 where one has no answer, else 0."""
     source = open_images(config.images)
-    tally = Tally()
     rows: list[list[str]] = []
-    consumers: list[Consumer] = [tally.add, _complain]
     with ExitStack() as stack:
         progress = stack.enter_context(ProgressBars())
         detector = stack.enter_context(open_detector(config.detector, progress))
+        noun = noun_of(detector.skeleton)
+        tally = Tally(noun)
+        consumers: list[Consumer] = [tally.add, _complain]
         if config.output is not None:
             annotator = open_annotator(config.output, source, detector.skeleton)
             consumers.append(stack.enter_context(annotator).write)
@@ -54,7 +55,7 @@ def run(config: DetectConfig) -> int:
             consumers.append(lambda a: rows.append(_row(a)))
         follow(detector, source, consumers)
     if not config.json:
-        print(format_table(_HEADER, rows))
+        print(format_table([name.format(noun=noun) for name in _HEADER], rows))
     return int(tally.has_failures)
 
 

@@ -17,7 +17,7 @@ from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.errors import ConfigError
 from posewire_server.progress import ProgressBars
 from posewire_server.records import answer_record
-from posewire_server.report import Tally
+from posewire_server.report import Tally, noun_of
 from posewire_server.skeletons import Skeleton
 from posewire_server.source import Source
 from posewire_server.sources import open_source
@@ -43,10 +43,10 @@ class VideoConfig:
 def run(config: VideoConfig) -> int:
     """Answers every frame until the source ends or Ctrl-C; returns 1 if a frame failed, else 0."""
     source = open_source(config.source)
-    tally = Tally()
     with ExitStack() as stack:
         progress = stack.enter_context(ProgressBars())
         detector = stack.enter_context(open_detector(config.detector, progress))
+        tally = Tally(noun_of(detector.skeleton))
         outputs = list(_open_outputs(config, source, detector.skeleton, stack))
         bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc=source.name))
         elapsed_s = follow(detector, source, [tally.add, *outputs, lambda _: bar.update()])
