@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -54,11 +55,14 @@ def test_encode_message_passes_it_through(source: Source, field: str) -> None:
 def test_encode_frame_writes_every_field() -> None:
     taken = datetime(2026, 1, 2, 3, 4, 5, 678900, tzinfo=UTC)
     given = Frame(b"x", capture_time=taken, deadline_s=0.25, region=(1.0, 2.0, 3.5, 4.0))
+    given = replace(given, boxes=[(5.0, 6.0, 7.0, 8.5)])
     frame = FrameEncoder().encode(given).frame
     assert frame.capture_time.ToDatetime(tzinfo=UTC) == taken
     assert frame.deadline.ToMilliseconds() == 250
     region = frame.region
     assert (region.x_min, region.y_min, region.x_max, region.y_max) == given.region
+    (box,) = frame.boxes
+    assert (box.x_min, box.y_min, box.x_max, box.y_max) == (5.0, 6.0, 7.0, 8.5)
 
 
 def test_encode_leaves_optional_fields_unset() -> None:

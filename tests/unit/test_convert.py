@@ -49,9 +49,11 @@ def test_frame_of_an_encoded_image() -> None:
         capture_time=Timestamp(seconds=3, nanos=4),
         deadline=Duration(seconds=1, nanos=500_000_000),
         region=pose_pb2.BoundingBox(x_min=1, y_min=2, x_max=3, y_max=4),
+        boxes=[pose_pb2.BoundingBox(x_min=5, y_min=6, x_max=7, y_max=8)],
     )
+    region, boxes = Region(1, 2, 3, 4), (Region(5, 6, 7, 8),)
     assert to_frame(message) == Frame(
-        2**64 - 1, EncodedImage(b"jpeg"), 3_000_000_004, 1.5, Region(1, 2, 3, 4)
+        2**64 - 1, EncodedImage(b"jpeg"), 3_000_000_004, 1.5, region, boxes
     )
 
 
@@ -109,6 +111,41 @@ def test_result_holds_every_keypoint_and_says_which_are_missing() -> None:
     assert first.keypoints[1].score == 0
     assert first.box == pose_pb2.BoundingBox(x_min=1, y_min=2, x_max=1, y_max=2)
     assert result.poses[1].box == pose_pb2.BoundingBox(x_min=3, y_min=6, x_max=5, y_max=9)
+
+
+def test_result_of_hands_says_which_and_how_deep() -> None:
+    poses = replace(
+        POSES,
+        depths=np.array([[1, NAN], [-2.5, 0], [3, 4]], np.float32),
+        sides=np.array([0.75, 0.25, 0.5], np.float32),
+        ids=np.array([7, 8, 9]),
+    )
+    result = result_of(FRAME, replace(DETECTION, poses=poses), "v1", EVERYTHING)
+    assert [pose.id for pose in result.poses] == [7, 8, 9]
+    sides = [(pose.handedness.side, pose.handedness.score) for pose in result.poses]
+    right, left = pose_pb2.SIDE_RIGHT, pose_pb2.SIDE_LEFT
+    assert sides == [(right, 0.75), (left, 0.75), (right, 0.5)]
+    assert (result.poses[0].keypoints[0].z, result.poses[1].keypoints[0].z) == (1, -2.5)
+    assert not result.poses[0].keypoints[1].HasField("z")
+
+
+def test_result_of_other_models_has_no_hand_and_no_depth() -> None:
+    pose = result_of(FRAME, DETECTION, "v1", EVERYTHING).poses[0]
+    assert not pose.HasField("handedness")
+    assert not any(keypoint.HasField("z") for keypoint in pose.keypoints)
+    assert pose.id == 0
+
+
+def test_result_of_given_boxes_has_a_pose_for_each() -> None:
+    frame = replace(FRAME, boxes=(Region(0, 0, 1, 1),) * 3)
+    settings = replace(EVERYTHING, minimum_score=0.8, max_poses=1)
+    assert len(result_of(frame, DETECTION, "", settings).poses) == 3
+
+
+def test_result_of_a_pose_without_keypoints_has_no_box() -> None:
+    empty = Poses(np.full((1, 2, 3), NAN, np.float32), np.zeros(1, np.float32))
+    box = result_of(FRAME, replace(DETECTION, poses=empty), "", EVERYTHING).poses[0].box
+    assert all(math.isnan(edge) for edge in (box.x_min, box.y_min, box.x_max, box.y_max))
 
 
 def test_result_echoes_the_frame_and_its_times() -> None:

@@ -121,3 +121,9 @@ def test_pipeline_decoder_that_works_on_the_picture_refuses_large_ones() -> None
     assert refused.value.reason == "IMAGE_TOO_LARGE"
     region = Region(0, 0, 100, 100)
     assert pipeline.detect(large, decoder="paddlehub", region=region).size_image == (1600, 1600)
+
+
+def test_pipeline_of_bodies_takes_no_boxes() -> None:
+    with pytest.raises(StreamError, match="takes no boxes") as raised:
+        GatedPredictor().pipeline().detect(PICTURE, boxes=(Region(0, 0, 9, 9),))
+    assert raised.value.reason == "FEATURE_UNIMPLEMENTED"

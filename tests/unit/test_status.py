@@ -15,7 +15,8 @@ SERVER = ROOT / "server" / "posewire_server"
 PREFIX = "ERROR_REASON_"
 # The modules that a request passes through.
 ON_THE_WAY = (
-    *("stream", "dispatch", "ticket", "pipeline", "image", "image_header", "transform"),
+    *("stream", "dispatch", "ticket", "pipeline", "image", "image_header", "transform", "crop"),
+    *(f"systems/{path.stem}" for path in (SERVER / "systems").glob("*.py")),
     *("models/catalog", "rpc/convert", "rpc/faults", "rpc/models", "rpc/servicer", "rpc/settings"),
 )
 NEVER_SENT = {"CANCELLED"}  # nobody is left to read it

@@ -83,7 +83,8 @@ def write_result(
     if "capture_time" in wanted and frame.capture_time_ns is not None:
         result.capture_time.CopyFrom(_to_timestamp(frame.capture_time_ns))
     if "poses" in wanted:
-        _add_poses(result, _wanted_poses(detection.poses, settings))
+        poses = detection.poses if frame.boxes else _wanted_poses(detection.poses, settings)
+        _add_poses(result, poses)
     if "image_width" in wanted:
         result.image_width = detection.size_image[0]
     if "image_height" in wanted:
