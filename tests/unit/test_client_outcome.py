@@ -8,7 +8,7 @@ from posewire.v1 import pose_pb2
 FOUND = pose_pb2.KEYPOINT_STATE_FOUND
 
 
-def message(side: "pose_pb2.Side.ValueType | None" = None, z: float | None = None) -> pb.Result:
+def message(side: pose_pb2.Side | None = None, z: float | None = None) -> pb.Result:
     result = pb.Result(sequence_id=1)
     for number in range(2):
         pose = result.poses.add(score=0.5, id=number)
