@@ -1,17 +1,20 @@
 """Answers as plain data, for JSON."""
 
+import math
 from typing import Any
 
 from posewire_server.answer import Answer
 from posewire_server.outcome import Detection
+from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
 
 
 def answer_record(answer: Answer, skeleton: Skeleton) -> dict[str, Any]:
     """Returns an answer as a dictionary of numbers and texts.
 
-    Every keypoint of the skeleton is there by its name: x, y and score, or None where it was not
-    found. x and y are pixels of the frame, origin at the top-left corner of the top-left pixel.
+    Every keypoint of the skeleton is there by its name: x, y, score, and z where the model tells
+    it; or None where it was not found. x, y and z are pixels of the frame, x and y from the
+    top-left corner of the top-left pixel. A hand has a side of its person.
     """
     record: dict[str, Any] = {"frame": answer.frame.name}
     found = answer.detection
@@ -33,14 +36,31 @@ def answer_record(answer: Answer, skeleton: Skeleton) -> dict[str, Any]:
 
 def _pose_record(found: Detection, index: int, skeleton: Skeleton) -> dict[str, Any]:
     poses = found.poses
-    named = zip(
-        skeleton.keypoints, poses.keypoints[index].tolist(), poses.found[index], strict=True
-    )
+    box = poses.boxes[index].tolist()
+    depths = None if poses.depths is None else poses.depths[index].tolist()
+    points = poses.keypoints[index].tolist()
+    named = enumerate(zip(skeleton.keypoints, points, poses.found[index], strict=True))
     return {
         "score": round(float(poses.scores[index]), 4),
-        "box": [round(edge, 2) for edge in poses.boxes[index].tolist()],
+        **_side(poses, index),
+        "box": [round(edge, 2) for edge in box] if poses.found[index].any() else None,
         "keypoints": {
-            name: {"x": round(x, 2), "y": round(y, 2), "score": round(score, 4)} if there else None
-            for name, (x, y, score), there in named
+            name: _point(x, y, score, depths[n] if depths else math.nan) if there else None
+            for n, (name, (x, y, score), there) in named
         },
+    }
+
+
+def _point(x: float, y: float, score: float, z: float) -> dict[str, float]:
+    point = {"x": round(x, 2), "y": round(y, 2), "score": round(score, 4)}
+    return point if math.isnan(z) else point | {"z": round(z, 2)}
+
+
+def _side(poses: Poses, index: int) -> dict[str, Any]:
+    right = math.nan if poses.sides is None else float(poses.sides[index])
+    if math.isnan(right):
+        return {}
+    return {
+        "side": "right" if right >= 0.5 else "left",
+        "side_score": round(max(right, 1 - right), 4),
     }

@@ -77,6 +77,25 @@ def test_record_names_every_keypoint_and_is_json() -> None:
     assert record["timings_ms"] == {"wait": 0, "decode": 0, "infer": 12.5, "post": 0}
 
 
+def test_record_of_a_hand_has_its_side_and_depths() -> None:
+    keypoints = np.ones((2, 2, 3), np.float32)
+    depths = np.array([[-3.0, 4.125], [0.0, 0.0]], np.float32)
+    poses = Poses(keypoints, np.ones(2, np.float32), depths, np.array([0.25, 0.75], np.float32))
+    answer = Answer(FRAME, Detection(poses, (64, 48), Timings(0, 0, 0, 0)))
+    left, right = answer_record(answer, PAIR)["poses"]
+    assert (left["side"], left["side_score"]) == ("left", 0.75)
+    assert (right["side"], right["side_score"]) == ("right", 0.75)
+    assert [point["z"] for point in left["keypoints"].values()] == [-3.0, 4.12]
+
+
+def test_record_of_a_pose_without_keypoints_has_no_box() -> None:
+    poses = Poses(np.full((1, 2, 3), np.nan, np.float32), np.zeros(1, np.float32))
+    answer = Answer(FRAME, Detection(poses, (64, 48), Timings(0, 0, 0, 0)))
+    (pose,) = json.loads(json.dumps(answer_record(answer, PAIR), allow_nan=False))["poses"]
+    assert pose["box"] is None
+    assert pose["keypoints"] == {"nose": None, "neck": None}
+
+
 def test_record_of_a_problem_says_which() -> None:
     problem = Answer(FRAME, None, problem="error", reason="IMAGE_EMPTY", message="no bytes")
     assert answer_record(problem, PAIR) == {
