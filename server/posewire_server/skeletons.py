@@ -115,6 +115,53 @@ OPENPOSE18_PAF_CHANNELS = (
     (26, 27),
 )
 
+# OpenPose's 25 keypoints (Hidalgo et al., "Single-Network Whole-Body Pose Estimation", 2019): those
+# of OPENPOSE18, the middle of the hips, and the feet.
+OPENPOSE25 = Skeleton(
+    name="openpose25",
+    keypoints=(
+        *OPENPOSE18.keypoints[:8],
+        "mid_hip",
+        *OPENPOSE18.keypoints[8:],
+        "left_big_toe",
+        "left_small_toe",
+        "left_heel",
+        "right_big_toe",
+        "right_small_toe",
+        "right_heel",
+    ),
+    limbs=(
+        *((1, 8), (1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7)),
+        *((8, 9), (9, 10), (10, 11), (8, 12), (12, 13), (13, 14)),
+        *((1, 0), (0, 15), (15, 17), (0, 16), (16, 18), (2, 17), (5, 18)),
+        *((14, 19), (19, 20), (14, 21), (11, 22), (22, 23), (11, 24)),
+    ),
+    symmetric_pairs=(
+        *((2, 5), (3, 6), (4, 7), (9, 12), (10, 13), (11, 14), (15, 16), (17, 18)),
+        *((22, 19), (23, 20), (24, 21)),
+    ),
+    # As OPENPOSE18's; feet by the same source's length of a foot.
+    limb_lengths=(
+        *(0.288, 0.129, 0.129, 0.186, 0.146, 0.186, 0.146),
+        *(0.0955, 0.245, 0.246, 0.0955, 0.245, 0.246),
+        *(0.12, 0.035, 0.05, 0.035, 0.05, 0.0, 0.0),
+        *(0.152, 0.055, 0.039, 0.152, 0.055, 0.039),
+    ),
+)
+
+OPENPOSE25_PAF_CHANNELS = (
+    *((0, 1), (14, 15), (22, 23), (16, 17), (18, 19), (24, 25), (26, 27)),
+    *((6, 7), (2, 3), (4, 5), (8, 9), (10, 11), (12, 13)),
+    *((30, 31), (32, 33), (36, 37), (34, 35), (38, 39), (20, 21), (28, 29)),
+    *((40, 41), (42, 43), (44, 45), (46, 47), (48, 49), (50, 51)),
+)
+
+# The PAF channels of the skeletons whose networks answer such fields.
+PAF_CHANNELS = {
+    OPENPOSE18.name: OPENPOSE18_PAF_CHANNELS,
+    OPENPOSE25.name: OPENPOSE25_PAF_CHANNELS,
+}
+
 # The order of the COCO keypoint task; its labels are scored in it, no model answers in it.
 COCO17 = Skeleton(
     name="coco17",
@@ -141,4 +188,46 @@ COCO17 = Skeleton(
     symmetric_pairs=((2, 1), (4, 3), (6, 5), (8, 7), (10, 9), (12, 11), (14, 13), (16, 15)),
 )
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (OPENPOSE18,)}
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+# The order of the MPII Human Pose dataset (Andriluka et al., 2014): 16 joints, the legs first.
+MPII16 = Skeleton(
+    name="mpii16",
+    keypoints=_names(
+        "right_ankle right_knee right_hip left_hip left_knee left_ankle pelvis thorax upper_neck "
+        "head_top right_wrist right_elbow right_shoulder left_shoulder left_elbow left_wrist"
+    ),
+    limbs=(
+        *((0, 1), (1, 2), (2, 6), (6, 3), (3, 4), (4, 5), (6, 7), (7, 8), (8, 9)),
+        *((7, 12), (12, 11), (11, 10), (7, 13), (13, 14), (14, 15)),
+    ),
+    symmetric_pairs=((0, 5), (1, 4), (2, 3), (10, 15), (11, 14), (12, 13)),
+)
+
+# The order of BlazePose (Bazarevsky et al., 2020): the face, arms with hands, legs with feet.
+BLAZEPOSE33 = Skeleton(
+    name="blazepose33",
+    keypoints=_names(
+        "nose left_eye_inner left_eye left_eye_outer right_eye_inner right_eye right_eye_outer "
+        "left_ear right_ear mouth_left mouth_right left_shoulder right_shoulder left_elbow "
+        "right_elbow left_wrist right_wrist left_pinky right_pinky left_index right_index "
+        "left_thumb right_thumb left_hip right_hip left_knee right_knee left_ankle right_ankle "
+        "left_heel right_heel left_foot_index right_foot_index"
+    ),
+    limbs=(
+        *((0, 1), (1, 2), (2, 3), (3, 7), (0, 4), (4, 5), (5, 6), (6, 8), (9, 10)),
+        *((11, 12), (11, 13), (13, 15), (15, 17), (15, 19), (15, 21), (17, 19)),
+        *((12, 14), (14, 16), (16, 18), (16, 20), (16, 22), (18, 20)),
+        *((11, 23), (12, 24), (23, 24), (23, 25), (25, 27), (27, 29), (27, 31), (29, 31)),
+        *((24, 26), (26, 28), (28, 30), (28, 32), (30, 32)),
+    ),
+    symmetric_pairs=(
+        *((4, 1), (5, 2), (6, 3), (8, 7), (10, 9), (12, 11), (14, 13), (16, 15)),
+        *((18, 17), (20, 19), (22, 21), (24, 23), (26, 25), (28, 27), (30, 29), (32, 31)),
+    ),
+)
+
+SKELETONS = {skeleton.name: skeleton for skeleton in (OPENPOSE18, MPII16, BLAZEPOSE33)}

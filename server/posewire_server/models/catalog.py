@@ -2,6 +2,7 @@
 
 from posewire_server.errors import ModelError
 from posewire_server.models.networks import TFPOSE
+from posewire_server.models.original_models import ORIGINAL_MODELS
 from posewire_server.models.spec import ModelSpec, UserSource
 from posewire_server.skeletons import OPENPOSE18
 
@@ -26,7 +27,7 @@ BODY = ModelSpec(
     ),
 )
 
-CATALOG: tuple[ModelSpec, ...] = (BODY,)
+CATALOG: tuple[ModelSpec, ...] = (BODY, *ORIGINAL_MODELS)
 
 
 DOWNLOADABLE: tuple[ModelSpec, ...] = tuple(

@@ -1,6 +1,7 @@
 """The networks posewire runs, as data: where their weights come from, and what goes in and out."""
 
 from posewire_server.errors import ModelError
+from posewire_server.models.original_networks import ORIGINAL_NETWORKS
 from posewire_server.models.spec import InputSpec, NetworkSpec, NpmSource, OutputSpec, WheelSource
 
 # Trained on BGR pixels in 0..255; fed RGB, it loses a third of its precision.
@@ -58,6 +59,7 @@ EFFICIENTPOSE = NetworkSpec(
 NETWORKS: tuple[NetworkSpec, ...] = (
     TFPOSE,
     EFFICIENTPOSE,
+    *ORIGINAL_NETWORKS,
 )
 
 

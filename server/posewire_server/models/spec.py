@@ -162,7 +162,9 @@ class UserSource:
 
 
 Source = WheelSource | NpmSource | UserSource
-System = Literal["paf", "hand", "face", "person", "wholebody", "heatmap"]
+System = Literal[
+    "paf", "hand", "face", "person", "wholebody", "hub-body", "hub-hand", "hub-face", "hub-person"
+]
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,7 @@ class ModelSpec:
     @property
     def takes_boxes(self) -> bool:
         """Whether it can look at boxes in place of running its detector."""
-        return self.system not in ("paf", "wholebody")
+        return self.system not in ("paf", "wholebody", "hub-body")
 
     @property
     def input(self) -> InputSpec:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from posewire_server.engine.network import Network
 from posewire_server.models.spec import ModelSpec
+from posewire_server.systems.by_decoder import ByDecoder
+from posewire_server.systems.hub_body import HubBodySystem
 from posewire_server.systems.paf import PafSystem
 from posewire_server.systems.system import System
 
@@ -19,5 +21,9 @@ def build_system(spec: ModelSpec, networks: Mapping[str, Network]) -> System:
     match spec.system:
         case "paf":
             return PafSystem(spec, main)
+        case "hub-body":
+            paf = PafSystem(spec, main)
+            systems = dict.fromkeys(spec.decoders, paf) | {"paddlehub": HubBodySystem(spec, main)}
+            return ByDecoder(systems)
         case _:
             raise ValueError(f"model {spec.name!r} wants the system {spec.system!r}")

@@ -9,7 +9,7 @@ from posewire_server.errors import SourceError
 from posewire_server.models.spec import ModelSpec
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
-from posewire_server.skeletons import OPENPOSE18_PAF_CHANNELS
+from posewire_server.skeletons import PAF_CHANNELS
 from posewire_server.systems.system import Image, Request
 from posewire_server.transform import fit, prepare
 
@@ -20,7 +20,8 @@ _DECODER_MAX_PIXELS = {"paddlehub": 2_500_000}
 def build_decoder(spec: ModelSpec, name: str) -> PafDecode:
     """Builds one of the model's decoders; its default one with the tuning for its network."""
     tuning = dict(spec.tuning) if name == spec.default_decoder else {}
-    return PafDecode(spec.skeleton, OPENPOSE18_PAF_CHANNELS, cast("Algorithm", name), **tuning)
+    channels = PAF_CHANNELS[spec.skeleton.name]
+    return PafDecode(spec.skeleton, channels, cast("Algorithm", name), **tuning)
 
 
 class PafSystem:
@@ -41,14 +42,15 @@ class PafSystem:
         with passage.stage("decode"):
             size_image = (image.shape[1], image.shape[0])
             transform = fit(size_image, spec, astuple(region) if region else None)
-            _check_size(request.decoder, transform.size_region)
+            check_size(request.decoder, transform.size_region)
             inputs = prepare(image, transform, spec)
         outputs = self._network.run(inputs, passage)
         with passage.stage("post"):
             return self._decoders[request.decoder](outputs, transform)
 
 
-def _check_size(decoder: str, size: tuple[int, int]) -> None:
+def check_size(decoder: str, size: tuple[int, int]) -> None:
+    """Raises SourceError, IMAGE_TOO_LARGE, for a (w, h) that would keep a decoder too long."""
     width, height = size
     limit = _DECODER_MAX_PIXELS.get(decoder)
     if limit is not None and width * height > limit:

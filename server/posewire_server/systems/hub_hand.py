@@ -1,0 +1,69 @@
+"""A hand as PaddleHub's hand_pose_localization 1.1.0 finds it, pixel for pixel."""
+
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.engine.network import Network
+from posewire_server.models.spec import ModelSpec
+from posewire_server.passage import Passage
+from posewire_server.pose import Poses
+from posewire_server.systems.part import Part, cut_parts
+from posewire_server.systems.system import Image, Request
+
+HEIGHT: Final = 368
+HEAT_MIN: Final = 0.1
+
+
+class HubHandSystem:
+    """The network on each box, or the whole picture, as one hand.
+
+    Args:
+        spec: The model.
+        network: Heatmaps of the keypoints and the background.
+    """
+
+    def __init__(self, spec: ModelSpec, network: Network) -> None:
+        self._network = network
+        self._count = len(spec.skeleton.keypoints)
+
+    def find(self, image: Image, request: Request, passage: Passage) -> Poses:
+        """Returns one hand for each box, see ``System.find``."""
+        keypoints = np.array(
+            [
+                self._find(part, passage)
+                for part in cut_parts(image, request, self._network.spec.input)
+            ]
+        )
+        return Poses(keypoints, keypoints[:, :, 2].mean(1))
+
+    def _find(self, part: Part, passage: Passage) -> npt.NDArray[np.float32]:
+        with passage.stage("decode"):
+            inputs = prepare(part.image)
+        (maps,) = self._network.run(inputs, passage)
+        with passage.stage("post"):
+            keypoints = [_find_keypoint(heat, part) for heat in maps[0, : self._count]]
+            return np.array(keypoints, np.float32)
+
+
+def prepare(image: Image) -> npt.NDArray[np.float32]:
+    """Scales a picture to 368 rows and a width that is not rounded to cells; values are 0..1.
+
+    Returns:
+        (1, 3, 368, w) float32.
+    """
+    width = int(image.shape[1] / image.shape[0] * HEIGHT * 8 // 8)
+    scaled = cv2.resize(image, (max(width, 1), HEIGHT))
+    values = scaled.astype(np.float32) * np.float32(1 / 255)
+    return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+
+
+def _find_keypoint(heat: npt.NDArray[np.float32], part: Part) -> tuple[float, float, float]:
+    """Returns x, y in the frame and the heat of a map's highest pixel at the part's own size."""
+    _, highest, _, place = cv2.minMaxLoc(cv2.resize(heat, part.size))
+    if highest <= HEAT_MIN:
+        return np.nan, np.nan, 0.0
+    x, y = part.points_of(np.array(place))
+    return float(x), float(y), min(float(highest), 1.0)
