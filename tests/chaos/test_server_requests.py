@@ -33,6 +33,15 @@ def test_stream_without_config_is_refused(
     assert "config" in text
 
 
+def test_stream_that_never_sends_its_config_gives_its_place_back() -> None:
+    with HostedServer() as hosted:
+        hosted.server._servicer._opening_timeout_s = 0.05
+        code, info, text = RawStream(hosted.stub).end()
+        assert (code, info.reason) == (INVALID, "CONFIG_MISSING")
+        assert "within 0.05 s" in text
+        hosted.wait_until(lambda: hosted.server._servicer._places_taken == 0)
+
+
 @pytest.mark.parametrize(
     ("config", "code", "reason", "metadata"),
     [

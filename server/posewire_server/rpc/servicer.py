@@ -41,12 +41,20 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         models: What is served, and the limits.
         dispatcher: Runs the work.
         grace_s: Longest time that open calls have to end when the server drains.
+        opening_timeout_s: Longest time that a stream may be without its config.
     """
 
-    def __init__(self, models: Models, dispatcher: Dispatcher, grace_s: float) -> None:
+    def __init__(
+        self,
+        models: Models,
+        dispatcher: Dispatcher,
+        grace_s: float,
+        opening_timeout_s: float = 30.0,
+    ) -> None:
         self._models = models
         self._dispatcher = dispatcher
         self._grace_s = grace_s
+        self._opening_timeout_s = opening_timeout_s
         self._calls = Calls(dispatcher, max_waiting=models.limits.max_streams)
         self._streams: set[Stream] = set()
         self._opening: set[asyncio.Future[Request | None]] = set()
@@ -126,7 +134,10 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         reading = asyncio.ensure_future(anext(requests, None))
         self._opening.add(reading)
         try:
-            return await reading
+            return await asyncio.wait_for(reading, self._opening_timeout_s)
+        except TimeoutError:
+            text = f"no config came within {self._opening_timeout_s:g} s; send it at once"
+            raise StreamError("CONFIG_MISSING", text) from None
         except asyncio.CancelledError:
             if self._draining:
                 raise _draining_error() from None
