@@ -230,4 +230,39 @@ BLAZEPOSE33 = Skeleton(
     ),
 )
 
-SKELETONS = {skeleton.name: skeleton for skeleton in (OPENPOSE18, MPII16, BLAZEPOSE33)}
+# The hand of Simon et al. (2017): the wrist, then each finger from the palm to its tip.
+HAND21 = Skeleton(
+    name="hand21",
+    keypoints=_names(
+        "wrist thumb_cmc thumb_mcp thumb_ip thumb_tip index_mcp index_pip index_dip index_tip "
+        "middle_mcp middle_pip middle_dip middle_tip ring_mcp ring_pip ring_dip ring_tip "
+        "little_mcp little_pip little_dip little_tip"
+    ),
+    limbs=tuple((0 if n % 4 == 1 else n - 1, n) for n in range(1, 21)),
+    symmetric_pairs=(),
+)
+
+# The 68 points of iBUG's 300-W (Sagonas et al., 2013), whose sides are those of the person.
+_IBUG68_PARTS = (
+    *(("jaw", 17), ("right_brow", 5), ("left_brow", 5), ("nose_bridge", 4), ("nostrils", 5)),
+    *(("right_eye", 6), ("left_eye", 6), ("outer_lip", 12), ("inner_lip", 8)),
+)
+IBUG68 = Skeleton(
+    name="ibug68",
+    keypoints=tuple(f"{part}_{n}" for part, count in _IBUG68_PARTS for n in range(1, count + 1)),
+    limbs=(
+        *((n, n + 1) for n in range(67) if n not in {16, 21, 26, 30, 35, 41, 47, 59}),
+        *((41, 36), (47, 42), (59, 48), (67, 60)),
+    ),
+    symmetric_pairs=(
+        *((n, 16 - n) for n in range(8)),
+        *((n, 43 - n) for n in range(17, 22)),
+        *((31, 35), (32, 34), (36, 45), (37, 44), (38, 43), (39, 42), (40, 47), (41, 46)),
+        *((48, 54), (49, 53), (50, 52), (59, 55), (58, 56), (60, 64), (61, 63), (67, 65)),
+    ),
+)
+
+SKELETONS = {
+    skeleton.name: skeleton
+    for skeleton in (OPENPOSE18, OPENPOSE25, MPII16, BLAZEPOSE33, HAND21, IBUG68)
+}
