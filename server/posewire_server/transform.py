@@ -66,7 +66,7 @@ def fit(
     Raises:
         RegionError: REGION_INVALID: not a number, empty, inverted or outside the frame.
     """
-    left, top, right, bottom = _whole_pixels(size_image, region)
+    left, top, right, bottom = whole_pixels(size_image, region)
     width, height = right - left, bottom - top
     valid_height = spec.height
     valid_width = max(1, round(width * valid_height / height))
@@ -119,9 +119,18 @@ def prepare(
     return output
 
 
-def _whole_pixels(
+def whole_pixels(
     size_image: tuple[int, int], region: tuple[float, float, float, float] | None
 ) -> tuple[int, int, int, int]:
+    """Returns the pixels that a region touches: left, top, right, bottom, the last two exclusive.
+
+    Args:
+        size_image: (W, H) of the frame.
+        region: x_min, y_min, x_max, y_max in pixels of the frame; None for the whole frame.
+
+    Raises:
+        RegionError: REGION_INVALID: not a number, empty, inverted or outside the frame.
+    """
     width, height = size_image
     if region is None:
         return 0, 0, width, height

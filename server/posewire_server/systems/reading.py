@@ -1,0 +1,62 @@
+"""What a network that looks at one instance a crop has read: poses, and where to look next."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.crop import Crop
+from posewire_server.pose import Poses
+
+# Mean distance of two poses' keypoints, as a share of their size, below which they are the same.
+_SAME_INSTANCE = 0.25
+# Enough keypoints to tell instances apart.
+_COMPARED_KEYPOINTS = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """P poses and what comes next.
+
+    Attributes:
+        poses: In the order of the crops that were read; the score is the network's probability
+            that the crop shows an instance.
+        crops: Where each instance is best looked at, by its keypoints: the P crops for the next
+            frame.
+    """
+
+    poses: Poses
+    crops: tuple[Crop, ...]
+
+    def take(self, index: npt.NDArray[np.intp]) -> "Reading":
+        """Returns the instances of some indices, in their order."""
+        return Reading(self.poses.take(index), tuple(self.crops[i] for i in index))
+
+    def of_instances(self, min_score: float) -> npt.NDArray[np.intp]:
+        """Returns the indices of what is an instance, each but once; the best score first."""
+        order = np.argsort(-self.poses.scores, kind="stable")
+        order = order[self.poses.scores[order] >= min_score]
+        step = max(1, self.poses.keypoints.shape[1] // _COMPARED_KEYPOINTS)
+        points = self.poses.keypoints[:, ::step, :2]
+        sizes = np.ptp(points, axis=1).max(1)
+        kept: list[int] = []
+        for index in order:
+            distances = np.linalg.norm(points[kept] - points[index], axis=-1).mean(1)
+            if (distances > _SAME_INSTANCE * np.maximum(sizes[kept], sizes[index])).all():
+                kept.append(int(index))
+        return np.array(kept, np.intp)
+
+
+def join(readings: Sequence[Reading]) -> Reading:
+    """Returns several readings of one network as one; at least one is needed."""
+    poses = [reading.poses for reading in readings]
+    sides = [each.sides for each in poses if each.sides is not None]
+    depths = [each.depths for each in poses if each.depths is not None]
+    joined = Poses(
+        np.concatenate([each.keypoints for each in poses]),
+        np.concatenate([each.scores for each in poses]),
+        np.concatenate(depths) if depths else None,
+        np.concatenate(sides) if sides else None,
+    )
+    return Reading(joined, tuple(crop for reading in readings for crop in reading.crops))

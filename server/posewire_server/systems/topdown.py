@@ -1,0 +1,160 @@
+"""Top-down detection: a detector finds the instances, then a network reads each one's keypoints.
+
+In a stream with memory the crops come from the keypoints of the last frame and the detector rests,
+as MediaPipe does it (Zhang et al., 2020): it runs when an instance is lost, and now and then for
+new ones.
+"""
+
+from collections.abc import Sequence
+from dataclasses import astuple, replace
+from typing import Protocol
+
+import numpy as np
+
+from posewire_server.crop import Crop
+from posewire_server.frame import Region
+from posewire_server.passage import Passage
+from posewire_server.pose import Poses
+from posewire_server.systems.memory import Memory
+from posewire_server.systems.reading import Reading, join
+from posewire_server.systems.system import Image, Request
+from posewire_server.transform import whole_pixels
+
+MEDIAPIPE = "mediapipe"
+"""Name of the decoder that looks once at the whole picture and reads each instance once."""
+
+# Instances of one picture that are read, the best ones of the detector.
+_MOST_INSTANCES = 256
+_MIN_SCORE = 0.5
+
+Box = tuple[float, float, float, float]
+
+
+class Finder(Protocol):
+    """Finds instances in a part of a picture."""
+
+    def find(
+        self, image: Image, part: Box, passage: Passage, *, is_thorough: bool
+    ) -> Sequence[Crop]:
+        """Returns crops that show one instance each, best first.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            part: x_min, y_min, x_max, y_max in pixels of the frame; nothing else is looked at.
+            passage: Books the time and may stop the work.
+            is_thorough: Whether to look closer than once at the whole part.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """Reads the keypoints of instances.
+
+    Attributes:
+        first_readings: How often an instance that was only just detected is read, each time in
+            the better crop that follows from the last.
+    """
+
+    first_readings: int
+
+    def read(self, image: Image, crops: Sequence[Crop], passage: Passage) -> Reading:
+        """Returns one pose for each crop, in their order."""
+        ...
+
+    def crops_in(self, box: Box) -> Sequence[Crop]:
+        """Returns crops of which one should suit the instance that fills a box."""
+        ...
+
+
+class TopDown:
+    """A finder and a reader.
+
+    Args:
+        finder: Finds the instances.
+        reader: Reads their keypoints.
+    """
+
+    def __init__(self, finder: Finder, reader: Reader) -> None:
+        self._finder = finder
+        self._reader = reader
+
+    def find(self, image: Image, request: Request, passage: Passage) -> Poses:
+        """Returns the instances in a picture, see ``System.find``.
+
+        Raises:
+            RegionError: REGION_INVALID.
+        """
+        size = (image.shape[1], image.shape[0])
+        part = whole_pixels(size, astuple(request.region) if request.region else None)
+        if request.boxes:
+            return self._read_boxes(image, request.boxes, passage)
+        if request.memory is not None:
+            return self._follow(image, part, request.memory, passage)
+        if request.decoder == MEDIAPIPE:
+            crops = self._finder.find(image, part, passage, is_thorough=False)
+            reading = self._reader.read(image, crops[:_MOST_INSTANCES], passage)
+        else:
+            reading = self._detect(image, part, (), passage, is_thorough=True)
+        return reading.poses.take(reading.of_instances(_MIN_SCORE))
+
+    def _detect(
+        self,
+        image: Image,
+        part: Box,
+        known: Sequence[Crop],
+        passage: Passage,
+        *,
+        is_thorough: bool,
+    ) -> Reading:
+        """Finds and reads the instances whose place is not known yet."""
+        found = self._finder.find(image, part, passage, is_thorough=is_thorough)
+        new = [crop for crop in found[:_MOST_INSTANCES] if not any(_is_in(crop, k) for k in known)]
+        reading = self._reader.read(image, new, passage)
+        reading = reading.take(reading.of_instances(_MIN_SCORE))
+        for _ in range(self._reader.first_readings - 1):
+            reading = self._reader.read(image, reading.crops, passage)
+        return reading
+
+    def _read_boxes(self, image: Image, boxes: Sequence[Region], passage: Passage) -> Poses:
+        """Reads every box in its most probable crop, and again in the one that follows from it."""
+        size = (image.shape[1], image.shape[0])
+        for box in boxes:
+            whole_pixels(size, astuple(box))
+        crops = [self._reader.crops_in(astuple(box)) for box in boxes]
+        reading = self._reader.read(image, [crop for some in crops for crop in some], passage)
+        ends = np.cumsum([len(some) for some in crops])
+        best = [
+            end - len(some) + int(np.argmax(reading.poses.scores[end - len(some) : end]))
+            for end, some in zip(ends, crops, strict=True)
+        ]
+        return self._reader.read(image, reading.take(np.array(best)).crops, passage).poses
+
+    def _follow(self, image: Image, part: Box, memory: Memory, passage: Passage) -> Poses:
+        is_due = memory.tick()
+        ids, crops = list(memory.crops), tuple(memory.crops.values())
+        reading = self._reader.read(image, crops, passage)
+        kept = [
+            i for i in reading.of_instances(_MIN_SCORE) if _centre_is_in(reading.crops[i], part)
+        ]
+        reading, ids = reading.take(np.array(kept, np.intp)), [ids[i] for i in kept]
+        if len(ids) < len(crops):
+            memory.lose()
+        if is_due or len(ids) < len(crops) or not ids:
+            new = self._detect(image, part, reading.crops, passage, is_thorough=is_due)
+            ids += memory.new_ids(len(new.crops))
+            reading = join([reading, new])
+        memory.crops = dict(zip(ids, reading.crops, strict=True))
+        order = reading.of_instances(0.0)
+        poses = replace(reading.poses, ids=np.array(ids, np.int64))
+        return poses.take(order)
+
+
+def _is_in(crop: Crop, other: Crop) -> bool:
+    """Whether two crops show the same instance: each one's centre lies near the other's."""
+    distance = np.hypot(*np.subtract(crop.centre, other.centre))
+    return bool(distance < 0.25 * min(max(crop.size), max(other.size)))
+
+
+def _centre_is_in(crop: Crop, part: Box) -> bool:
+    x, y = crop.centre
+    return part[0] <= x <= part[2] and part[1] <= y <= part[3]
