@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import cv2
@@ -7,13 +8,15 @@ import numpy.typing as npt
 import pytest
 from posewire_server.cli import main
 from posewire_server.commands.evaluate import EvaluateConfig, run
-from posewire_server.errors import LabelsError
-from posewire_server.evaluation import LastRun, evaluate
-from posewire_server.labels import read_labels
+from posewire_server.errors import ConfigError, LabelsError
+from posewire_server.evaluation.evaluation import LastRun, evaluate
+from posewire_server.evaluation.labels import read_labels
+from posewire_server.evaluation.task import find_task
 from posewire_server.models.library import StoredModel
 from posewire_server.pipeline import EngineConfig
 
 Array = npt.NDArray[np.float32]
+BODY_MULTI = find_task("body_multi")
 
 
 @pytest.fixture
@@ -47,6 +50,8 @@ def test_eval_ends_with_one_json_object_and_keeps_the_poses(
     assert summary["decoder"] == weights.spec.default_decoder
     assert tuple(summary["decoders"]) == weights.spec.decoders
     assert (summary["AP"], summary["images"], summary["persons"]) == (0.0, 1, 1)
+    assert summary["datasets"]["coco_own"]["AP"] == 0.0
+    assert summary["engine"]["threads"] > 0
     (picture,) = json.loads(kept.read_text())["images"]
     assert picture["file"] == "grey.png"
     assert tuple(picture["poses"]) == weights.spec.decoders
@@ -56,7 +61,7 @@ def test_eval_ends_with_one_json_object_and_keeps_the_poses(
 def test_eval_missing_picture_names_it(weights: StoredModel, labels: Path) -> None:
     change(labels, file="gone.png")
     with pytest.raises(LabelsError, match=r"gone\.png") as caught:
-        evaluate(weights, read_labels(labels), EngineConfig())
+        evaluate(weights, BODY_MULTI, read_labels(labels, BODY_MULTI), EngineConfig())
     assert caught.value.reason == "LABELS_UNREADABLE"
 
 
@@ -64,8 +69,19 @@ def test_eval_missing_picture_names_it(weights: StoredModel, labels: Path) -> No
 def test_eval_picture_of_another_size_says_both(weights: StoredModel, labels: Path) -> None:
     change(labels, width=640)
     with pytest.raises(LabelsError, match=r"64x48 pixels.*640x48") as caught:
-        evaluate(weights, read_labels(labels), EngineConfig())
+        evaluate(weights, BODY_MULTI, read_labels(labels, BODY_MULTI), EngineConfig())
     assert caught.value.reason == "LABELS_MALFORMED"
+
+
+def test_eval_plot_without_matplotlib_is_told_before_the_work(
+    labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    plot = tmp_path / "curves.png"
+    config = EvaluateConfig(labels, tmp_path / "cache", EngineConfig(), plot=plot)
+    with pytest.raises(ConfigError, match=r"posewire\[bench\]"):
+        run(config)
+    assert not (tmp_path / "cache").exists()
 
 
 def test_eval_missing_labels_is_an_error_before_anything_is_loaded(tmp_path: Path) -> None:
@@ -106,3 +122,30 @@ def test_last_run_runs_again_only_for_other_inputs() -> None:
     assert last_run.run(inputs)[0].item() == 193
     assert last_run.run(np.ones((1, 3, 8, 4), np.float32))[0].item() == 96
     assert predictor.runs == 3
+
+
+@pytest.mark.weights
+@pytest.mark.usefixtures("weights")
+def test_eval_body_on_the_limbs_of_mpii_scores_what_both_have(
+    labels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    person = {"bbox": [5, 5, 30, 40], "keypoints": [[20, 20, 2]] * 16, "head_size": 5}
+    change(labels, task="body_mpii", dataset="own", instances=[person])
+    arguments = ["--task", "body_mpii", "--model", "body", "--decoders", "fast", "openpose"]
+    assert main(["eval", str(labels), *arguments, "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (summary["model"], summary["task"]) == ("body", "body_mpii")
+    assert list(summary["decoders"]) == ["fast", "openpose"]
+    assert (summary["PCKh@0.5"], summary["PCK@0.2"], summary["found"]) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.weights
+def test_eval_model_without_a_keypoint_of_the_task_is_unsuited(
+    weights: StoredModel, labels: Path
+) -> None:
+    hand = {"bbox": [5, 5, 30, 40], "keypoints": [[20, 20, 2]] * 21}
+    change(labels, task="hand21", dataset="own", instances=[hand])
+    task = find_task("hand21")
+    with pytest.raises(LabelsError, match="openpose18") as caught:
+        evaluate(weights, task, read_labels(labels, task), EngineConfig())
+    assert caught.value.reason == "TASK_UNSUITED"

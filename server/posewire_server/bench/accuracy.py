@@ -4,8 +4,9 @@ from pathlib import Path
 
 from posewire_server.bench.figure import Figure
 from posewire_server.errors import LabelsError
-from posewire_server.evaluation import evaluate
-from posewire_server.labels import read_labels
+from posewire_server.evaluation.evaluation import evaluate
+from posewire_server.evaluation.labels import read_labels
+from posewire_server.evaluation.task import find_task
 from posewire_server.models.catalog import BODY
 from posewire_server.models.library import Library
 from posewire_server.pipeline import EngineConfig
@@ -29,10 +30,11 @@ def measure(cache: Path, labels: Path | None) -> list[Figure]:
     if not path.exists():
         text = f"there is no labels file {path}; name one with --labels"
         raise LabelsError("LABELS_UNREADABLE", text)
-    pictures = read_labels(path)
-    evaluation = evaluate(Library(cache).pull(BODY), pictures, EngineConfig())
+    task = find_task("body_multi")
+    pictures = read_labels(path, task)
+    evaluation = evaluate(Library(cache).pull(BODY), task, pictures, EngineConfig())
     title = f"accuracy: AP on {len(pictures)} COCO pictures, height {BODY.input.height}"
     return [
-        Figure(f"{title}, {name}", result.ap, "", _TARGETS.get(name, ""), 1)
-        for name, result in evaluation.accuracy.items()
+        Figure(f"{title}, {way}", result.score.figures["AP"], "", _TARGETS.get(way.decoder, ""), 1)
+        for way, result in evaluation.results.items()
     ]

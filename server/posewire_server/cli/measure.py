@@ -10,11 +10,17 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of ``eval``."""
     add_engine(parser)
     parser.add_argument("labels", type=Path, metavar="LABELS", help="labels file (JSON)")
-    parser.add_argument("--model", default="body", metavar="NAME")
+    tasks = "body_multi, body_mpii, face68 or hand21; default: what suits the model"
+    parser.add_argument("--task", default="", metavar="NAME", help=tasks)
+    parser.add_argument("--model", default="", metavar="NAME", help="default: that of the task")
     parser.add_argument("--decoders", nargs="+", default=[], metavar="NAME", help="default: all")
-    parser.add_argument("--datasets", nargs="+", default=["coco_*"], metavar="NAME")
+    datasets = "names or patterns; default: coco_* for body_multi, else all"
+    parser.add_argument("--datasets", nargs="+", default=[], metavar="NAME", help=datasets)
+    boxes = "give the model the labelled boxes; what it finds by itself is scored beside that"
+    parser.add_argument("--boxes", action="store_true", help=boxes)
     parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="keep what was found")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves")
 
 
 def score(options: Options) -> int:
@@ -25,11 +31,14 @@ def score(options: Options) -> int:
         labels=options.labels,
         cache=options.cache,
         engine=read_engine(options),
+        task=options.task,
         model=options.model,
         decoders=tuple(options.decoders),
         datasets=tuple(options.datasets),
+        boxes=options.boxes,
         json=options.json,
         predictions=options.predictions,
+        plot=options.plot,
     )
     return evaluate.run(config)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, PosewireError
+from posewire_server.plotting import load_pyplot
 
 GROUPS = ("paf", "exactness", "accuracy", "network", "server", "live")
 
@@ -86,14 +87,7 @@ def _print_figures(figures: Sequence[Figure], *, as_json: bool) -> None:
 
 def _plot(figures: Sequence[Figure], path: Path) -> None:
     """Draws each figure with a target as a bar in units of its bound."""
-    try:
-        import matplotlib as mpl
-    except ImportError as error:
-        text = "plots need matplotlib; pip install 'posewire[bench]'"
-        raise ConfigError("PLOT_UNAVAILABLE", text) from error
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
+    pyplot = load_pyplot()
     bounded = [figure for figure in figures if figure.target]
     share = [figure.value / float(figure.target.split()[1]) for figure in bounded]
     colours = ["tab:green" if figure.met else "tab:red" for figure in bounded]

@@ -1,9 +1,9 @@
-"""Scores poses against labelled pictures, as COCO does (object keypoint similarity, OKS)."""
+"""Scores poses as COCO does: average precision over the object keypoint similarity (OKS)."""
 
 import contextlib
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple
 from typing import Any
 
 import cv2
@@ -11,49 +11,34 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from posewire_server.labels import LabelledPicture
+from posewire_server.evaluation.curve import Curve
+from posewire_server.evaluation.labels import LabelledPicture
 from posewire_server.pose import Poses
-from posewire_server.skeletons import COCO17, Skeleton
+
+# Where summarize() of pycocotools puts the figures of key points.
+_PLACES = {"AP": 0, "AP50": 1, "AP75": 2, "AR": 5}
 
 
-@dataclass(frozen=True)
-class Accuracy:
-    """How well poses fit labels: means over OKS thresholds .50, .55, ... .95, and two single ones.
-
-    Attributes:
-        ap: Average precision.
-        ap50: Average precision at OKS .50.
-        ap75: Average precision at OKS .75.
-        ar: Average recall.
-        images: Pictures scored.
-        persons: Persons in them that count.
-    """
-
-    ap: float
-    ap50: float
-    ap75: float
-    ar: float
-    images: int
-    persons: int
-
-
-def score(
-    pictures: Sequence[LabelledPicture], found: Sequence[Poses], skeleton: Skeleton
-) -> Accuracy:
+def score_oks(
+    pictures: Sequence[LabelledPicture], found: Sequence[Poses]
+) -> tuple[dict[str, float], Curve]:
     """Scores the poses found in pictures.
 
     Args:
         pictures: P labelled pictures.
-        found: The poses of each, over ``skeleton``.
-        skeleton: Must have COCO's 17 keypoints by name; others are left out.
+        found: The poses of each, over COCO's 17 keypoints.
+
+    Returns:
+        ``AP`` and ``AR``: means of precision and recall over the OKS thresholds .50, .55, ... .95;
+        ``AP50`` and ``AP75``: precision at one of them; NaN where nobody is to be found. And the
+        precision at each of them.
     """
     truth = COCO()
     truth.dataset = _ground_truth(pictures)
-    index = [skeleton.keypoints.index(name) for name in COCO17.keypoints]
     results = [
-        {"image_id": number, "category_id": 1, "score": float(pose_score), "keypoints": keypoints}
+        {"image_id": number, "category_id": 1, "score": float(score), "keypoints": keypoints}
         for number, poses in enumerate(found)
-        for pose_score, keypoints in zip(poses.scores, _coco_keypoints(poses, index), strict=True)
+        for score, keypoints in zip(poses.scores, _coco_keypoints(poses), strict=True)
     ]
     with contextlib.redirect_stdout(io.StringIO()):  # pycocotools tells of every step
         truth.createIndex()
@@ -64,13 +49,15 @@ def score(
             _excuse(result, pictures[result["image_id"]], found[result["image_id"]])
         evaluation.accumulate()
         evaluation.summarize()
-    ap, ap50, ap75, _, _, ar = (float(value) for value in evaluation.stats[:6])
-    persons = sum(person.counts for picture in pictures for person in picture.persons)
-    return Accuracy(ap, ap50, ap75, ar, len(pictures), persons)
+    values = {name: float(evaluation.stats[place]) for name, place in _PLACES.items()}
+    figures = {name: value if value >= 0 else float("nan") for name, value in values.items()}
+    precision = evaluation.eval["precision"][:, :, 0, 0, 0].mean(axis=1)
+    precision[precision < 0] = np.nan
+    return figures, Curve("OKS", "AP", evaluation.params.iouThrs, precision)
 
 
 def _ground_truth(pictures: Iterable[LabelledPicture]) -> dict[str, Any]:
-    persons = [(number, p) for number, picture in enumerate(pictures) for p in picture.persons]
+    persons = [(number, p) for number, picture in enumerate(pictures) for p in picture.instances]
     return {
         "images": [{"id": number} for number, _ in enumerate(pictures)],
         "categories": [{"id": 1, "name": "person"}],
@@ -80,8 +67,8 @@ def _ground_truth(pictures: Iterable[LabelledPicture]) -> dict[str, Any]:
                 "image_id": number,
                 "category_id": 1,
                 "keypoints": person.keypoints.ravel().tolist(),
-                "num_keypoints": int((person.keypoints[:, 2] > 0).sum()),
-                "bbox": list(person.box),
+                "num_keypoints": int(person.labelled.sum()),
+                "bbox": _corner_and_size(*astuple(person.box)),
                 "area": person.area,
                 "iscrowd": int(person.is_crowd),
             }
@@ -90,8 +77,12 @@ def _ground_truth(pictures: Iterable[LabelledPicture]) -> dict[str, Any]:
     }
 
 
-def _coco_keypoints(poses: Poses, index: Sequence[int]) -> list[list[float]]:
-    keypoints = np.nan_to_num(poses.keypoints[:, index].astype(np.float64), nan=0.0)
+def _corner_and_size(x_min: float, y_min: float, x_max: float, y_max: float) -> list[float]:
+    return [x_min, y_min, x_max - x_min, y_max - y_min]
+
+
+def _coco_keypoints(poses: Poses) -> list[list[float]]:
+    keypoints = np.nan_to_num(poses.keypoints.astype(np.float64), nan=0.0)
     return [pose.ravel().tolist() for pose in keypoints]
 
 
@@ -102,7 +93,9 @@ def _excuse(result: dict[str, Any], picture: LabelledPicture, poses: Poses) -> N
         result["dtIgnore"] |= unmatched
         return
     order = np.argsort(-poses.scores, kind="mergesort")[: result["dtIgnore"].shape[1]]
-    centres = np.nanmean(poses.keypoints[order, :, :2], axis=1)
+    there = poses.found[order, :, None]
+    sums = poses.keypoints[order, :, :2].sum(axis=1, where=there)
+    centres = sums / np.maximum(1, there.sum(axis=1))
     inside = [
         any(
             cv2.pointPolygonTest(region, (float(x), float(y)), measureDist=False) >= 0

@@ -1,0 +1,108 @@
+"""An evaluation as tables for people and as plain data for programs."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from posewire_server.evaluation.evaluation import Evaluation, Result
+from posewire_server.evaluation.labels import LabelledPicture
+from posewire_server.evaluation.score import Score
+from posewire_server.pose import Poses
+from posewire_server.report import format_table
+
+
+def tables(evaluation: Evaluation) -> str:
+    """Returns a table of all ways to look at the pictures, and one of the first by data set."""
+    results = {str(way): result.score for way, result in evaluation.results.items()}
+    first = next(iter(evaluation.results.values()))
+    parts = [_table("decoder", results)]
+    if len(first.datasets) > 1:
+        parts.append(_table("data set", first.datasets))
+    return "\n\n".join(parts)
+
+
+def _table(title: str, scores: Mapping[str, Score]) -> str:
+    header = [title, *next(iter(scores.values())).figures]
+    rows = [[name, *map(_cell, score.figures.values())] for name, score in scores.items()]
+    return format_table(header, rows)
+
+
+def _cell(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def summary(evaluation: Evaluation) -> dict[str, Any]:
+    """Returns the figures, null where the labels do not allow for one.
+
+    At the top are those of the first decoder, given boxes if it was; under ``datasets`` the same
+    for each data set, under ``decoders`` for each decoder. Where boxes were given,
+    ``whole_picture`` has what each decoder reached without.
+    """
+    ways = evaluation.results
+    given = any(way.is_given_boxes for way in ways)
+    decoders = {w.decoder: _figures(r) for w, r in ways.items() if w.is_given_boxes == given}
+    alone = {w.decoder: _figures(r) for w, r in ways.items() if not w.is_given_boxes}
+    first = next(iter(decoders))
+    return {
+        "model": evaluation.model.name,
+        "task": evaluation.task.name,
+        "engine": asdict(evaluation.engine),
+        "boxes": given,
+        "decoder": first,
+        **decoders[first],
+        "decoders": decoders,
+        **({"whole_picture": alone} if given else {}),
+    }
+
+
+def _figures(result: Result) -> dict[str, Any]:
+    datasets = {name: _finite(score) for name, score in result.datasets.items()}
+    return {**_finite(result.score), "datasets": datasets}
+
+
+def _finite(score: Score) -> dict[str, float | None]:
+    return {name: None if math.isnan(x) else x for name, x in score.figures.items()}
+
+
+def predictions(
+    evaluation: Evaluation, pictures: Sequence[LabelledPicture], names: Sequence[str]
+) -> dict[str, Any]:
+    """Returns what was found: x, y, score of each keypoint; x and y are null where missing.
+
+    Args:
+        evaluation: What was found.
+        pictures: In what.
+        names: Of the pictures' files.
+    """
+    return {
+        "model": evaluation.model.name,
+        "keypoints": evaluation.model.skeleton.keypoints,
+        "coordinates": "pixels, origin at the top-left corner of the top-left pixel",
+        "images": [
+            {
+                "file": name,
+                "width": picture.size[0],
+                "height": picture.size[1],
+                "poses": {
+                    str(way): _to_lists(result.found[n])
+                    for way, result in evaluation.results.items()
+                },
+            }
+            for n, (picture, name) in enumerate(zip(pictures, names, strict=True))
+        ],
+    }
+
+
+def _to_lists(poses: Poses) -> list[dict[str, Any]]:
+    return [
+        {"score": round(float(pose_score), 4), "keypoints": [_to_list(*point) for point in points]}
+        for pose_score, points in zip(poses.scores, poses.keypoints.tolist(), strict=True)
+    ]
+
+
+def _to_list(x: float, y: float, keypoint_score: float) -> list[float | None]:
+    found = [None, None] if math.isnan(x) else [round(x, 3), round(y, 3)]
+    return [*found, round(keypoint_score, 4)]

@@ -1,0 +1,125 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from posewire_server.errors import LabelsError, ModelError
+from posewire_server.evaluation import evaluation
+from posewire_server.evaluation.evaluation import Evaluation, Way, evaluate
+from posewire_server.evaluation.labels import read_labels
+from posewire_server.evaluation.task import Task, find_task
+from posewire_server.frame import Region
+from posewire_server.models.catalog import BODY
+from posewire_server.models.library import StoredModel
+from posewire_server.models.spec import ModelSpec
+from posewire_server.passage import Passage
+from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pose import Poses
+from posewire_server.skeletons import HAND21, Skeleton
+from posewire_server.systems.system import Image, Request
+
+HANDS = find_task("hand21")
+SPEC = ModelSpec(
+    name="boxes",
+    aliases=(),
+    skeleton=HAND21,
+    system="hand",
+    networks=BODY.networks,
+    decoders=("fast", "slow"),
+    default_decoder="fast",
+)
+
+
+class Corners:
+    """Finds a hand at the middle of every box, and without boxes one at the picture's corner."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+
+    def find(self, image: Image, request: Request, passage: Passage) -> Poses:
+        assert image.shape == (48, 64, 3)
+        passage.check("infer")
+        self.requests.append(request)
+        boxes = request.boxes or (Region(0, 0, 2, 2),)
+        keypoints = np.ones((len(boxes), 21, 3), np.float32)
+        for pose, box in zip(keypoints, boxes, strict=True):
+            pose[:, :2] = (box.x_min + box.x_max) / 2, (box.y_min + box.y_max) / 2
+        return Poses(keypoints, np.ones(len(boxes), np.float32))
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> Corners:
+    system = Corners()
+
+    def load(stored: StoredModel, _networks: object) -> Pipeline:
+        return Pipeline(stored.spec, "1", system, EngineConfig("plain", "fp32", 1))
+
+    monkeypatch.setattr(evaluation.Pipeline, "load", load)
+    return system
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    """Two pictures: two hands that lie at the middle of their boxes, and one not labelled."""
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((48, 64, 3), 128, np.uint8))
+    names = {"file": "grey.png", "task": "hand21", "width": 64, "height": 48}
+    hands = [{"bbox": [x, 10, 10, 10], "keypoints": [[x + 5, 15, 2]] * 21} for x in (5, 40)]
+    nothing = {"bbox": [0, 0, 9, 9], "keypoints": [[0, 0, 0]] * 21}
+    records = [
+        names | {"dataset": "one", "instances": hands},
+        names | {"dataset": "two", "instances": [nothing]},
+    ]
+    path = tmp_path / "labels.json"
+    path.write_text(json.dumps({"images": records}))
+    return path
+
+
+def run(labels: Path, spec: ModelSpec = SPEC, task: Task = HANDS, **options: object) -> Evaluation:
+    given = StoredModel(spec, ()), task, read_labels(labels, HANDS), EngineConfig()
+    return evaluate(*given, **options)  # type: ignore[arg-type]
+
+
+def test_evaluate_whole_picture_asks_once_for_each_decoder(labels: Path, system: Corners) -> None:
+    result = run(labels)
+    assert list(result.results) == [Way("fast"), Way("slow")]
+    assert [request.decoder for request in system.requests] == ["fast", "slow"] * 2
+    assert result.results[Way("fast")].score.figures["found"] == 0.0
+    assert result.engine.threads == 1
+
+
+def test_evaluate_given_boxes_scores_both_and_asks_only_where_there_are_some(
+    labels: Path, system: Corners
+) -> None:
+    result = run(labels, decoders=["fast"], boxes=True)
+    given, alone = Way("fast", is_given_boxes=True), Way("fast")
+    assert list(result.results) == [given, alone]
+    assert result.results[given].score.figures["PCK@0.2"] == 1.0
+    assert result.results[alone].score.figures["PCK@0.2"] == 0.0
+    assert [len(request.boxes) for request in system.requests] == [2, 0, 0]
+    assert [len(poses) for poses in result.results[given].found] == [2, 0]
+
+
+def test_evaluate_calls_back_after_each_picture(labels: Path, system: Corners) -> None:
+    asked: list[int] = []
+    run(labels, decoders=["fast"], picture_done=lambda: asked.append(len(system.requests)))
+    assert asked == [1, 2]
+
+
+def test_evaluate_unknown_decoder_is_told(labels: Path, system: Corners) -> None:
+    with pytest.raises(ModelError, match="fast, slow"):
+        run(labels, decoders=["other"])
+    assert system.requests == []
+
+
+def test_evaluate_boxes_of_hands_do_not_suit_a_model_of_persons(
+    labels: Path, system: Corners
+) -> None:
+    names = tuple(f"{side}_hand_{name}" for side in ("left", "right") for name in HAND21.keypoints)
+    spec = ModelSpec(
+        "whole", (), Skeleton("whole", names, (), ()), "wholebody", (), ("fast",), "fast"
+    )
+    with pytest.raises(LabelsError, match="boxes of hands") as caught:
+        run(labels, spec, boxes=True)
+    assert caught.value.reason == "TASK_UNSUITED"
+    assert system.requests == []
