@@ -28,7 +28,7 @@ LINES = (
     ("crop", "decode", "engine", "image", "image_header", "transform", "models"),
     ("passage",),
     ("config", "outcome"),
-    ("frame", "pose", "skeletons", "errors"),
+    ("facemesh", "frame", "pose", "skeletons", "errors"),
 )
 RANKS = {name: rank for rank, names in enumerate(LINES) for name in names}
 OWNERS = {
