@@ -136,6 +136,12 @@ def test_read_nobody_to_find_is_empty(tmp_path: Path, records: list[dict[str, An
     assert caught.value.reason == "LABELS_EMPTY"
 
 
+def test_read_unknown_data_set_names_those_there_are(tmp_path: Path) -> None:
+    content = {"images": [record(), record(dataset="ochuman"), hand()]}
+    with pytest.raises(LabelsError, match="it has coco_mini, ochuman$"):
+        read_labels(write(tmp_path, content), datasets=("lapa",))
+
+
 def test_read_labels_made_by_a_model_are_left_out(tmp_path: Path) -> None:
     content = {"images": [record(), record(file="b", label_kind="pseudo: by a model")]}
     (picture,) = read_labels(write(tmp_path, content))

@@ -98,21 +98,28 @@ def read_labels(path: Path, task: Task, datasets: Sequence[str] = ()) -> list[La
     """
     patterns = datasets or task.datasets
     try:
+        suited = [record for record in _records(path) if _is_of(record, task)]
         chosen = [
             _picture(path.parent, record, len(task.skeleton.keypoints))
-            for record in _records(path)
-            if record["task"] == task.name
-            and not str(record.get("label_kind", "")).startswith("pseudo")
-            and any(fnmatch.fnmatchcase(record["dataset"], pattern) for pattern in patterns)
+            for record in suited
+            if any(fnmatch.fnmatchcase(record["dataset"], pattern) for pattern in patterns)
         ]
+        known = sorted({record["dataset"] for record in suited})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         text = f"{path} is no labels file of the known format: {type(error).__name__}: {error}"
         raise LabelsError("LABELS_MALFORMED", text) from error
     if not any(instance.counts for picture in chosen for instance in picture.instances):
-        wanted = ", ".join(patterns)
-        text = f"{path} labels nobody for task {task.name} in datasets {wanted}; choose others"
+        text = (
+            f"{path} labels nobody for task {task.name} in data sets {', '.join(patterns)}; "
+            f"it has {', '.join(known) or 'none'}"
+        )
         raise LabelsError("LABELS_EMPTY", text)
     return chosen
+
+
+def _is_of(record: Mapping[str, Any], task: Task) -> bool:
+    made_by_model = str(record.get("label_kind", "")).startswith("pseudo")
+    return bool(record["task"] == task.name) and not made_by_model
 
 
 def _records(path: Path) -> list[Mapping[str, Any]]:
