@@ -138,7 +138,7 @@ def test_read_nobody_to_find_is_empty(tmp_path: Path, records: list[dict[str, An
 
 def test_read_unknown_data_set_names_those_there_are(tmp_path: Path) -> None:
     content = {"images": [record(), record(dataset="ochuman"), hand()]}
-    with pytest.raises(LabelsError, match="it has coco_mini, ochuman$"):
+    with pytest.raises(LabelsError, match=r"it has coco_mini, ochuman$"):
         read_labels(write(tmp_path, content), datasets=("lapa",))
 
 
