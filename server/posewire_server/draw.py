@@ -53,15 +53,18 @@ def draw_poses(image: Canvas, poses: Poses, skeleton: Skeleton) -> Canvas:
 
 def _draw_pose(canvas: Canvas, points: Array, skeleton: Skeleton, thickest: float) -> None:
     chains = find_chains(skeleton)
-    radii = np.full(len(points), thickest)
-    for chain, colour in zip(chains, chain_colours(len(chains)), strict=True):
-        keypoints = np.unique(chain)
-        thickness = _thickness(points, chain, thickest)
-        radii[keypoints] = np.minimum(radii[keypoints], thickness)
+    thicknesses = [_thickness(points, chain, thickest) for chain in chains]
+    radii = np.full(len(points), np.inf)
+    lines = zip(chains, chain_colours(len(chains)), thicknesses, strict=True)
+    for chain, colour, thickness in lines:
+        radii[np.unique(chain)] = np.minimum(radii[np.unique(chain)], thickness + _DOT)
         _draw_chain(canvas, points, chain, colour, max(1, round(thickness)))
-    for point, radius in zip(points, radii, strict=True):
-        if not np.isnan(point).any():
-            _draw_keypoint(canvas, point, radius + _DOT)
+    # The vertices of a mesh that are on no line stay behind the lines.
+    alone = np.isinf(radii)
+    radii[alone] = min(thicknesses, default=thickest)
+    for index in np.argsort(~alone, kind="stable"):
+        if not np.isnan(points[index]).any():
+            _draw_keypoint(canvas, points[index], radii[index])
 
 
 @lru_cache

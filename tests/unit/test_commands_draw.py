@@ -95,3 +95,11 @@ def widths(length: float) -> int:
 
 def test_draw_longer_limbs_are_thicker_up_to_a_bound() -> None:
     assert widths(16) < widths(30) < widths(60) == widths(600)
+
+
+def test_draw_vertices_on_no_line_are_finer_than_those_on_one() -> None:
+    mesh = Skeleton("mesh", ("a", "b", "c"), ((0, 1),), ())
+    places = (100.5, 400.5), (120.5, 400.5), (600.5, 400.5)
+    image = np.zeros((800, 800, 3), np.uint8)
+    drawn = draw_poses(image, pair_of(*((x, y, 1) for x, y in places)), mesh).any(axis=2)
+    assert 0 < drawn[:, 600].sum() < drawn[:, 100].sum()
