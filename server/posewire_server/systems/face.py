@@ -122,6 +122,6 @@ def face_crop(points: Points) -> Crop:
 
 
 def _square(box: Points, rotation: float) -> Crop:
-    side = float((box[2:] - box[:2]).max()) * _CROP_SCALE
+    side = max(1.0, float((box[2:] - box[:2]).max()) * _CROP_SCALE)
     x, y = (box[:2] + box[2:]) / 2
     return Crop((float(x), float(y)), (side, side), rotation)

@@ -128,5 +128,5 @@ def _square(
     move = shift * float(size[1])
     x = float(centre[0]) - math.sin(rotation) * move
     y = float(centre[1]) + math.cos(rotation) * move
-    side = float(size.max()) * scale
+    side = max(1.0, float(size.max()) * scale)
     return Crop((x, y), (side, side), rotation)

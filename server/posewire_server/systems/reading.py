@@ -33,10 +33,17 @@ class Reading:
         """Returns the instances of some indices, in their order."""
         return Reading(self.poses.take(index), tuple(self.crops[i] for i in index))
 
-    def of_instances(self, min_score: float) -> npt.NDArray[np.intp]:
-        """Returns the indices of what is an instance, each but once; the best score first."""
-        order = np.argsort(-self.poses.scores, kind="stable")
-        order = order[self.poses.scores[order] >= min_score]
+    def of_instances(self, min_score: float, known: int = 0) -> npt.NDArray[np.intp]:
+        """Returns the indices of what is an instance, each but once; the best score first.
+
+        Args:
+            min_score: What scores less is none.
+            known: So many of the first are preferred to others of the same instance.
+        """
+        scores = self.poses.scores
+        order = np.argsort(-scores, kind="stable")
+        order = order[scores[order] >= min_score]
+        order = np.concatenate([order[order < known], order[order >= known]])
         step = max(1, self.poses.keypoints.shape[1] // _COMPARED_KEYPOINTS)
         points = self.poses.keypoints[:, ::step, :2]
         sizes = np.ptp(points, axis=1).max(1)
@@ -45,7 +52,7 @@ class Reading:
             distances = np.linalg.norm(points[kept] - points[index], axis=-1).mean(1)
             if (distances > _SAME_INSTANCE * np.maximum(sizes[kept], sizes[index])).all():
                 kept.append(int(index))
-        return np.array(kept, np.intp)
+        return np.array(sorted(kept, key=lambda index: -scores[index]), np.intp)
 
 
 def join(readings: Sequence[Reading]) -> Reading:

@@ -72,11 +72,13 @@ class TopDown:
     Args:
         finder: Finds the instances.
         reader: Reads their keypoints.
+        min_score: What the reader scores less is no instance.
     """
 
-    def __init__(self, finder: Finder, reader: Reader) -> None:
+    def __init__(self, finder: Finder, reader: Reader, min_score: float = _MIN_SCORE) -> None:
         self._finder = finder
         self._reader = reader
+        self._min_score = min_score
 
     def find(self, image: Image, request: Request, passage: Passage) -> Poses:
         """Returns the instances in a picture, see ``System.find``.
@@ -95,7 +97,7 @@ class TopDown:
             reading = self._reader.read(image, crops[:_MOST_INSTANCES], passage)
         else:
             reading = self._detect(image, part, (), passage, is_thorough=True)
-        return reading.poses.take(reading.of_instances(_MIN_SCORE))
+        return reading.poses.take(reading.of_instances(self._min_score))
 
     def _detect(
         self,
@@ -110,7 +112,7 @@ class TopDown:
         found = self._finder.find(image, part, passage, is_thorough=is_thorough)
         new = [crop for crop in found[:_MOST_INSTANCES] if not any(_is_in(crop, k) for k in known)]
         reading = self._reader.read(image, new, passage)
-        reading = reading.take(reading.of_instances(_MIN_SCORE))
+        reading = reading.take(reading.of_instances(self._min_score))
         for _ in range(self._reader.first_readings - 1):
             reading = self._reader.read(image, reading.crops, passage)
         return reading
@@ -133,20 +135,18 @@ class TopDown:
         is_due = memory.tick()
         ids, crops = list(memory.crops), tuple(memory.crops.values())
         reading = self._reader.read(image, crops, passage)
-        kept = [
-            i for i in reading.of_instances(_MIN_SCORE) if _centre_is_in(reading.crops[i], part)
-        ]
-        reading, ids = reading.take(np.array(kept, np.intp)), [ids[i] for i in kept]
+        found = reading.of_instances(_MIN_SCORE)
+        kept = [int(index) for index in found if _centre_is_in(reading.crops[index], part)]
+        reading, ids = reading.take(np.array(kept, np.intp)), [ids[index] for index in kept]
         if len(ids) < len(crops):
             memory.lose()
         if is_due or len(ids) < len(crops) or not ids:
             new = self._detect(image, part, reading.crops, passage, is_thorough=is_due)
-            ids += memory.new_ids(len(new.crops))
-            reading = join([reading, new])
+            reading, ids = join([reading, new]), ids + memory.new_ids(len(new.crops))
+            order = reading.of_instances(0.0, known=len(ids) - len(new.crops))
+            reading, ids = reading.take(order), [ids[index] for index in order]
         memory.crops = dict(zip(ids, reading.crops, strict=True))
-        order = reading.of_instances(0.0)
-        poses = replace(reading.poses, ids=np.array(ids, np.int64))
-        return poses.take(order)
+        return replace(reading.poses, ids=np.array(ids, np.int64))
 
 
 def _is_in(crop: Crop, other: Crop) -> bool:
