@@ -1,6 +1,7 @@
 """The networks posewire runs, as data: where their weights come from, and what goes in and out."""
 
 from posewire_server.errors import ModelError
+from posewire_server.models.mediapipe_networks import MEDIAPIPE_NETWORKS
 from posewire_server.models.original_networks import ORIGINAL_NETWORKS
 from posewire_server.models.spec import InputSpec, NetworkSpec, NpmSource, OutputSpec, WheelSource
 
@@ -59,6 +60,7 @@ EFFICIENTPOSE = NetworkSpec(
 NETWORKS: tuple[NetworkSpec, ...] = (
     TFPOSE,
     EFFICIENTPOSE,
+    *MEDIAPIPE_NETWORKS,
     *ORIGINAL_NETWORKS,
 )
 
