@@ -205,6 +205,10 @@ MPII16 = Skeleton(
         *((7, 12), (12, 11), (11, 10), (7, 13), (13, 14), (14, 15)),
     ),
     symmetric_pairs=((0, 5), (1, 4), (2, 3), (10, 15), (11, 14), (12, 13)),
+    limb_lengths=(
+        *(0.246, 0.245, 0.0955, 0.0955, 0.245, 0.246, 0.288, 0.0, 0.13),
+        *(0.129, 0.186, 0.146, 0.129, 0.186, 0.146),
+    ),
 )
 
 # The order of BlazePose (Bazarevsky et al., 2020): the face, arms with hands, legs with feet.

@@ -1,10 +1,12 @@
 """The models posewire serves, as data: a model is one entry here."""
 
+from dataclasses import replace
+
 from posewire_server.errors import ModelError
-from posewire_server.models.networks import TFPOSE
+from posewire_server.models.networks import EFFICIENTPOSE, TFPOSE
 from posewire_server.models.original_models import ORIGINAL_MODELS
 from posewire_server.models.spec import ModelSpec, UserSource
-from posewire_server.skeletons import OPENPOSE18
+from posewire_server.skeletons import MPII16, OPENPOSE18
 
 BODY = ModelSpec(
     name="body",
@@ -27,7 +29,21 @@ BODY = ModelSpec(
     ),
 )
 
-CATALOG: tuple[ModelSpec, ...] = (BODY, *ORIGINAL_MODELS)
+# One person fills the picture, or each box; ``mirror`` costs twice as much.
+PERSON = ModelSpec(
+    name="person",
+    aliases=("human_pose_estimation_resnet50_mpii",),
+    skeleton=MPII16,
+    system="person",
+    networks=(EFFICIENTPOSE,),
+    decoders=("dark", "quarter", "mirror"),
+    default_decoder="dark",
+)
+
+# Any number of persons, which the body network finds for the same network.
+PEOPLE = replace(PERSON, name="people", aliases=(), networks=(EFFICIENTPOSE, TFPOSE))
+
+CATALOG: tuple[ModelSpec, ...] = (BODY, PERSON, PEOPLE, *ORIGINAL_MODELS)
 
 
 DOWNLOADABLE: tuple[ModelSpec, ...] = tuple(

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 from posewire_server.engine.network import Network
+from posewire_server.models.catalog import BODY
 from posewire_server.models.spec import ModelSpec
 from posewire_server.systems.by_decoder import ByDecoder
 from posewire_server.systems.hub_body import HubBodySystem
 from posewire_server.systems.paf import PafSystem
+from posewire_server.systems.person import build_persons
 from posewire_server.systems.system import System
 
 
@@ -25,5 +27,13 @@ def build_system(spec: ModelSpec, networks: Mapping[str, Network]) -> System:
             paf = PafSystem(spec, main)
             systems = dict.fromkeys(spec.decoders, paf) | {"paddlehub": HubBodySystem(spec, main)}
             return ByDecoder(systems)
+        case "person":
+            return build_persons(spec, main, _bodies(networks))
         case _:
             raise ValueError(f"model {spec.name!r} wants the system {spec.system!r}")
+
+
+def _bodies(networks: Mapping[str, Network]) -> System | None:
+    """Returns the body model's system where its network is there."""
+    body = networks.get(BODY.networks[0].name)
+    return PafSystem(BODY, body) if body else None

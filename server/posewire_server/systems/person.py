@@ -1,0 +1,177 @@
+"""Persons: heatmaps of a network that expects a single person in a square crop.
+
+The crop is that of MPII's protocol (Andriluka et al., 2014): 1.25 times the person's height, which
+the limbs tell as soon as keypoints are known. So a person is read twice where only a box or the
+whole picture is given, and once where the body network has told the keypoints.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.crop import Crop, covering
+from posewire_server.decode.heatmap import Refinement, decode_heatmaps
+from posewire_server.engine.network import Network
+from posewire_server.frame import Region
+from posewire_server.models.spec import ModelSpec
+from posewire_server.passage import Passage
+from posewire_server.pose import Poses
+from posewire_server.skeletons import MPII16, OPENPOSE18
+from posewire_server.systems.by_decoder import ByDecoder
+from posewire_server.systems.reading import Reading
+from posewire_server.systems.stature import person_crop
+from posewire_server.systems.system import Image, Request, System
+from posewire_server.systems.topdown import Box, TopDown
+from posewire_server.systems.views import cut_all
+
+Floats = npt.NDArray[np.float32]
+
+# The map of each MPII keypoint: EfficientPose starts at the head and goes down.
+EFFICIENTPOSE_MAPS: Final = (12, 11, 10, 13, 14, 15, 9, 5, 1, 0, 4, 3, 2, 6, 7, 8)
+# Mean heat of persons in a crop of theirs is above 0.3, of pictures without one below 0.17.
+MIN_SCORE: Final = 0.2
+# Of right keypoints 95 in 100 are hotter.
+_MIN_HEAT: Final = 0.25
+# Side of the first crop over the longer side of a box that fits the person tightly.
+_BOX_SCALE: Final = 1.5
+_PAIRS = dict(MPII16.symmetric_pairs) | {left: right for right, left in MPII16.symmetric_pairs}
+_OTHER_SIDES: Final = [_PAIRS.get(index, index) for index in range(len(MPII16.keypoints))]
+
+
+def build_persons(spec: ModelSpec, network: Network, bodies: System | None) -> System:
+    """Puts the network, with each of the model's decoders, and what finds persons together.
+
+    Args:
+        spec: The model.
+        network: EfficientPose.
+        bodies: Finds persons for it; None: a picture shows one.
+    """
+    finder = BodyFinder(bodies) if bodies else WholeFinder(network)
+    first_readings = 1 if bodies else 2
+
+    def build(refinement: Refinement, *, is_mirrored: bool) -> System:
+        reader = PersonReader(
+            network,
+            EFFICIENTPOSE_MAPS,
+            refinement,
+            first_readings=first_readings,
+            is_mirrored=is_mirrored,
+        )
+        return TopDown(finder, reader, MIN_SCORE)
+
+    systems = {
+        "dark": build("dark", is_mirrored=False),
+        "quarter": build("quarter", is_mirrored=False),
+        "mirror": build("dark", is_mirrored=True),
+    }
+    return ByDecoder({name: systems[name] for name in spec.decoders})
+
+
+class WholeFinder:
+    """Takes the picture for one of a single person, see ``topdown.Finder``."""
+
+    def __init__(self, network: Network) -> None:
+        self._spec = network.spec.input
+
+    def find(
+        self, _image: Image, part: Box, _passage: Passage, *, is_thorough: bool
+    ) -> Sequence[Crop]:
+        """Returns the smallest crop around the whole part."""
+        del is_thorough
+        return [covering(part, self._spec)]
+
+
+class BodyFinder:
+    """Finds persons by their bodies, see ``topdown.Finder``.
+
+    Args:
+        bodies: A system that answers OPENPOSE18 and has the decoder ``fast``.
+    """
+
+    def __init__(self, bodies: System) -> None:
+        self._bodies = bodies
+
+    def find(
+        self, image: Image, part: Box, passage: Passage, *, is_thorough: bool
+    ) -> Sequence[Crop]:
+        """Returns a crop of the size of the whole person around each body."""
+        del is_thorough
+        request = Request("fast", Region(*part))
+        poses = self._bodies.find(image, request, passage)
+        crops = [person_crop(points[:, :2], OPENPOSE18) for points in poses.keypoints]
+        return [crop for crop in crops if crop is not None]
+
+
+class PersonReader:
+    """Reads the 16 keypoints of persons, see ``topdown.Reader``.
+
+    Args:
+        network: One map for each keypoint.
+        maps: Index of the map of each keypoint of MPII16.
+        refinement: How places between cells are found.
+        first_readings: See ``topdown.Reader``.
+        is_mirrored: Whether each crop is also read mirrored, and both answers averaged.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        maps: Sequence[int],
+        refinement: Refinement = "dark",
+        *,
+        first_readings: int = 1,
+        is_mirrored: bool = False,
+    ) -> None:
+        self.first_readings = first_readings
+        self._network = network
+        self._order = list(maps)
+        self._mirrored = [maps[index] for index in _OTHER_SIDES]
+        self._refinement = refinement
+        self._is_mirrored = is_mirrored
+
+    def read(self, image: Image, crops: Sequence[Crop], passage: Passage) -> Reading:
+        """Returns a person for each crop; the score is the mean heat of the keypoints."""
+        keypoints = [np.zeros((0, len(self._order), 3), np.float32)]
+        for batch, maps in self._maps(image, crops, passage):
+            with passage.stage("post"):
+                points = decode_heatmaps(maps, self._refinement)
+                for crop, each in zip(batch, points, strict=True):
+                    each[:, :2] = crop.to_image(each[:, :2])
+                np.clip(points[:, :, 2], 0, 1, out=points[:, :, 2])
+                keypoints.append(points)
+        joined = np.concatenate(keypoints)
+        poses = Poses(joined, joined[:, :, 2].mean(1))
+        following = tuple(map(_next_crop, joined, crops))
+        return Reading(poses, following)
+
+    def _maps(
+        self, image: Image, crops: Sequence[Crop], passage: Passage
+    ) -> Iterator[tuple[Sequence[Crop], Floats]]:
+        """Yields crops batch by batch, each with (N, 16, h, w) maps in the order of MPII16."""
+        for batch, inputs in cut_all(image, crops, self._network.spec.input, passage):
+            both = np.concatenate([inputs, inputs[..., ::-1]]) if self._is_mirrored else inputs
+            (maps,) = self._network.run(both, passage)
+            plain = maps[: len(batch), self._order]
+            if self._is_mirrored:
+                plain += maps[len(batch) :, self._mirrored, :, ::-1]
+                plain /= 2
+            yield batch, plain
+
+    def crops_in(self, box: Box) -> Sequence[Crop]:
+        """Returns a square around a box, with room for what the box leaves out."""
+        x_min, y_min, x_max, y_max = box
+        side = max(x_max - x_min, y_max - y_min) * _BOX_SCALE
+        return [Crop(((x_min + x_max) / 2, (y_min + y_max) / 2), (side, side))]
+
+
+def _next_crop(keypoints: Floats, crop: Crop) -> Crop:
+    """Returns the crop that a person's keypoints ask for; the same where too little was found.
+
+    It moves half the way only, since keypoints may have strayed to somebody near.
+    """
+    points = np.where(keypoints[:, 2:] >= _MIN_HEAT, keypoints[:, :2], np.nan)
+    following = person_crop(points, MPII16) or crop
+    x, y = np.add(crop.centre, following.centre) / 2
+    return Crop((float(x), float(y)), following.size)
