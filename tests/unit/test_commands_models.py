@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pytest
 from posewire_server.commands import models
-from posewire_server.errors import ModelError
+from posewire_server.commands.import_model import ImportConfig
+from posewire_server.errors import ModelError, WeightsError
 from posewire_server.models import store
 from posewire_server.models.library import Library
 from posewire_server.models.manifest import EngineCheck
+from posewire_server.models.networks import find_network
 from posewire_server.models.spec import NetworkSpec
 
 CHECKS = (
@@ -19,8 +21,10 @@ CHECKS = (
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     """An empty cache whose pulls only write files."""
 
-    def import_quickly(_spec: NetworkSpec, _files: Path, folder: Path) -> None:
+    def import_quickly(_spec: NetworkSpec, files: Path, folder: Path) -> None:
         (folder / "weights.pdmodel").write_bytes(bytes(2_000_000))
+        for path in files.glob("x.*"):
+            (folder / "weights.pdiparams").write_bytes(path.read_bytes())
 
     monkeypatch.setattr(store, "download", lambda *_arguments: tmp_path)
     monkeypatch.setattr(store, "extract", lambda *_arguments: tmp_path)
@@ -45,7 +49,7 @@ def test_list_before_pull_says_not_pulled(
 def test_list_after_pull_shows_size_engines_and_licence(
     cache: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert models.pull(cache, ["openpose_body_estimation"]) == 0
+    assert models.pull(cache, ["body"]) == 0
     pulled = capsys.readouterr().out
     assert "openvino  FAILED: it crashed with signal 11" in pulled
     assert "onednn    passed: error 4.0e-06, 107 ms (default)" in pulled
@@ -56,7 +60,7 @@ def test_list_after_pull_shows_size_engines_and_licence(
 
 
 def test_list_damaged_says_so(cache: Library, capsys: pytest.CaptureFixture[str]) -> None:
-    models.pull(cache, [])
+    models.pull(cache, ["body"])
     (folder,) = (path for path in cache.store.root.iterdir() if path.is_dir())
     (folder / "weights.pdmodel").write_bytes(b"")
     capsys.readouterr()
@@ -92,3 +96,43 @@ def test_remove_says_what_it_set_free(cache: Library, capsys: pytest.CaptureFixt
 def test_pull_unknown_name_raises(cache: Library) -> None:
     with pytest.raises(ModelError, match="there are: body"):
         models.pull(cache, ["nobody"])
+
+
+def test_pull_hub_name_asks_paddlehub_for_the_original(
+    cache: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(module: str, *_: object) -> Path:
+        raise WeightsError("WEIGHTS_UNAVAILABLE", f"no {module}")
+
+    monkeypatch.setattr("posewire_server.commands.import_model.install", refuse)
+    with pytest.raises(WeightsError, match="no hand_pose_localization"):
+        models.pull(cache, ["hand_pose_localization"])
+
+
+def test_import_unknown_name_lists_those_that_take_weights(cache: Library, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="body-cmu, body-25, hand-cmu"):
+        models.import_weights(cache, ImportConfig("body", (tmp_path,)))
+
+
+def test_import_keeps_what_the_files_were(
+    cache: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.pdparams").write_bytes(b"weights")
+    config = ImportConfig("openpose_body_estimation", (tmp_path / "x.pdparams",))
+    assert models.import_weights(cache, config) == 0
+    assert "onednn    passed" in capsys.readouterr().out
+    found = cache.store.find(find_network("body-cmu"))
+    assert found is not None
+    assert found.manifest.members == ("x.pdparams",)
+    assert len(found.manifest.source_sha256) == 64
+
+
+def test_import_other_weights_have_another_version(cache: Library, tmp_path: Path) -> None:
+    versions = set()
+    for content in (b"one", b"two"):
+        (tmp_path / "x.pth").write_bytes(content)
+        models.import_weights(cache, ImportConfig("person-resnet50", (tmp_path / "x.pth",)))
+        found = cache.store.find(find_network("person-resnet50"))
+        assert found is not None
+        versions.add(found.version)
+    assert len(versions) == 2

@@ -1,7 +1,8 @@
-"""``models list``, ``pull``, ``verify`` and ``remove``."""
+"""``models list``, ``pull``, ``import``, ``verify`` and ``remove``."""
 
 import argparse
 from functools import partial
+from pathlib import Path
 
 from posewire_server.cli.options import Options, add_common
 
@@ -21,6 +22,24 @@ def add_models(parser: argparse.ArgumentParser) -> None:
             command.add_argument("names", nargs="*", metavar="NAME", help="default: all")
         if name == "pull":
             command.add_argument("--force", action="store_true", help="even if it is there")
+    _add_import(commands.add_parser("import", help="take over weights that you have"))
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    add_common(parser, _import)
+    parser.add_argument("name", metavar="NAME", help="a model, or PaddleHub's name of a module")
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="file, folder, archive")
+    reference = "compare with outputs of another runtime (.npz: input, output_0, ...)"
+    parser.add_argument("--reference", type=Path, metavar="FILE", help=reference)
+
+
+def _import(options: Options) -> int:
+    from posewire_server.commands import models
+    from posewire_server.commands.import_model import ImportConfig
+    from posewire_server.models.library import Library
+
+    config = ImportConfig(options.name, tuple(options.paths), options.reference)
+    return models.import_weights(Library(options.cache), config)
 
 
 def _models(name: str, options: Options) -> int:

@@ -3,6 +3,12 @@
 import sys
 from collections.abc import Callable, Sequence
 
+from posewire_server.commands.import_model import (
+    ImportConfig,
+    import_model,
+    is_module,
+    pull_original,
+)
 from posewire_server.errors import PosewireError, WeightsError
 from posewire_server.models.catalog import CATALOG, DOWNLOADABLE, find_model
 from posewire_server.models.library import Library
@@ -24,15 +30,31 @@ def list_models(library: Library) -> int:
 def pull(library: Library, names: Sequence[str], *, force: bool = False) -> int:
     """Fetches, imports and checks models that are not in the cache, with ``force`` all.
 
+    PaddleHub's name for a model means its original, which PaddleHub itself fetches.
+
     Raises:
         ModelError: MODEL_UNKNOWN.
-        WeightsError, EngineError: As ``Library.pull``.
+        WeightsError, EngineError: As ``Library.pull`` and ``pull_original``.
     """
-    for spec in _find(names):
-        with ProgressBars() as progress:
-            model = library.pull(spec, progress, force=force)
-        for network in model.networks:
+    for name in names or [spec.name for spec in DOWNLOADABLE]:
+        if is_module(name):
+            networks = pull_original(library, name)
+        else:
+            with ProgressBars() as progress:
+                networks = library.pull(find_model(name), progress, force=force).networks
+        for network in networks:
             _print_checks(network)
+    return 0
+
+
+def import_weights(library: Library, config: ImportConfig) -> int:
+    """Imports and checks weights that the user has.
+
+    Raises:
+        ModelError, WeightsError, EngineError: As ``import_model``.
+    """
+    for network in import_model(library, config):
+        _print_checks(network)
     return 0
 
 
@@ -53,14 +75,15 @@ def verify(library: Library, names: Sequence[str]) -> int:
 
 
 def remove(library: Library, names: Sequence[str]) -> int:
-    """Removes models from the cache; returns 1 where any could not be removed.
+    """Removes models from the cache, but for what others there need; 1 where any could not be.
 
     Raises:
         ModelError: MODEL_UNKNOWN.
     """
 
     def remove_one(spec: ModelSpec) -> None:
-        size = library.remove(spec, [other for other in CATALOG if other.name not in names])
+        others = [other for other in CATALOG if other.name not in names]
+        size = library.remove(spec, [other for other in others if library.find(other)])
         print(
             f"{spec.name}: {_megabytes(size)} set free" if size else f"{spec.name}: was not there"
         )

@@ -27,6 +27,8 @@ from posewire_server.models.spec import InputSpec, NetworkSpec
 TOLERANCE: Final = 2e-3
 TIMEOUT_S: Final = 120.0
 MEASURE_S: Final = 1.0
+# Of noise, where sizes are free: small, since the plain engine takes half a minute for large ones.
+_SEEDED_SIZE: Final = (96, 64)
 
 Array = npt.NDArray[np.float32]
 Golden = tuple[Array, list[Array]]
@@ -84,7 +86,7 @@ def read_golden(spec: NetworkSpec) -> list[Golden]:
 def answer_seeded(predictor: Predictor, spec: NetworkSpec) -> list[Golden]:
     """Returns what a predictor answers for two pictures of noise, for want of golden outputs."""
     rng = np.random.default_rng(0)
-    width, height = _usual_size(spec.input)
+    width, height = spec.input.size if spec.input.is_fixed else _SEEDED_SIZE
     images = rng.integers(0, 256, (2, height, width, spec.input.channels), np.uint8)
     inputs = [_to_input(image, spec.input) for image in images]
     return [(each, predictor.run(each)) for each in inputs]
@@ -128,7 +130,11 @@ def _usual_size(spec: InputSpec) -> tuple[int, int]:
 def _measure_run_ms(predictor: Predictor, spec: InputSpec) -> float:
     width, height = _usual_size(spec)
     inputs = np.zeros((1, spec.channels, height, width), np.float32)
+    begin = time.perf_counter()
     predictor.run(inputs)
+    first_s = time.perf_counter() - begin
+    if first_s > MEASURE_S:
+        return 1000 * first_s
     times: list[float] = []
     while sum(times) < MEASURE_S:
         begin = time.perf_counter()

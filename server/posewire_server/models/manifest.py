@@ -145,7 +145,10 @@ class StoredNetwork:
     @property
     def version(self) -> str:
         """Changes with the weights, the importer and Paddle."""
-        return self.folder.name.removeprefix(f"{self.spec.name}-")
+        version = self.folder.name.removeprefix(f"{self.spec.name}-")
+        # The folder of imported weights tells nothing of them.
+        digest = self.manifest.files.get(PARAMETERS_NAME, "")[:12]
+        return version.replace("imported-", f"{digest}-", 1)
 
     @property
     def program(self) -> Path:

@@ -1,8 +1,13 @@
 """Models whose weights users bring themselves: PaddleHub's systems with their own networks."""
 
-from posewire_server.models.original_networks import BODY_25, BODY_CMU
+from posewire_server.models.original_networks import (
+    BODY_25,
+    BODY_CMU,
+    HAND_CMU,
+    PERSON_RESNET50,
+)
 from posewire_server.models.spec import ModelSpec
-from posewire_server.skeletons import OPENPOSE18, OPENPOSE25
+from posewire_server.skeletons import HAND21, MPII16, OPENPOSE18, OPENPOSE25
 
 ORIGINAL_MODELS = (
     ModelSpec(
@@ -22,5 +27,23 @@ ORIGINAL_MODELS = (
         networks=(BODY_25,),
         decoders=("openpose", "fast"),
         default_decoder="openpose",
+    ),
+    ModelSpec(
+        name="hand-cmu",
+        aliases=("openpose_hands_estimation",),
+        skeleton=HAND21,
+        system="hub-hand",
+        networks=(HAND_CMU,),
+        decoders=("dark", "paddlehub"),
+        default_decoder="dark",
+    ),
+    ModelSpec(
+        name="person-resnet50",
+        aliases=(),
+        skeleton=MPII16,
+        system="hub-person",
+        networks=(PERSON_RESNET50,),
+        decoders=("quarter", "paddlehub"),
+        default_decoder="quarter",
     ),
 )

@@ -10,7 +10,7 @@ network's lock, which the system takes back from a process that dies.
 import errno
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -98,13 +98,20 @@ class Store:
                 return found
             return self._keep(spec, _fetch(spec, workspace, progress), workspace, progress)
 
-    def add(self, spec: NetworkSpec, files: Path, progress: Progress = silent) -> StoredNetwork:
+    def add(
+        self,
+        spec: NetworkSpec,
+        files: Path,
+        progress: Progress = silent,
+        prove: Callable[[StoredNetwork], object] = lambda stored: stored,
+    ) -> StoredNetwork:
         """Returns a network after importing and checking files that the user has.
 
         Args:
             spec: The network; its importer reads the files.
             files: A folder that holds them, and nothing else.
             progress: Told how far it is.
+            prove: Called with the network before it is kept; raises where it shall not be.
 
         Raises:
             WeightsError: WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, CACHE_UNWRITABLE; the cache is as it
@@ -112,7 +119,7 @@ class Store:
             EngineError: ENGINE_FAILED where no engine passes the self-check.
         """
         with self._locked(spec, progress) as workspace:
-            return self._keep(spec, files, workspace, progress)
+            return self._keep(spec, files, workspace, progress, prove)
 
     def verify(self, spec: NetworkSpec, progress: Progress = silent) -> StoredNetwork:
         """Proves the files of a network and checks every engine of this machine anew.
@@ -143,9 +150,15 @@ class Store:
         return _size(self.folder(spec))
 
     def _keep(
-        self, spec: NetworkSpec, files: Path, workspace: Path, progress: Progress
+        self,
+        spec: NetworkSpec,
+        files: Path,
+        workspace: Path,
+        progress: Progress,
+        prove: Callable[[StoredNetwork], object] = lambda stored: stored,
     ) -> StoredNetwork:
         manifest = _build(spec, files, workspace / "network", progress)
+        prove(StoredNetwork(spec, workspace / "network", manifest))
         target = self.folder(spec)
         if target.exists():
             target.rename(workspace / "replaced")

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from posewire_server.engine.network import Network
 from posewire_server.models.catalog import BODY
+from posewire_server.models.mediapipe_networks import POSE_DETECTION
 from posewire_server.models.spec import ModelSpec
-from posewire_server.systems.by_decoder import ByDecoder
-from posewire_server.systems.hub_body import HubBodySystem
+from posewire_server.systems.blaze import build_blaze
+from posewire_server.systems.originals import build_original
 from posewire_server.systems.paf import PafSystem
 from posewire_server.systems.person import build_persons
 from posewire_server.systems.system import System
@@ -23,12 +24,12 @@ def build_system(spec: ModelSpec, networks: Mapping[str, Network]) -> System:
     match spec.system:
         case "paf":
             return PafSystem(spec, main)
-        case "hub-body":
-            paf = PafSystem(spec, main)
-            systems = dict.fromkeys(spec.decoders, paf) | {"paddlehub": HubBodySystem(spec, main)}
-            return ByDecoder(systems)
+        case "hub-body" | "hub-hand" | "hub-face" | "hub-person":
+            return build_original(spec, networks)
         case "person":
             return build_persons(spec, main, _bodies(networks))
+        case "blaze":
+            return build_blaze(networks[POSE_DETECTION.name], main)
         case _:
             raise ValueError(f"model {spec.name!r} wants the system {spec.system!r}")
 

@@ -1,0 +1,147 @@
+"""Gathers the files of a network from wherever a user has them: files, folders, archives.
+
+What is gathered lies flat in one folder. Of archives nothing is run or linked, and nothing is
+written elsewhere: a member of another kind, or with a path that leads out, refuses the archive.
+"""
+
+import tarfile
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO, Final
+
+from posewire_server.errors import WeightsError
+
+MAX_BYTES: Final = 2 << 30
+# Weights are nearly random and do not shrink; a member that grows by more is no weights.
+MAX_GROWTH: Final = 100
+MAX_MEMBERS: Final = 10_000
+_CHUNK_BYTES: Final = 1 << 20
+_ENDINGS: Final = (
+    *(".prototxt", ".caffemodel", ".pdmodel", ".pdiparams", ".pdparams"),
+    *(".pth", ".pth.tar"),
+)
+_NAMES: Final = ("__model__", "__params__", "model", "params")
+_ARCHIVES: Final = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
+
+
+def gather(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """Copies the files of a network into a folder.
+
+    Args:
+        paths: Files; folders, of which all that look like weights are taken; or archives of such.
+        folder: An empty folder.
+
+    Returns:
+        What lies there now.
+
+    Raises:
+        WeightsError: WEIGHTS_UNAVAILABLE where a path is not there; WEIGHTS_DAMAGED for an archive
+            that is damaged or hostile, and where nothing was found, or two files of one name.
+        OSError: A file cannot be read or written.
+    """
+    for path in paths:
+        if not path.exists():
+            raise WeightsError("WEIGHTS_UNAVAILABLE", f"there is no {path}")
+        if path.is_dir():
+            _take_folder(path, folder)
+        elif _is_archive(path.name):
+            _take_archive(path, folder)
+        else:
+            with path.open("rb") as source:
+                _take(source, path.name, folder, MAX_BYTES)
+    found = sorted(folder.iterdir())
+    if not found:
+        names = ", ".join([*_ENDINGS, *_NAMES])
+        raise _damaged(f"{', '.join(map(str, paths))} holds no weights (known are {names})")
+    return found
+
+
+def _take_folder(path: Path, folder: Path) -> None:
+    files = [each for each in sorted(path.rglob("*")) if each.is_file()]
+    for each in files:
+        if _is_wanted(each.name) or (each.parent / "__model__") in files:
+            with each.open("rb") as source:
+                _take(source, each.name, folder, MAX_BYTES)
+
+
+def _take_archive(path: Path, folder: Path) -> None:
+    budget = min(MAX_BYTES, MAX_GROWTH * path.stat().st_size)
+    try:
+        with _open_archive(path) as members:
+            for count, (name, source) in enumerate(members):
+                if count >= MAX_MEMBERS:
+                    raise _damaged(f"{path.name} has more than {MAX_MEMBERS} members")
+                if _is_wanted(name):
+                    budget -= _take(source, name, folder, budget)
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError, RuntimeError) as error:
+        raise _damaged(f"{path.name} is not a readable archive: {error}") from error
+    except NotImplementedError as error:
+        raise _damaged(f"{path.name} is packed by an unknown method") from error
+
+
+@contextmanager
+def _open_archive(path: Path) -> Iterator[Iterable[tuple[str, IO[bytes]]]]:
+    """Lends the names, without folders, and contents of an archive's files."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            yield _zip_members(archive)
+    else:
+        with tarfile.open(path) as archive:
+            yield _tar_members(archive)
+
+
+def _zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes]]]:
+    for entry in archive.infolist():
+        is_link = entry.external_attr >> 28 == 0o12
+        name = _check_member(entry.filename, is_plain=not is_link)
+        if not entry.is_dir():
+            with archive.open(entry) as source:
+                yield name, source
+
+
+def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
+    for entry in archive:
+        name = _check_member(entry.name, is_plain=entry.isfile() or entry.isdir())
+        source = archive.extractfile(entry) if entry.isfile() else None
+        if source is not None:
+            yield name, source
+
+
+def _check_member(path: str, *, is_plain: bool) -> str:
+    """Returns the name of a member without its folders."""
+    parts = PurePosixPath(path.replace("\\", "/"))
+    leads_out = parts.is_absolute() or ".." in parts.parts or PureWindowsPath(path).drive
+    if leads_out or "\0" in path:
+        raise _damaged(f"the archive's member {path!r} leads out of its folder")
+    if not is_plain:
+        raise _damaged(f"the archive's member {path!r} is a link or a device")
+    return parts.name
+
+
+def _take(source: IO[bytes], name: str, folder: Path, budget: int) -> int:
+    """Copies one file, as long as it keeps to the budget; returns its bytes."""
+    target = folder / name
+    if target.exists():
+        raise _damaged(f"two files are named {name}; give the files of one network")
+    taken = 0
+    with target.open("wb") as file:
+        while chunk := source.read(_CHUNK_BYTES):
+            taken += len(chunk)
+            if taken > budget:
+                raise _damaged(f"{name} is larger than weights can be")
+            file.write(chunk)
+    return taken
+
+
+def _is_archive(name: str) -> bool:
+    return name.endswith(_ARCHIVES) and not _is_wanted(name)
+
+
+def _is_wanted(name: str) -> bool:
+    return name.endswith(_ENDINGS) or name in _NAMES
+
+
+def _damaged(what: str) -> WeightsError:
+    return WeightsError("WEIGHTS_DAMAGED", what)
