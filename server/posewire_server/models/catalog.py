@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from posewire_server.errors import ModelError
+from posewire_server.models.mediapipe_models import FACE, FACE_MESH, HAND
+from posewire_server.models.mediapipe_networks import BLAZEPOSE, POSE_DETECTION
 from posewire_server.models.networks import EFFICIENTPOSE, TFPOSE
 from posewire_server.models.original_models import ORIGINAL_MODELS
 from posewire_server.models.spec import ModelSpec, UserSource
-from posewire_server.skeletons import MPII16, OPENPOSE18
+from posewire_server.skeletons import BLAZEPOSE33, MPII16, OPENPOSE18
 
 BODY = ModelSpec(
     name="body",
@@ -43,7 +45,20 @@ PERSON = ModelSpec(
 # Any number of persons, which the body network finds for the same network.
 PEOPLE = replace(PERSON, name="people", aliases=(), networks=(EFFICIENTPOSE, TFPOSE))
 
-CATALOG: tuple[ModelSpec, ...] = (BODY, PERSON, PEOPLE, *ORIGINAL_MODELS)
+PERSON_BLAZE = ModelSpec(
+    name="person-blaze",
+    aliases=(),
+    skeleton=BLAZEPOSE33,
+    system="blaze",
+    networks=(BLAZEPOSE, POSE_DETECTION),
+    decoders=("thorough", "mediapipe"),
+    default_decoder="thorough",
+)
+
+CATALOG: tuple[ModelSpec, ...] = (
+    *(BODY, PERSON, PEOPLE, PERSON_BLAZE, HAND, FACE, FACE_MESH),
+    *ORIGINAL_MODELS,
+)
 
 
 DOWNLOADABLE: tuple[ModelSpec, ...] = tuple(

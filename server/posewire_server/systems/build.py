@@ -6,7 +6,10 @@ from posewire_server.engine.network import Network
 from posewire_server.models.catalog import BODY
 from posewire_server.models.mediapipe_networks import POSE_DETECTION
 from posewire_server.models.spec import ModelSpec
+from posewire_server.skeletons import IBUG68
 from posewire_server.systems.blaze import build_blaze
+from posewire_server.systems.face import build_faces
+from posewire_server.systems.hand import build_hands
 from posewire_server.systems.originals import build_original
 from posewire_server.systems.paf import PafSystem
 from posewire_server.systems.person import build_persons
@@ -28,6 +31,11 @@ def build_system(spec: ModelSpec, networks: Mapping[str, Network]) -> System:
             return build_original(spec, networks)
         case "person":
             return build_persons(spec, main, _bodies(networks))
+        case "hand":
+            return build_hands(networks["palm"], networks["hand"])
+        case "face":
+            detectors = networks["face-short"], networks["face-full"]
+            return build_faces(*detectors, networks["face-mesh"], is_68=spec.skeleton is IBUG68)
         case "blaze":
             return build_blaze(networks[POSE_DETECTION.name], main)
         case _:

@@ -37,16 +37,16 @@ _VERTICES = 468
 _CROP_SCALE = 1.5
 
 
-def build_faces(short: Network, full: Network, mesh: Network, *, is_mesh: bool) -> TopDown:
+def build_faces(short: Network, full: Network, mesh: Network, *, is_68: bool) -> TopDown:
     """Puts the detectors of short and full range and the face mesh together.
 
     Args:
         short: Detector of faces near the camera.
         full: Detector of faces up to five metres away.
         mesh: Reads a face.
-        is_mesh: Whether the answer is the whole mesh, else ibug68.
+        is_68: Whether the answer is ibug68, else the whole mesh.
     """
-    return TopDown(FaceFinder(short, full), FaceReader(mesh, is_mesh=is_mesh))
+    return TopDown(FaceFinder(short, full), FaceReader(mesh, is_68=is_68))
 
 
 class FaceFinder:
@@ -80,9 +80,9 @@ class FaceReader:
 
     first_readings = 2
 
-    def __init__(self, mesh: Network, *, is_mesh: bool) -> None:
+    def __init__(self, mesh: Network, *, is_68: bool) -> None:
         self._network = mesh
-        self._is_mesh = is_mesh
+        self._is_68 = is_68
 
     def read(self, image: Image, crops: Sequence[Crop], passage: Passage) -> Reading:
         """Returns a face for each crop; 0 in depth is the middle of the head."""
@@ -104,7 +104,7 @@ class FaceReader:
 
     def _poses(self, points: Points, depths: Points, scores: Points) -> Poses:
         mesh = np.concatenate([points, depths[:, :, None]], 2)
-        mesh = mesh if self._is_mesh else ibug68(mesh)
+        mesh = ibug68(mesh) if self._is_68 else mesh
         keypoints = mesh.copy()
         keypoints[:, :, 2] = scores[:, None]
         poses = Poses(keypoints, scores)
