@@ -163,7 +163,16 @@ class UserSource:
 
 Source = WheelSource | NpmSource | UserSource
 System = Literal[
-    "paf", "hand", "face", "person", "wholebody", "hub-body", "hub-hand", "hub-face", "hub-person"
+    "paf",
+    "hand",
+    "face",
+    "person",
+    "blaze",
+    "wholebody",
+    "hub-body",
+    "hub-hand",
+    "hub-face",
+    "hub-person",
 ]
 
 
