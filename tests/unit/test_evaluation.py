@@ -4,7 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from posewire_server.errors import LabelsError, ModelError
+from posewire_server.errors import LabelsError, ModelError, SourceError
 from posewire_server.evaluation import evaluation
 from posewire_server.evaluation.evaluation import Evaluation, Way, evaluate
 from posewire_server.evaluation.labels import read_labels
@@ -98,6 +98,20 @@ def test_evaluate_given_boxes_scores_both_and_asks_only_where_there_are_some(
     assert result.results[alone].score.figures["PCK@0.2"] == 0.0
     assert [len(request.boxes) for request in system.requests] == [2, 0, 0]
     assert [len(poses) for poses in result.results[given].found] == [2, 0]
+
+
+@pytest.mark.usefixtures("system")
+def test_evaluate_reads_formats_of_data_sets(labels: Path) -> None:
+    cv2.imwrite(str(labels.parent / "grey.ppm"), np.full((48, 64, 3), 128, np.uint8))
+    labels.write_text(labels.read_text().replace("grey.png", "grey.ppm"))
+    assert run(labels, decoders=["fast"]).results[Way("fast")].score.figures["images"] == 2
+
+
+@pytest.mark.usefixtures("system")
+def test_evaluate_picture_that_is_none_is_told(labels: Path) -> None:
+    (labels.parent / "grey.png").write_bytes(b"no picture")
+    with pytest.raises(SourceError):
+        run(labels)
 
 
 def test_evaluate_calls_back_after_each_picture(labels: Path, system: Corners) -> None:

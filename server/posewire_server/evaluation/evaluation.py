@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server.engine.predictor import Predictor
-from posewire_server.errors import LabelsError
+from posewire_server.errors import LabelsError, SourceError
 from posewire_server.evaluation.labels import LabelledPicture
 from posewire_server.evaluation.score import Score, score, score_datasets
 from posewire_server.evaluation.task import Task
@@ -162,7 +163,7 @@ def _read(picture: LabelledPicture) -> Image:
     except OSError as error:
         text = f"the picture {picture.path} can not be read: {error.strerror}"
         raise LabelsError("LABELS_UNREADABLE", text) from error
-    image = decode_image(data, max_pixels=MAX_PIXELS)
+    image = _decode(data)
     height, width = image.shape[:2]
     if (width, height) != picture.size:
         labelled_width, labelled_height = picture.size
@@ -172,3 +173,14 @@ def _read(picture: LabelledPicture) -> Image:
         )
         raise LabelsError("LABELS_MALFORMED", text)
     return image
+
+
+def _decode(data: bytes) -> Image:
+    """Decodes as the server does; formats that only data sets are in, for instance PPM, beside."""
+    try:
+        return decode_image(data, max_pixels=MAX_PIXELS)
+    except SourceError:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if image is None:
+            raise
+        return image.astype(np.uint8, copy=False)
