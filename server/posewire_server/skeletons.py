@@ -266,7 +266,29 @@ IBUG68 = Skeleton(
     ),
 )
 
+_LEFT_HAND, _RIGHT_HAND, _FACE = 18, 39, 60
+# A person with both hands and the face: OPENPOSE18, HAND21 twice, the left one first, and IBUG68.
+WHOLEBODY128 = Skeleton(
+    name="wholebody128",
+    keypoints=(
+        *OPENPOSE18.keypoints,
+        *(f"left_hand_{name}" for name in HAND21.keypoints),
+        *(f"right_hand_{name}" for name in HAND21.keypoints),
+        *(f"face_{name}" for name in IBUG68.keypoints),
+    ),
+    limbs=(
+        *(*OPENPOSE18.limbs, (7, _LEFT_HAND), (4, _RIGHT_HAND)),
+        *((a + first, b + first) for first in (_LEFT_HAND, _RIGHT_HAND) for a, b in HAND21.limbs),
+        *((a + _FACE, b + _FACE) for a, b in IBUG68.limbs),
+    ),
+    symmetric_pairs=(
+        *OPENPOSE18.symmetric_pairs,
+        *((_RIGHT_HAND + n, _LEFT_HAND + n) for n in range(len(HAND21.keypoints))),
+        *((a + _FACE, b + _FACE) for a, b in IBUG68.symmetric_pairs),
+    ),
+)
+
 SKELETONS = {
     skeleton.name: skeleton
-    for skeleton in (OPENPOSE18, OPENPOSE25, MPII16, BLAZEPOSE33, HAND21, IBUG68)
+    for skeleton in (OPENPOSE18, OPENPOSE25, MPII16, BLAZEPOSE33, HAND21, IBUG68, WHOLEBODY128)
 }

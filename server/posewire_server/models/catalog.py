@@ -8,7 +8,7 @@ from posewire_server.models.mediapipe_networks import BLAZEPOSE, POSE_DETECTION
 from posewire_server.models.networks import EFFICIENTPOSE, TFPOSE
 from posewire_server.models.original_models import ORIGINAL_MODELS
 from posewire_server.models.spec import ModelSpec, UserSource
-from posewire_server.skeletons import BLAZEPOSE33, MPII16, OPENPOSE18
+from posewire_server.skeletons import BLAZEPOSE33, MPII16, OPENPOSE18, WHOLEBODY128
 
 BODY = ModelSpec(
     name="body",
@@ -55,8 +55,18 @@ PERSON_BLAZE = ModelSpec(
     default_decoder="thorough",
 )
 
+WHOLEBODY = ModelSpec(
+    name="wholebody",
+    aliases=(),
+    skeleton=WHOLEBODY128,
+    system="wholebody",
+    networks=(TFPOSE, *HAND.networks[:1], *FACE.networks[:1]),
+    decoders=BODY.decoders,
+    default_decoder=BODY.default_decoder,
+)
+
 CATALOG: tuple[ModelSpec, ...] = (
-    *(BODY, PERSON, PEOPLE, PERSON_BLAZE, HAND, FACE, FACE_MESH),
+    *(BODY, PERSON, PEOPLE, PERSON_BLAZE, WHOLEBODY, HAND, FACE, FACE_MESH),
     *ORIGINAL_MODELS,
 )
 

@@ -8,12 +8,13 @@ from posewire_server.models.mediapipe_networks import POSE_DETECTION
 from posewire_server.models.spec import ModelSpec
 from posewire_server.skeletons import IBUG68
 from posewire_server.systems.blaze import build_blaze
-from posewire_server.systems.face import build_faces
-from posewire_server.systems.hand import build_hands
+from posewire_server.systems.face import FaceReader, build_faces
+from posewire_server.systems.hand import HandReader, build_hands
 from posewire_server.systems.originals import build_original
 from posewire_server.systems.paf import PafSystem
 from posewire_server.systems.person import build_persons
 from posewire_server.systems.system import System
+from posewire_server.systems.wholebody import WholeBodySystem
 
 
 def build_system(spec: ModelSpec, networks: Mapping[str, Network]) -> System:
@@ -38,6 +39,10 @@ def build_system(spec: ModelSpec, networks: Mapping[str, Network]) -> System:
             return build_faces(*detectors, networks["face-mesh"], is_68=spec.skeleton is IBUG68)
         case "blaze":
             return build_blaze(networks[POSE_DETECTION.name], main)
+        case "wholebody":
+            hands = HandReader(networks["hand"])
+            faces = FaceReader(networks["face-mesh"], is_68=True)
+            return WholeBodySystem(PafSystem(BODY, main), hands, faces)
         case _:
             raise ValueError(f"model {spec.name!r} wants the system {spec.system!r}")
 

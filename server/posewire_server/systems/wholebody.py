@@ -1,0 +1,80 @@
+"""Whole bodies: bodies, then the hands and the face of each, where the body's keypoints put them.
+
+The order of the work: the body network once on the picture; then all hands of all bodies as one
+batch, and all faces as another, of at most 16 crops. No detector of hands or faces runs. So a
+picture of P persons costs the body network and, at most, 2 P runs of the hand network and P of
+the face mesh.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.crop import Crop
+from posewire_server.passage import Passage
+from posewire_server.pose import Poses
+from posewire_server.skeletons import HAND21, IBUG68
+from posewire_server.systems.body_parts import face_crop, hand_crops
+from posewire_server.systems.reading import Reading
+from posewire_server.systems.system import Image, Request, System
+
+Floats = npt.NDArray[np.float32]
+
+_HAND: Final = len(HAND21.keypoints)
+_FACE: Final = len(IBUG68.keypoints)
+# What a network scores less is not the hand or the face that was looked for.
+_MIN_SCORE: Final = 0.5
+
+
+class PartReader(Protocol):
+    """Reads the keypoints of one kind of part, see ``topdown.Reader``."""
+
+    def read(self, image: Image, crops: Sequence[Crop], passage: Passage) -> Reading:
+        """Returns one pose for each crop, in their order."""
+        ...
+
+
+class WholeBodySystem:
+    """Three networks, one pose for each person.
+
+    Args:
+        bodies: Answers OPENPOSE18.
+        hands: Reads HAND21.
+        faces: Reads IBUG68.
+    """
+
+    def __init__(self, bodies: System, hands: PartReader, faces: PartReader) -> None:
+        self._bodies = bodies
+        self._hands = hands
+        self._faces = faces
+
+    def find(self, image: Image, request: Request, passage: Passage) -> Poses:
+        """Returns the people in a picture, see ``System.find``; hands and faces may be missing."""
+        bodies = self._bodies.find(image, request, passage)
+        with passage.stage("post"):
+            points = bodies.keypoints[:, :, :2]
+            hands = [crop for body in points for crop in hand_crops(body)]
+            faces = [face_crop(body) for body in points]
+        found_hands = _read(self._hands, image, hands, _HAND, passage)
+        found_faces = _read(self._faces, image, faces, _FACE, passage)
+        with passage.stage("post"):
+            both = found_hands.reshape(len(bodies), 2 * _HAND, 3)
+            keypoints = np.concatenate([bodies.keypoints, both, found_faces], axis=1)
+            return replace(bodies, keypoints=keypoints)
+
+
+def _read(
+    reader: PartReader, image: Image, crops: Sequence[Crop | None], count: int, passage: Passage
+) -> Floats:
+    """Returns (N, count, 3) keypoints of N parts; NaN and score 0 for those not found."""
+    keypoints = np.zeros((len(crops), count, 3), np.float32)
+    keypoints[:, :, :2] = np.nan
+    places = [index for index, crop in enumerate(crops) if crop is not None]
+    if places:
+        poses = reader.read(image, [crop for crop in crops if crop is not None], passage).poses
+        is_found = poses.scores >= _MIN_SCORE
+        keypoints[np.array(places)[is_found]] = poses.keypoints[is_found]
+    return keypoints
