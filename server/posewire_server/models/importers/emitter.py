@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 INPUT_NAME: Final = "image"
+MAX_BYTES: Final = 1 << 30  # Of all weights; the largest network known has 200 MB.
 
 Array = npt.NDArray[np.generic]
 # (top, bottom, left, right) in pixels, or TensorFlow's names, which also fit sizes that are free.
@@ -40,6 +41,7 @@ class Emitter:
         self._functional = paddle.nn.functional
         self._inputs: list[Any] = []
         self._values: dict[str, Array] = {}
+        self._size_bytes = 0
 
     @classmethod
     @contextmanager
@@ -74,7 +76,14 @@ class Emitter:
         return image
 
     def parameter(self, value: Array) -> Any:
-        """A constant of the program, of any shape."""
+        """A constant of the program, of any shape.
+
+        Raises:
+            ValueError: All constants together take more than MAX_BYTES.
+        """
+        self._size_bytes += value.nbytes
+        if self._size_bytes > MAX_BYTES:
+            raise ValueError(f"weights of more than {MAX_BYTES >> 20} MiB in total")
         parameter = self._paddle.static.create_parameter(list(value.shape), str(value.dtype))
         self._values[parameter.name] = np.ascontiguousarray(value)
         return parameter

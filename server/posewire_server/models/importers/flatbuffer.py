@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from posewire_server.errors import WeightsError
 
-MAX_ENTRIES: Final = 1 << 16
+MAX_ENTRIES: Final = 1 << 14
 MAX_TEXT: Final = 1 << 12
 
 Array: TypeAlias = npt.NDArray[np.generic]

@@ -43,6 +43,7 @@ OPERATIONS: Final[Mapping[int, str]] = {
 CUSTOM: Final = 32
 MAX_ELEMENTS: Final = 1 << 25  # of one tensor, and of all constants together
 MAX_RANK: Final = 8
+MAX_INPUTS: Final = 256  # of one operation
 
 Array = npt.NDArray[np.generic]
 
@@ -177,7 +178,11 @@ def _read_operator(table: Table, names: list[str]) -> Operator:
     number = table.integer(0, "I")
     if number >= len(names):
         raise damaged(f"an operation has the code {number} of {len(names)}")
-    return Operator(names[number], table.integers(1), table.integers(2), table.table(4))
+    inputs, outputs = table.integers(1), table.integers(2)
+    if len(inputs) > MAX_INPUTS or not 0 < len(outputs) <= MAX_INPUTS:
+        text = f"an operation has {len(inputs)} inputs and {len(outputs)} outputs"
+        raise damaged(text)
+    return Operator(names[number], inputs, outputs, table.table(4))
 
 
 def _check_order(graph: Graph) -> None:

@@ -1,81 +1,22 @@
 """The operations of TensorFlow Lite, each as the calls of the emitter that compute the same."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from posewire_server.models.importers.emitter import Emitter
 from posewire_server.models.importers.faults import unsupported
-from posewire_server.models.importers.tflite import Operator
+from posewire_server.models.importers.tflite_step import MAPS, Padded, Step, Value
+from posewire_server.models.importers.tflite_windows import (
+    average_pool,
+    conv2d,
+    depthwise_conv2d,
+    max_pool,
+    transpose_conv,
+)
 
-MAPS: Final = 4  # the rank of maps
-SAME: Final = 0  # of the schema's Padding
 # The axis of (N, C, H, W) for each axis of (N, H, W, C).
 _AXES: Final = (0, 2, 3, 1)
-
-Array = npt.NDArray[Any]
-Edges = tuple[int, int, int, int]  # top, bottom, left, right in pixels
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Padded:
-    """A tensor with zeros around it, which the convolution that reads it adds by itself.
-
-    Attributes:
-        tensor: (N, C, H, W), a variable of Paddle.
-        channels: Channels of zeros before and after.
-        edges: Pixels of zeros.
-    """
-
-    tensor: Any
-    channels: tuple[int, int]
-    edges: Edges
-
-
-# A constant, a variable of Paddle, one that waits for its padding; None for an input left out.
-Value: TypeAlias = Any
-
-
-@dataclass(frozen=True)
-class Step:
-    """What an operation is translated from.
-
-    Attributes:
-        name: Of the operation, for errors.
-        emitter: The program under construction.
-        operator: The operation.
-        inputs: Shapes of its inputs as the file says; () for one left out.
-        shape: That of its output as the file says.
-    """
-
-    name: str
-    emitter: Emitter
-    operator: Operator
-    inputs: tuple[Shape, ...]
-    shape: Shape
-
-    def option(self, field: int, form: str = "i", default: int = 0) -> int:
-        """Returns an option that is a number."""
-        return self.operator.option(field, form, default)
-
-    def activate(self, y: Any, field: int) -> Any:
-        """Returns y after the activation that an option names."""
-        kind = self.option(field, "b")
-        functions: Mapping[int, Callable[[Any], Any]] = {
-            1: self.emitter.relu,
-            3: self.emitter.relu6,
-            4: self.emitter.tanh,
-        }
-        if kind and kind not in functions:
-            raise unsupported(
-                self.name, f"the fused activation {kind}; known are RELU, RELU6, TANH"
-            )
-        return functions[kind](y) if kind else y
-
 
 Operation = Callable[[Step, list[Value]], Value]
 
@@ -85,75 +26,6 @@ def _constant(step: Step, inputs: list[Value]) -> Value:
     if not isinstance(inputs[0], np.ndarray):
         raise unsupported(step.name, f"{step.operator.operation} of what is computed")
     return inputs[0]
-
-
-def _conv2d(step: Step, inputs: list[Value]) -> Any:
-    """Filters (out, h, w, in) become (out, in, h, w)."""
-    filters = inputs[1].transpose(0, 3, 1, 2)
-    y = _convolve(step, inputs, filters, step.inputs[0][3] // filters.shape[1], dilation=4)
-    return step.activate(y, 3)
-
-
-def _depthwise_conv2d(step: Step, inputs: list[Value]) -> Any:
-    """Filters (1, h, w, channels * multiplier) become (channels * multiplier, 1, h, w)."""
-    filters = inputs[1].transpose(3, 0, 1, 2)
-    y = _convolve(step, inputs, filters, step.inputs[0][3], dilation=5)
-    return step.activate(y, 4)
-
-
-def _convolve(step: Step, inputs: list[Value], filters: Array, groups: int, dilation: int) -> Any:
-    """The padding that x waits for is added to the convolution's own, which is zeros as well."""
-    x, _, *bias = inputs
-    strides = step.option(2), step.option(1)
-    dilations = step.option(dilation + 1, default=1), step.option(dilation, default=1)
-    size = tuple(
-        1 + (length - 1) * d for length, d in zip(filters.shape[2:], dilations, strict=True)
-    )
-    edges = _edges(step, size, strides)
-    if isinstance(x, Padded) and not any(x.channels):
-        (top, bottom, left, right), more = edges, x.edges
-        edges = top + more[0], bottom + more[1], left + more[2], right + more[3]
-        x = x.tensor
-    elif isinstance(x, Padded):
-        x = step.emitter.pad(x.tensor, x.channels, x.edges)
-    return step.emitter.conv2d(
-        x,
-        filters,
-        bias[0] if bias else None,
-        strides=strides,
-        padding=edges,
-        dilations=dilations,
-        groups=groups,
-    )
-
-
-def _edges(step: Step, size: Sequence[int], strides: Sequence[int]) -> Edges:
-    """Returns the padding of a window's (height, width); with SAME, the larger half comes last."""
-    if step.option(0, "b") != SAME:
-        return 0, 0, 0, 0
-    totals = [
-        max((-(-length // stride) - 1) * stride + window - length, 0)
-        for length, window, stride in zip(step.inputs[0][1:3], size, strides, strict=True)
-    ]
-    height, width = totals
-    return height // 2, height - height // 2, width // 2, width - width // 2
-
-
-def _transpose_conv(step: Step, inputs: list[Value]) -> Any:
-    """Filters (out, h, w, in) become (in, out, h, w); the output's size is that of the file."""
-    _, filters, x, *bias = inputs
-    strides = step.option(2), step.option(1)
-    edges = []
-    for length, out, window, stride in zip(
-        step.inputs[2][1:3], step.shape[1:3], filters.shape[1:3], strides, strict=True
-    ):
-        total = (length - 1) * stride + window - out
-        edges += [total // 2, total - total // 2]
-    y = step.emitter.conv2d_transpose(
-        x, filters.transpose(3, 0, 1, 2), strides=strides, padding=edges
-    )
-    y = step.emitter.add_bias(y, bias[0]) if bias and bias[0] is not None else y
-    return step.activate(y, 3)
 
 
 def _fully_connected(step: Step, inputs: list[Value]) -> Any:
@@ -188,18 +60,6 @@ def _prelu(step: Step, inputs: list[Value]) -> Any:
     if slopes.size != slopes.shape[-1]:
         raise unsupported(step.name, f"slopes {slopes.shape}; only one for each channel is known")
     return step.emitter.prelu(x, slopes.reshape(1, -1, 1, 1))
-
-
-def _max_pool(step: Step, inputs: list[Value]) -> Any:
-    size, strides = (step.option(4), step.option(3)), (step.option(2), step.option(1))
-    y = step.emitter.max_pool(inputs[0], size, strides, _edges(step, size, strides))
-    return step.activate(y, 5)
-
-
-def _average_pool(step: Step, inputs: list[Value]) -> Any:
-    size, strides = (step.option(4), step.option(3)), (step.option(2), step.option(1))
-    y = step.emitter.average_pool(inputs[0], size, strides, _edges(step, size, strides))
-    return step.activate(y, 5)
 
 
 def _mean(step: Step, inputs: list[Value]) -> Any:
@@ -273,16 +133,16 @@ def _depth_to_space(step: Step, inputs: list[Value]) -> Any:
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "ADD": _add,
-    "AVERAGE_POOL_2D": _average_pool,
+    "AVERAGE_POOL_2D": average_pool,
     "CONCATENATION": _concatenation,
-    "CONV_2D": _conv2d,
+    "CONV_2D": conv2d,
     "DENSIFY": _constant,
-    "DEPTHWISE_CONV_2D": _depthwise_conv2d,
+    "DEPTHWISE_CONV_2D": depthwise_conv2d,
     "DEPTH_TO_SPACE": _depth_to_space,
     "DEQUANTIZE": _constant,
     "FULLY_CONNECTED": _fully_connected,
     "LOGISTIC": lambda step, inputs: step.emitter.sigmoid(inputs[0]),
-    "MAX_POOL_2D": _max_pool,
+    "MAX_POOL_2D": max_pool,
     "MEAN": _mean,
     "MUL": _multiply,
     "PAD": _pad,
@@ -292,5 +152,5 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "RESHAPE": _reshape,
     "RESIZE_BILINEAR": _resize_bilinear,
     "TANH": lambda step, inputs: step.emitter.tanh(inputs[0]),
-    "TRANSPOSE_CONV": _transpose_conv,
+    "TRANSPOSE_CONV": transpose_conv,
 }

@@ -20,13 +20,8 @@ from posewire_server.models.importers.faults import (
 )
 from posewire_server.models.importers.source import find_file
 from posewire_server.models.importers.tflite import Graph, Operator, read_graph
-from posewire_server.models.importers.tflite_operations import (
-    MAPS,
-    OPERATIONS,
-    Padded,
-    Step,
-    Value,
-)
+from posewire_server.models.importers.tflite_operations import OPERATIONS
+from posewire_server.models.importers.tflite_step import MAPS, Padded, Step, Value
 
 
 def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
@@ -118,12 +113,13 @@ def _whole(emitter: Emitter, values: dict[int, Value], number: int) -> Value:
 
 def _check_shape(step: Step, value: Value) -> None:
     """Raises where a variable does not have the shape that the file says."""
-    if isinstance(value, np.ndarray | Padded):
+    if isinstance(value, np.ndarray):
         return
     size = step.shape[1:]
     expected = (size[-1], *size[:-1]) if len(step.shape) == MAPS else size
-    if tuple(value.shape[1:]) != expected:
-        text = f"an output of {tuple(value.shape)} where the file says {step.shape}"
+    found = value.shape[1:]
+    if tuple(found) != expected:
+        text = f"an output of {tuple(found)} where the file says {step.shape}"
         raise unsupported(step.name, text)
 
 
@@ -134,4 +130,4 @@ def _flatten(emitter: Emitter, value: Any) -> Any:
 
 def _name(graph: Graph, operator: Operator) -> str:
     """Returns the name of what an operator computes, by which it is known."""
-    return graph.tensors[operator.outputs[0]].name if operator.outputs else operator.operation
+    return graph.tensors[operator.outputs[0]].name
