@@ -1,21 +1,20 @@
-"""How exact the body model is on real pictures, measured as ``posewire-server bench accuracy``."""
+"""How exact the models are on real pictures, measured as ``posewire-server bench accuracy``."""
 
 from pathlib import Path
 
 import pytest
 from posewire_server.bench import accuracy
+from posewire_server.bench.accuracy import TRIALS, Trial
 from posewire_server.config import default_cache
 from posewire_server.errors import LabelsError
-from posewire_server.models.library import StoredModel
 
 
 @pytest.mark.weights
-def test_accuracy_of_the_default_decoder_meets_its_target(
-    weights: StoredModel, shared: Path
-) -> None:
-    figures = accuracy.measure(default_cache(), shared / "data" / "labels.json")
-    assert len(figures) == len(weights.spec.decoders)
-    assert [figure.target for figure in figures if figure.target] == [">= 0.315"]
+@pytest.mark.parametrize("trial", TRIALS, ids=lambda trial: trial.model)
+def test_accuracy_of_the_default_decoder_meets_its_targets(trial: Trial, shared: Path) -> None:
+    figures = accuracy.run_trial(trial, default_cache(), shared / "data" / "labels.json")
+    held = [figure.target for figure in figures if figure.target]
+    assert held == [target for target in trial.targets.values() if target]
     for figure in figures:
         assert figure.met, f"{figure.name}: {figure.value:.4f}, expected {figure.target}"
 
