@@ -22,6 +22,10 @@ from posewire_server.models.progress import Progress
 from posewire_server.models.spec import NpmSource
 
 MAX_MEMBER_BYTES: Final = 1 << 28
+_MALFORMED: Final = (
+    *(tarfile.TarError, gzip.BadGzipFile, zlib.error),
+    *(EOFError, ValueError, OverflowError),
+)
 _SETTINGS: Final = "`npm config list`: registry, proxy, cafile"
 
 
@@ -64,7 +68,7 @@ def extract(archive: Path, members: Sequence[str], folder: Path) -> Path:
         for name, content in _read(archive, members):
             (folder / Path(name).name).write_bytes(content)
             missing.discard(name)
-    except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except _MALFORMED as error:
         raise _damaged(archive, f"it cannot be read ({error})") from error
     if missing:
         raise _damaged(archive, f"it lacks {', '.join(sorted(missing))}")
