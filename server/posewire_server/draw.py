@@ -29,9 +29,10 @@ _HUE_STEP = 180 * (3 - 5**0.5) / 2
 # Lengths of a limb to its thickness, and the image's shorter side to the greatest thickness.
 _LENGTHS = 8.0
 _SIDES = 160.0
-# What a dot's radius has more than its limbs' thickness, and the least radius with a dark ring.
-_DOT = 0.75
-_LEAST_RING = 1.75
+# The least radius of a dot, and the least thickness with a dark edge: finer ones would hide what
+# they are to show.
+_LEAST_DOT = 0.9
+_LEAST_EDGE = 0.8
 
 
 def draw_poses(image: Canvas, poses: Poses, skeleton: Skeleton) -> Canvas:
@@ -53,17 +54,16 @@ def draw_poses(image: Canvas, poses: Poses, skeleton: Skeleton) -> Canvas:
 
 def _draw_pose(canvas: Canvas, points: Array, skeleton: Skeleton, thickest: float) -> None:
     chains = find_chains(skeleton)
-    thicknesses = [_thickness(points, chain, thickest) for chain in chains]
     radii = np.full(len(points), np.inf)
-    lines = zip(chains, chain_colours(len(chains)), thicknesses, strict=True)
-    for chain, colour, thickness in lines:
-        radii[np.unique(chain)] = np.minimum(radii[np.unique(chain)], thickness + _DOT)
-        _draw_chain(canvas, points, chain, colour, max(1, round(thickness)))
-    # The vertices of a mesh that are on no line stay behind the lines.
+    for chain, colour in zip(chains, chain_colours(len(chains)), strict=True):
+        thickness = _thickness(points, chain, thickest)
+        radii[np.unique(chain)] = np.minimum(radii[np.unique(chain)], 1.15 * thickness + 0.3)
+        _draw_chain(canvas, points, chain, colour, thickness)
+    # The vertices of a mesh that are on no line are as fine as its finest and stay behind them.
     alone = np.isinf(radii)
-    radii[alone] = min(thicknesses, default=thickest)
+    radii[alone] = radii.min(where=~alone, initial=thickest)
     for index in np.argsort(~alone, kind="stable"):
-        if not np.isnan(points[index]).any():
+        if radii[index] > _LEAST_DOT and not np.isnan(points[index]).any():
             _draw_keypoint(canvas, points[index], radii[index])
 
 
@@ -113,21 +113,23 @@ def _thickness(points: Array, chain: Chain, thickest: float) -> float:
 
 
 def _draw_chain(
-    canvas: Canvas, points: Array, chain: Chain, colour: Colour, thickness: int
+    canvas: Canvas, points: Array, chain: Chain, colour: Colour, thickness: float
 ) -> None:
     dark = cast("Colour", tuple(channel // 4 for channel in colour))
-    for ink, width in ((dark, thickness + 2), (colour, thickness)):
+    width = max(1, round(thickness))
+    inks = ((dark, width + 2), (colour, width)) if thickness > _LEAST_EDGE else ((colour, 1),)
+    for ink, size in inks:
         for limb in chain:
             ends = points[list(limb)]
             if not np.isnan(ends).any():
                 first, second = map(_to_fixed, ends)
-                cv2.line(canvas, first, second, ink, width, cv2.LINE_AA, _FRACTION_BITS)
+                cv2.line(canvas, first, second, ink, size, cv2.LINE_AA, _FRACTION_BITS)
 
 
 def _draw_keypoint(canvas: Canvas, point: Array, radius: float) -> None:
     centre, size = _to_fixed(point), round(radius * (1 << _FRACTION_BITS))
     cv2.circle(canvas, centre, size, (255, 255, 255), -1, cv2.LINE_AA, _FRACTION_BITS)
-    if radius > _LEAST_RING:
+    if radius > 2 * _LEAST_EDGE:
         cv2.circle(canvas, centre, size, (40, 40, 40), 1, cv2.LINE_AA, _FRACTION_BITS)
 
 

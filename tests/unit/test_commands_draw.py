@@ -97,9 +97,17 @@ def test_draw_longer_limbs_are_thicker_up_to_a_bound() -> None:
     assert widths(16) < widths(30) < widths(60) == widths(600)
 
 
-def test_draw_vertices_on_no_line_are_finer_than_those_on_one() -> None:
-    mesh = Skeleton("mesh", ("a", "b", "c"), ((0, 1),), ())
-    places = (100.5, 400.5), (120.5, 400.5), (600.5, 400.5)
+def test_draw_vertices_on_no_line_are_as_fine_as_the_finest_line() -> None:
+    mesh = Skeleton("mesh", tuple("abcde"), ((0, 1), (2, 3)), ())
+    places = (100.5, 400.5), (300.5, 400.5), (400.5, 400.5), (420.5, 400.5), (600.5, 400.5)
     image = np.zeros((800, 800, 3), np.uint8)
     drawn = draw_poses(image, pair_of(*((x, y, 1) for x, y in places)), mesh).any(axis=2)
-    assert 0 < drawn[:, 600].sum() < drawn[:, 100].sum()
+    coarse, fine, alone = (int(drawn[:, x].sum()) for x in (100, 400, 600))
+    assert 0 < alone <= fine < coarse
+
+
+def test_draw_crowded_keypoints_leave_out_their_dots() -> None:
+    image = np.zeros((800, 800, 3), np.uint8)
+    drawn = draw_poses(image, pair_of((400.5, 400.5, 1), (403.5, 400.5, 1)), PAIR)
+    assert drawn.any()
+    assert not (drawn == 255).all(axis=2).any()
