@@ -78,7 +78,7 @@ def extract(archive: Path, members: Sequence[str], folder: Path) -> Path:
 def _read(archive: Path, members: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """Yields the members in the archive's order, and stops after the last of them."""
     missing = set(members)
-    with tarfile.open(archive, "r|gz") as files:
+    with gzip.open(archive) as content, tarfile.open(fileobj=content, mode="r|") as files:
         for entry in files:
             if entry.name not in missing:
                 continue
