@@ -10,8 +10,11 @@ from posewire_server.config import default_cache
 from posewire_server.models.catalog import BODY
 from posewire_server.models.library import Library, StoredModel
 from posewire_server.models.manifest import StoredNetwork
+from posewire_server.models.mediapipe_models import FACE, HAND
+from posewire_server.models.store import Store
 from posewire_server.rpc.process import ServerProcess
 
+from tests.serving.counted_networks import CountedNetworks
 from tests.serving.hosted_server import HostedServer
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -35,6 +38,12 @@ def weights() -> StoredModel:
 def network(weights: StoredModel) -> StoredNetwork:
     """The body model's one network."""
     return weights.networks[0]
+
+
+@pytest.fixture(scope="session")
+def small_networks() -> CountedNetworks:
+    """MediaPipe's networks of hands and faces by their names, with a count of their runs."""
+    return CountedNetworks([*HAND.networks, *FACE.networks], Store(default_cache()))
 
 
 @pytest.fixture(scope="session")

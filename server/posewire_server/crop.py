@@ -1,7 +1,7 @@
 """A rotated rectangle of a frame that fills the input of a network: cut it out, map points back."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import cv2
@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.models.spec import InputSpec
+
+Box = tuple[float, float, float, float]
+"""x_min, y_min, x_max, y_max in pixels of the frame."""
 
 # Bilinear weights see at most two pixels a side, so larger reductions average pixels first.
 _LARGEST_PLAIN_REDUCTION = 2.0
@@ -27,6 +30,16 @@ class Crop:
     centre: tuple[float, float]
     size: tuple[float, float]
     rotation: float = 0.0
+
+    @property
+    def box(self) -> Box:
+        """The rectangle before it is turned."""
+        (x, y), (width, height) = self.centre, self.size
+        return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+    def moved(self, offset: tuple[float, float]) -> "Crop":
+        """Returns the crop x and y pixels further right and down."""
+        return replace(self, centre=(self.centre[0] + offset[0], self.centre[1] + offset[1]))
 
     def to_image(self, points_unit: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
         """Maps points of the rectangle to the frame.
@@ -56,18 +69,8 @@ class Crop:
         return linear.astype(dtype), offset.astype(dtype)
 
 
-def whole(size_image: tuple[int, int], spec: InputSpec) -> Crop:
-    """Returns the smallest crop of the input's aspect around a whole frame of (W, H) pixels."""
-    return covering((0.0, 0.0, float(size_image[0]), float(size_image[1])), spec)
-
-
-def covering(box: tuple[float, float, float, float], spec: InputSpec) -> Crop:
-    """Returns the smallest upright crop of the input's aspect around a box, sharing its centre.
-
-    Args:
-        box: x_min, y_min, x_max, y_max in pixels of the frame.
-        spec: The network's input.
-    """
+def covering(box: Box, spec: InputSpec) -> Crop:
+    """Returns the smallest upright crop of the input's aspect around a box, sharing its centre."""
     x_min, y_min, x_max, y_max = box
     scale = max((x_max - x_min) / spec.max_width, (y_max - y_min) / spec.height)
     centre = ((x_min + x_max) / 2, (y_min + y_max) / 2)

@@ -122,8 +122,11 @@ class Pipeline:
         return cls(stored.spec, stored.version, system, engine, max_pixels)
 
     def warm_up(self) -> None:
-        """Runs once on a black picture, so that no caller waits for what engines do only once."""
-        self.detect(np.zeros((480, 640, 3), np.uint8))
+        """Runs on a black picture, so that no caller waits for what engines do only once."""
+        black = np.zeros((480, 640, 3), np.uint8)
+        self.detect(black)
+        if self.spec.takes_boxes:  # Where nothing is found, only the detector has run.
+            self.detect(black, boxes=(Region(0, 0, 640, 480),))
 
     def decoder_name(self, name: str) -> str:
         """Returns ``name``, or the name of the model's default decoder where it is empty.

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.crop import Crop, covering, cut, whole
+from posewire_server.crop import Crop, covering, cut
 from posewire_server.models.spec import InputSpec
 
 SQUARE = InputSpec(height=32, max_width=32, stride=32)
@@ -45,7 +45,7 @@ def test_cut_scaled_samples_the_centres_of_pixel_areas(side: float) -> None:
 def test_cut_averages_pixels_that_are_much_reduced() -> None:
     stripes = np.zeros((320, 320, 3), np.uint8)
     stripes[:, ::2] = 255
-    found = cut(stripes, whole((320, 320), SQUARE), SQUARE)
+    found = cut(stripes, covering((0, 0, 320, 320), SQUARE), SQUARE)
     np.testing.assert_allclose(found, 127.5, atol=1)
 
 
@@ -77,8 +77,8 @@ def test_cut_much_larger_than_the_frame_keeps_its_place() -> None:
     assert not found[:, :14].any()
 
 
-def test_whole_of_a_wide_frame_has_black_above_and_below() -> None:
-    found = cut(np.full((32, 64, 3), 255, np.uint8), whole((64, 32), SQUARE), SQUARE)
+def test_covering_a_wide_frame_has_black_above_and_below() -> None:
+    found = cut(np.full((32, 64, 3), 255, np.uint8), covering((0, 0, 64, 32), SQUARE), SQUARE)
     assert not found[:, :7].any()
     assert (found[:, 9:23] == 255).all()
     assert not found[:, 25:].any()

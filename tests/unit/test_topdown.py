@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from posewire_server.crop import Crop
+from posewire_server.crop import Box, Crop
 from posewire_server.errors import RegionError, StreamError
 from posewire_server.frame import Region
 from posewire_server.passage import Passage
@@ -13,7 +13,7 @@ from posewire_server.pose import Poses
 from posewire_server.systems.memory import Memory
 from posewire_server.systems.reading import Reading
 from posewire_server.systems.system import Image, Request
-from posewire_server.systems.topdown import Box, TopDown
+from posewire_server.systems.topdown import TopDown
 
 PICTURE = np.zeros((100, 200, 3), np.uint8)
 SIDE = 20.0

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop, covering
+from posewire_server.crop import Box, Crop, covering
 from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, merge
 from posewire_server.decode.landmarks import sigmoid, to_image, turn
 from posewire_server.engine.network import Network
@@ -20,7 +20,7 @@ from posewire_server.pose import Poses
 from posewire_server.skeletons import BLAZEPOSE33
 from posewire_server.systems.reading import Reading
 from posewire_server.systems.system import Image
-from posewire_server.systems.topdown import Box, TopDown
+from posewire_server.systems.topdown import TopDown
 from posewire_server.systems.views import ViewDetector, run_on, tiles
 
 Floats = npt.NDArray[np.float32]
@@ -35,7 +35,7 @@ _KEYPOINTS: Final = len(BLAZEPOSE33.keypoints)
 _ALL_POINTS: Final = 39
 # Side of the crop over the diameter of the circle, and over the longer side of a box.
 _CIRCLE_SCALE: Final = 1.25
-_BOX_SCALE: Final = 1.25
+_BOX_SCALE: Final = 1.5
 
 
 def build_blaze(detector: Network, reader: Network) -> TopDown:
@@ -53,11 +53,11 @@ class BlazeFinder:
     def find(
         self, image: Image, part: Box, passage: Passage, *, is_thorough: bool
     ) -> Sequence[Crop]:
-        """Returns a turned crop around each person; looks at squares of the part if thorough."""
+        """Returns a turned crop around each person; looks at quarters of the part if thorough."""
         views = [covering(part, self._detector.input)]
         if is_thorough:
-            views += tiles(part, 1)
-        found = self._detector(image, views, passage)
+            views += tiles(part)
+        found = self._detector(image, part, views, passage)
         with passage.stage("post"):
             persons = merge(found, _SAME_PERSON)
             return [body_crop(points[_HIPS], points[_CIRCLE]) for points in persons.keypoints]

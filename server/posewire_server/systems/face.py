@@ -3,7 +3,7 @@
 The rules are those of MediaPipe Face Mesh (Kartynnik et al., 2019; its graphs ``face_detection``
 and ``face_landmark``). Its short-range detector knows faces that fill the picture, its full-range
 one small faces; here both look and what they see is merged, and the full-range one looks closer at
-the picture's quarters.
+the picture's quarters, and closer again where faces are small.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop, covering
-from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, merge
+from posewire_server.crop import Box, Crop, covering
+from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge
 from posewire_server.decode.face_mapping import ibug68
 from posewire_server.decode.landmarks import sigmoid, to_image, turn
 from posewire_server.engine.network import Network
@@ -21,7 +21,7 @@ from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.systems.reading import Reading
 from posewire_server.systems.system import Image
-from posewire_server.systems.topdown import Box, TopDown
+from posewire_server.systems.topdown import TopDown
 from posewire_server.systems.views import ViewDetector, run_on, tiles
 
 Points = npt.NDArray[np.float32]
@@ -30,6 +30,8 @@ SHORT_ANCHORS = AnchorSpec(layers=((8, 2), (16, 6)))
 FULL_ANCHORS = AnchorSpec(layers=((4, 1),))
 _MIN_SHORT_SCORE, _MIN_FULL_SCORE = 0.5, 0.6
 _SAME_FACE = 0.3
+# Share of a view; half as large, a face is seldom seen.
+_SMALL_FACE = 0.16
 # The detectors' keypoints, and the mesh's outer corners of the eyes; right is the face's own.
 _RIGHT_EYE, _LEFT_EYE = 0, 1
 _RIGHT_CORNER, _LEFT_CORNER = 33, 263
@@ -64,15 +66,26 @@ class FaceFinder:
         self, image: Image, part: Box, passage: Passage, *, is_thorough: bool
     ) -> Sequence[Crop]:
         """Returns a turned crop around each face; looks at quarters of the part if thorough."""
-        closer = tiles(part, 2) if is_thorough else []
-        found = self._short(image, [covering(part, self._short.input)], passage)
-        found += self._full(image, [covering(part, self._full.input), *closer], passage)
+        found = self._short(image, part, [covering(part, self._short.input)], passage)
+        found += self._full(image, part, [covering(part, self._full.input)], passage)
+        if is_thorough:
+            found += self._look_closer(image, part, passage)
         with passage.stage("post"):
             faces = merge(found, _SAME_FACE)
             return [
                 _square(box, turn(keypoints[_RIGHT_EYE], keypoints[_LEFT_EYE]))
                 for box, keypoints in zip(faces.boxes, faces.keypoints, strict=True)
             ]
+
+    def _look_closer(self, image: Image, part: Box, passage: Passage) -> list[Detections]:
+        """Looks at quarters of a part, and at the quarters of those that show small faces."""
+        quarters = tiles(part)
+        found = self._full(image, part, quarters, passage)
+        crowds = [
+            view for view, faces in zip(quarters, found, strict=True) if _is_crowd(faces, view)
+        ]
+        closer = [tile for view in crowds for tile in tiles(view.box)]
+        return found + self._full(image, part, closer, passage)
 
 
 class FaceReader:
@@ -109,6 +122,11 @@ class FaceReader:
         keypoints[:, :, 2] = scores[:, None]
         poses = Poses(keypoints, scores)
         return replace(poses, depths=mesh[:, :, 2])
+
+
+def _is_crowd(faces: Detections, view: Crop) -> bool:
+    """Whether a view shows faces so small that it may have hidden others."""
+    return len(faces) > 0 and bool(faces.sizes.min() < _SMALL_FACE * view.size[0])
 
 
 def face_crop(points: Points) -> Crop:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop, covering
+from posewire_server.crop import Box, Crop, covering
 from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, merge
 from posewire_server.decode.landmarks import to_image, turn, turned_box
 from posewire_server.engine.network import Network
@@ -18,7 +18,7 @@ from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.systems.reading import Reading
 from posewire_server.systems.system import Image
-from posewire_server.systems.topdown import Box, TopDown
+from posewire_server.systems.topdown import TopDown
 from posewire_server.systems.views import ViewDetector, run_on, tiles
 
 Points = npt.NDArray[np.float32]
@@ -56,8 +56,8 @@ class PalmFinder:
         """Returns a turned crop around each hand; looks at quarters of the part if thorough."""
         views = [covering(part, self._detector.input)]
         if is_thorough:
-            views += tiles(part, 2)
-        found = self._detector(image, views, passage)
+            views += tiles(part)
+        found = self._detector(image, part, views, passage)
         with passage.stage("post"):
             palms = merge(found, _SAME_PALM)
             return [palm_crop(*palm) for palm in zip(palms.boxes, palms.keypoints, strict=True)]

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop, covering
+from posewire_server.crop import Box, Crop, covering
 from posewire_server.decode.heatmap import Refinement, decode_heatmaps
 from posewire_server.engine.network import Network
 from posewire_server.frame import Region
@@ -23,7 +23,7 @@ from posewire_server.systems.by_decoder import ByDecoder
 from posewire_server.systems.reading import Reading
 from posewire_server.systems.stature import person_crop
 from posewire_server.systems.system import Image, Request, System
-from posewire_server.systems.topdown import Box, TopDown
+from posewire_server.systems.topdown import TopDown
 from posewire_server.systems.views import cut_all
 
 Floats = npt.NDArray[np.float32]

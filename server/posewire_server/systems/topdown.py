@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from posewire_server.crop import Crop
+from posewire_server.crop import Box, Crop
 from posewire_server.frame import Region
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
@@ -26,8 +26,6 @@ MEDIAPIPE = "mediapipe"
 # Instances of one picture that are read, the best ones of the detector.
 _MOST_INSTANCES = 256
 _MIN_SCORE = 0.5
-
-Box = tuple[float, float, float, float]
 
 
 class Finder(Protocol):
@@ -135,7 +133,7 @@ class TopDown:
         is_due = memory.tick()
         ids, crops = list(memory.crops), tuple(memory.crops.values())
         reading = self._reader.read(image, crops, passage)
-        found = reading.of_instances(_MIN_SCORE)
+        found = reading.of_instances(self._min_score)
         kept = [int(index) for index in found if _centre_is_in(reading.crops[index], part)]
         reading, ids = reading.take(np.array(kept, np.intp)), [ids[index] for index in kept]
         if len(ids) < len(crops):

@@ -1,11 +1,10 @@
 """What a network of fixed input size looks at: crops of the frame, in batches."""
 
-import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from posewire_server.crop import Crop, cut
+from posewire_server.crop import Box, Crop, cut
 from posewire_server.decode.anchors import AnchorDecode, Detections, Floats
 from posewire_server.engine.network import Network
 from posewire_server.models.spec import InputSpec
@@ -13,7 +12,9 @@ from posewire_server.passage import Passage
 from posewire_server.systems.system import Image
 
 # Larger batches gain nothing on a CPU, and between two of them the work can be stopped.
-_LARGEST_BATCH = 16
+_LARGEST_BATCH = 8
+_MOST_TILES_IN_A_ROW = 4
+_OVERLAP = 0.25
 
 
 def cut_all(
@@ -37,24 +38,25 @@ def run_on(
         yield batch, network.run(inputs, passage)
 
 
-def tiles(box: tuple[float, float, float, float], per_side: int) -> list[Crop]:
-    """Returns squares that cover a box, and overlap by a quarter or more.
+def tiles(box: Box) -> list[Crop]:
+    """Returns squares that cover a box, two along its shorter side and more along the other.
 
-    Args:
-        box: x_min, y_min, x_max, y_max in pixels of the frame.
-        per_side: Squares along the shorter side.
+    They overlap by a quarter or more, so that what is smaller than that is whole in one of them.
+
     """
     x_min, y_min, x_max, y_max = box
-    overlap = 0.25
-    side = min(x_max - x_min, y_max - y_min) / (per_side - (per_side - 1) * overlap)
-    step = side * (1 - overlap)
-    columns, rows = (
-        max(1, math.ceil((length - side) / step - 1e-6) + 1)
-        for length in (x_max - x_min, y_max - y_min)
+    width, height = x_max - x_min, y_max - y_min
+    most = min(_MOST_TILES_IN_A_ROW, int(2 * max(width, height) / min(width, height)))
+    columns, rows = (most, 2) if width >= height else (2, most)
+    side = max(
+        width / (columns - (columns - 1) * _OVERLAP), height / (rows - (rows - 1) * _OVERLAP)
     )
-    xs = np.linspace(x_min + side / 2, x_max - side / 2, columns)
-    ys = np.linspace(y_min + side / 2, y_max - side / 2, rows)
-    return [Crop((float(x), float(y)), (side, side)) for y in ys for x in xs]
+    # Along a narrow box, squares may be wider than it; they share its middle.
+    reach_x, reach_y = (max(0.0, (length - side) / 2) for length in (width, height))
+    middle_x, middle_y = (x_min + x_max) / 2, (y_min + y_max) / 2
+    xs = np.linspace(middle_x - reach_x, middle_x + reach_x, columns)
+    ys = np.linspace(middle_y - reach_y, middle_y + reach_y, rows)
+    return list(dict.fromkeys(Crop((float(x), float(y)), (side, side)) for y in ys for x in xs))
 
 
 class ViewDetector:
@@ -74,13 +76,28 @@ class ViewDetector:
         """What the network takes."""
         return self._network.spec.input
 
-    def __call__(self, image: Image, views: Sequence[Crop], passage: Passage) -> list[Detections]:
-        """Returns what is in each upright view, in pixels of the frame, not merged."""
+    def __call__(
+        self, image: Image, part: Box, views: Sequence[Crop], passage: Passage
+    ) -> list[Detections]:
+        """Looks at views of a part of a frame.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            part: In whole pixels of the frame; what lies outside is black.
+            views: Upright.
+            passage: Books the time and may stop the work.
+
+        Returns:
+            What is in each view, in pixels of the frame, not merged.
+        """
+        left, top, right, bottom = map(int, part)
+        visible = image[top:bottom, left:right]
+        moved = [view.moved((-left, -top)) for view in views]
         found = []
-        for crops, (values, logits) in run_on(self._network, image, views, passage):
+        for crops, (values, logits) in run_on(self._network, visible, moved, passage):
             with passage.stage("post"):
                 found += [
-                    _to_image(self._decode(*outputs), crop)
+                    _to_image(self._decode(*outputs), crop.moved((left, top)))
                     for crop, *outputs in zip(crops, values, logits, strict=True)
                 ]
         return found
