@@ -1,5 +1,6 @@
 """Writes TensorFlow GraphDefs for tests: the reverse of the reader in models/importers."""
 
+import struct
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy.typing as npt
 
 DTYPES = {np.dtype(np.float32): 1, np.dtype(np.int32): 3, np.dtype(np.int64): 9}
 
-Attribute = str | int | Sequence[int] | npt.NDArray[np.generic]
+Attribute = str | int | float | Sequence[int] | npt.NDArray[np.generic]
 
 
 def varint(value: int) -> bytes:
@@ -38,6 +39,13 @@ def node(name: str, operation: str, inputs: Sequence[str] = (), **attributes: At
     return block(1, fields + _entries(attributes))
 
 
+def placeholder(name: str, shape: Sequence[int]) -> bytes:
+    """A node whose shape is known; -1 is a size that is free."""
+    sizes = b"".join(block(2, number(1, size)) for size in shape)
+    entry = block(1, "shape") + block(2, block(7, sizes))
+    return block(1, block(1, name) + block(2, "Placeholder") + block(5, entry))
+
+
 def constant(name: str, value: npt.NDArray[np.generic]) -> bytes:
     return node(name, "Const", value=value)
 
@@ -50,8 +58,12 @@ def _entries(attributes: Mapping[str, Attribute]) -> bytes:
 def _attribute(value: Attribute) -> bytes:
     if isinstance(value, str):
         return block(2, value)
+    if isinstance(value, bool):
+        return number(5, value)
     if isinstance(value, int):
         return number(3, value)
+    if isinstance(value, float):
+        return varint(4 << 3 | 5) + struct.pack("<f", value)
     if isinstance(value, np.ndarray):
         return block(8, tensor(value))
     return block(1, block(3, b"".join(varint(item) for item in value)))

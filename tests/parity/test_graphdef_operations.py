@@ -13,7 +13,7 @@ from posewire_server.models.manifest import Manifest, StoredNetwork
 from posewire_server.models.networks import TFPOSE
 from posewire_server.models.spec import OutputSpec
 
-from tests.graphdef_writer import Attribute, constant, node
+from tests.graphdef_writer import Attribute, constant, node, placeholder
 
 Array = npt.NDArray[np.float32]
 RNG = np.random.default_rng(11)
@@ -41,6 +41,64 @@ def graph() -> bytes:
         + node("both", "ConcatV2", ["positive", "same", "axis"])
         + node("output", "Conv2D", ["both", "last"], strides=[1, 1, 1, 1], padding="VALID")
     )
+
+
+GAMMA, BETA, MEAN = (RNG.normal(size=3).astype(np.float32) for _ in range(3))
+VARIANCE = RNG.uniform(0.5, 2, 3).astype(np.float32)
+SPREAD = RNG.normal(size=(4, 4, 2, 3)).astype(np.float32)
+
+
+def excited_graph() -> bytes:
+    """Normalisation, a gate for each channel by its mean, and a transposed convolution."""
+    axes, begins = np.array([1, 2], np.int32), [np.array([i], np.int32) for i in range(4)]
+    parts = ("gamma", GAMMA), ("beta", BETA), ("mean", MEAN), ("variance", VARIANCE)
+    slices = b"".join(
+        constant(f"begin_{i}", begins[i])
+        + node(f"size_{i}", "StridedSlice", ["sizes", f"begin_{i}"], shrink_axis_mask=1)
+        for i in range(3)
+    )
+    return (
+        placeholder("image", [-1, 20, 30, 3])
+        + b"".join(constant(name, value) for name, value in parts)
+        + constant("axes", axes)
+        + constant("spread", SPREAD)
+        + constant("two", np.array(2, np.int32))
+        + constant("maps", np.array(2, np.int32))
+        + constant("pixel", np.array([-1, 1, 1, 3], np.int32))
+        + constant("shift", np.array([1, 2, 3], np.float32))
+        + node(
+            "normal",
+            "FusedBatchNormV3",
+            ["image", "gamma", "beta", "mean", "variance"],
+            is_training=False,
+            epsilon=0.25,
+        )
+        + node("pooled", "AvgPool", ["normal"], ksize=[1, 3, 3, 1], **STRIDES)
+        + node("mean_of_all", "Mean", ["pooled", "axes"], keep_dims=False)
+        + node("pixels", "Reshape", ["mean_of_all", "pixel"])
+        + node("gate", "Sigmoid", ["pixels"])
+        + node("gated", "Mul", ["pooled", "gate"])
+        + node("shifted", "Add", ["gated", "shift"])
+        + node("sizes", "Shape", ["shifted"])
+        + slices
+        + node("height", "Mul", ["size_1", "two"])
+        + node("width", "Mul", ["size_2", "two"])
+        + node("size", "Pack", ["size_0", "height", "width", "maps"])
+        + node("output", "Conv2DBackpropInput", ["size", "spread", "shifted"], **STRIDES)
+    )
+
+
+def excited_reference(image: Array) -> Array:
+    """Returns (2, H, W) for an image (H, W, 3), by the definitions alone."""
+    normal = (image - MEAN) / np.sqrt(VARIANCE + 0.25) * GAMMA + BETA
+    pooled = np.nanmean(windows(normal, 3, 2, np.nan, same=True), axis=(2, 3))
+    gated = pooled / (1 + np.exp(-pooled.mean(axis=(0, 1)))) + np.array([1, 2, 3], np.float32)
+    height, width, _ = gated.shape
+    out = np.zeros((2 * height + 2, 2 * width + 2, 2))
+    for row, column in np.ndindex(height, width):
+        patch = np.einsum("c,ijdc->ijd", gated[row, column], SPREAD)
+        out[2 * row : 2 * row + 4, 2 * column : 2 * column + 4] += patch
+    return np.ascontiguousarray(out[1:-1, 1:-1].transpose(2, 0, 1))
 
 
 def windows(x: Array, size: int, stride: int, fill: float, *, same: bool) -> Array:
@@ -76,6 +134,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> StoredNetwork:
     return StoredNetwork(spec, folder, Manifest.describe(spec, "graphdef", folder))
 
 
+@pytest.fixture(scope="module")
+def excited(tmp_path_factory: pytest.TempPathFactory) -> StoredNetwork:
+    folder = tmp_path_factory.mktemp("excited")
+    run_import(folder, excited_graph())
+    size = replace(TFPOSE.input, height=20, max_width=30, stride=1, is_fixed=True)
+    spec = replace(TFPOSE, outputs=(OutputSpec("", (2, 20, 30)),), input=size)
+    return StoredNetwork(spec, folder, Manifest.describe(spec, "graphdef", folder))
+
+
 def run_import(folder: Path, content: bytes) -> None:
     (folder / "graph.pb").write_bytes(content)
     arguments = ["graphdef", str(folder), str(folder / "weights")]
@@ -89,6 +156,17 @@ def test_imported_operations_equal_their_definitions(model: StoredNetwork, engin
         image = RNG.normal(size=(height, width, 3)).astype(np.float32)
         (output,) = predictor.run(np.ascontiguousarray(image.transpose(2, 0, 1)[None]))
         np.testing.assert_allclose(output[0], reference(image), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("engine", ["openvino", "onednn", "plain"])
+def test_imported_gates_and_shapes_equal_their_definitions(
+    excited: StoredNetwork, engine: Engine
+) -> None:
+    images = RNG.normal(size=(2, 20, 30, 3)).astype(np.float32)
+    predictor = PaddlePredictor(excited, engine, threads=1)
+    (outputs,) = predictor.run(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+    expected = [excited_reference(image) for image in images]
+    np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +198,27 @@ def test_imported_operations_equal_their_definitions(model: StoredNetwork, engin
             id="two outputs",
         ),
         pytest.param(constant("c", BIAS) + node("a", "Relu", ["c"]), "0 inputs", id="no input"),
+        pytest.param(
+            node("image", "Placeholder")
+            + constant("axes", np.array([1, 3], np.int32))
+            + node("odd", "Mean", ["image", "axes"]),
+            "node 'odd' has a mean over",
+            id="mean over channels",
+        ),
+        pytest.param(
+            placeholder("image", [-1, 20, 30, 3])
+            + constant("size", np.array([-1, 1800], np.int32))
+            + node("odd", "Reshape", ["image", "size"]),
+            "node 'odd' has a change of",
+            id="reshape of maps",
+        ),
+        pytest.param(
+            node("image", "Placeholder")
+            + constant("c", GAMMA)
+            + node("odd", "FusedBatchNorm", ["image", "c", "c", "c", "c"], is_training=True),
+            "node 'odd' has a normalisation by the batch",
+            id="training",
+        ),
     ],
 )
 def test_import_unsupported_names_the_node(tmp_path: Path, content: bytes, text: str) -> None:

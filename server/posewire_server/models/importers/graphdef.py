@@ -43,6 +43,12 @@ class GraphNode(Protocol):
     def text(self, name: str, default: str) -> str:
         """Returns an attribute that is a string."""
 
+    def number(self, name: str, default: float) -> float:
+        """Returns an attribute that is a number or, as 0 or 1, a truth value."""
+
+    def shape(self, name: str) -> list[int]:
+        """Returns an attribute that is a shape, -1 for sizes that are free; empty: unknown."""
+
     def constant(self) -> npt.NDArray[np.generic]:
         """Returns the value of a ``Const`` node, of any rank."""
 
@@ -70,6 +76,17 @@ class Node:
     def text(self, name: str, default: str) -> str:
         """Returns an attribute that is a string."""
         return self._attribute(name).text(2) or default
+
+    def number(self, name: str, default: float) -> float:
+        """Returns an attribute that is a number or, as 0 or 1, a truth value."""
+        attribute = self._attribute(name)
+        found = [*attribute.integers(3), *attribute.integers(5), *attribute.floats(4)]
+        return found[-1] if found else default
+
+    def shape(self, name: str) -> list[int]:
+        """Returns an attribute that is a shape, -1 for sizes that are free; empty: unknown."""
+        dimensions = self._attribute(name).message(7).messages(2)
+        return [dimension.integer(1) for dimension in dimensions]
 
     def constant(self) -> npt.NDArray[np.generic]:
         """Returns the value of a ``Const`` node, of any rank."""

@@ -52,6 +52,17 @@ class TfjsNode:
         value = _fields(self.attributes.get(name, {})).get("s")
         return _decode(value) if value else default
 
+    def number(self, name: str, default: float) -> float:
+        """Returns an attribute that is a number or, as 0 or 1, a truth value."""
+        attribute = _fields(self.attributes.get(name, {}))
+        found = [attribute[kind] for kind in ("i", "b", "f") if kind in attribute]
+        return _number(found[0]) if found else default
+
+    def shape(self, name: str) -> list[int]:
+        """Returns an attribute that is a shape, -1 for sizes that are free; empty: unknown."""
+        shape = _fields(_fields(self.attributes.get(name, {})).get("shape", {}))
+        return [_integer(_fields(each).get("size", 0)) for each in _items(shape.get("dim", []))]
+
     def constant(self) -> Array:
         """Returns the value of a ``Const`` node, of any rank."""
         if self.value is None:
