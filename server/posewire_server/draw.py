@@ -90,11 +90,9 @@ def find_chains(skeleton: Skeleton) -> tuple[Chain, ...]:
 
 
 def _bones(skeleton: Skeleton) -> Sequence[tuple[int, int]]:
-    """Returns the limbs but those that follow no bone, for instance from shoulder to ear."""
-    if not skeleton.limb_lengths:
-        return skeleton.limbs
-    pairs = zip(skeleton.limbs, skeleton.limb_lengths, strict=True)
-    return [limb for limb, length in pairs if length > 0]
+    """Returns the limbs but those from shoulder to ear: they help to group, and follow no bone."""
+    names = [name.partition("_")[2] for name in skeleton.keypoints]
+    return [limb for limb in skeleton.limbs if {names[k] for k in limb} != {"shoulder", "ear"}]
 
 
 def chain_colours(count: int) -> tuple[Colour, ...]:

@@ -7,7 +7,7 @@ import posewire
 from posewire_server.answer import Answer
 from posewire_server.outcome import Detection, Timings
 from posewire_server.pose import Poses
-from posewire_server.skeletons import SKELETONS, Skeleton
+from posewire_server.skeletons import Skeleton
 from posewire_server.source import Source, SourceFrame
 
 # Two keep the network busy: one is being inferred while the next is on its way.
@@ -33,12 +33,7 @@ class RemoteDetector:
         self._decoder = decoder
         self._minimum_score = minimum_score
         told = client.get_model(model).skeleton
-        known = SKELETONS.get(told.name)  # knows the lengths of limbs, which are not told
-        self._skeleton = (
-            known
-            if known is not None and known.keypoints == told.keypoints
-            else Skeleton(told.name, told.keypoints, told.limbs, told.symmetric_pairs)
-        )
+        self._skeleton = Skeleton(told.name, told.keypoints, told.limbs, told.symmetric_pairs)
 
     @property
     def skeleton(self) -> Skeleton:
