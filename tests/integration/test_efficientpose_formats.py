@@ -30,10 +30,10 @@ SPEC = replace(
 
 @pytest.fixture(scope="module")
 def image() -> npt.NDArray[np.float32]:
-    """(2, 3, 256, 256): a drawn person, and its mirror image."""
+    """(2, 3, 256, 256): a drawn person, upright and upside down."""
     drawn = draw_figure(256, 256)[:, :, ::-1]
     mean, scale = (np.array(each, np.float32) for each in (SPEC.input.mean, SPEC.input.scale))
-    values = (np.stack([drawn, drawn[:, ::-1]]) - mean) * scale
+    values = (np.stack([drawn, drawn[::-1]]) - mean) * scale
     return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
@@ -54,5 +54,5 @@ def test_graphdef_and_tflite_of_one_network_answer_the_same(
     tflite = run(weights.with_suffix(".tflite"), tmp_path / "tflite", "tflite", image)
     for one, other in zip(graphdef, tflite, strict=True):
         # The weights of the TensorFlow Lite file are of half precision.
-        np.testing.assert_allclose(one, other, atol=5e-3 * np.abs(np.asarray(other)).max())
+        np.testing.assert_allclose(one, other, atol=1e-2 * np.abs(np.asarray(other)).max())
         assert np.ptp(other) > 0.1
