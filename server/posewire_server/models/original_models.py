@@ -1,13 +1,15 @@
 """Models whose weights users bring themselves: PaddleHub's systems with their own networks."""
 
+from posewire_server.models.mediapipe_networks import FACE_FULL, FACE_SHORT
 from posewire_server.models.original_networks import (
     BODY_25,
     BODY_CMU,
+    FACE_VANFACE,
     HAND_CMU,
     PERSON_RESNET50,
 )
 from posewire_server.models.spec import ModelSpec
-from posewire_server.skeletons import HAND21, MPII16, OPENPOSE18, OPENPOSE25
+from posewire_server.skeletons import HAND21, IBUG68, MPII16, OPENPOSE18, OPENPOSE25
 
 ORIGINAL_MODELS = (
     ModelSpec(
@@ -36,6 +38,15 @@ ORIGINAL_MODELS = (
         networks=(HAND_CMU,),
         decoders=("dark", "paddlehub"),
         default_decoder="dark",
+    ),
+    ModelSpec(
+        name="face-vanface",
+        aliases=(),
+        skeleton=IBUG68,
+        system="hub-face",
+        networks=(FACE_VANFACE, FACE_SHORT, FACE_FULL),
+        decoders=("vanface", "paddlehub"),
+        default_decoder="vanface",
     ),
     ModelSpec(
         name="person-resnet50",

@@ -51,7 +51,7 @@ class HeatmapSystem:
         keypoints = np.array(
             [
                 self._find(image, *_look_at(part, spec, growth), passage)
-                for part in cut_parts(image, request, spec)
+                for part in cut_parts(image, request)
             ]
         )
         poses = Poses(keypoints, np.clip(keypoints[:, :, 2].mean(1), 0, 1))

@@ -35,7 +35,7 @@ class HubBodySystem:
 
     def find(self, image: Image, request: Request, passage: Passage) -> Poses:
         """Returns the people in a picture, see ``System.find``."""
-        (part,) = cut_parts(image, request, self._network.spec.input)
+        (part,) = cut_parts(image, request)
         check_size("paddlehub", part.size)
         with passage.stage("decode"):
             inputs, size_valid = prepare(part.image)

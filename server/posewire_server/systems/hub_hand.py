@@ -31,12 +31,7 @@ class HubHandSystem:
 
     def find(self, image: Image, request: Request, passage: Passage) -> Poses:
         """Returns one hand for each box, see ``System.find``."""
-        keypoints = np.array(
-            [
-                self._find(part, passage)
-                for part in cut_parts(image, request, self._network.spec.input)
-            ]
-        )
+        keypoints = np.array([self._find(part, passage) for part in cut_parts(image, request)])
         return Poses(keypoints, keypoints[:, :, 2].mean(1))
 
     def _find(self, part: Part, passage: Passage) -> npt.NDArray[np.float32]:

@@ -30,10 +30,7 @@ class HubPersonSystem:
 
     def find(self, image: Image, request: Request, passage: Passage) -> Poses:
         """Returns one person for each box, see ``System.find``."""
-        spec = self._network.spec.input
-        keypoints = np.array(
-            [self._find(part, passage) for part in cut_parts(image, request, spec)]
-        )
+        keypoints = np.array([self._find(part, passage) for part in cut_parts(image, request)])
         return Poses(keypoints, keypoints[:, :, 2].mean(1))
 
     def _find(self, part: Part, passage: Passage) -> npt.NDArray[np.float32]:

@@ -6,9 +6,8 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.models.spec import InputSpec
 from posewire_server.systems.system import Image, Request
-from posewire_server.transform import Transform, fit
+from posewire_server.transform import Transform, whole_pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +38,7 @@ class Part:
         return np.asarray(pixels + 0.5 + np.array(self.offset), np.float32)
 
 
-def cut_parts(image: Image, request: Request, spec: InputSpec) -> Iterator[Part]:
+def cut_parts(image: Image, request: Request) -> Iterator[Part]:
     """Yields the parts that a request is about: its boxes, or else its region or the whole frame.
 
     Raises:
@@ -47,6 +46,5 @@ def cut_parts(image: Image, request: Request, spec: InputSpec) -> Iterator[Part]
     """
     size_image = (image.shape[1], image.shape[0])
     for box in request.boxes or (request.region,):
-        place = fit(size_image, spec, astuple(box) if box else None)
-        (left, top), (width, height) = place.offset, place.size_region
-        yield Part(image[top : top + height, left : left + width], place.offset, size_image)
+        left, top, right, bottom = whole_pixels(size_image, astuple(box) if box else None)
+        yield Part(image[top:bottom, left:right], (left, top), size_image)
