@@ -1,4 +1,4 @@
-"""How long the body network takes in the server's engine, beside OpenVINO itself.
+"""How long each network takes in the server's engine, beside OpenVINO itself.
 
 Both run the same program, in fp32, on the same number of threads, one after the other in turns;
 the ratio is the median over the turns, so that other load on the machine meets both.
@@ -9,6 +9,7 @@ import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -17,11 +18,18 @@ from typing import Final, Self
 from posewire_server.bench import network_peer
 from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, EngineError
-from posewire_server.models.networks import TFPOSE
+from posewire_server.models.mediapipe_networks import MEDIAPIPE_NETWORKS
+from posewire_server.models.networks import EFFICIENTPOSE, TFPOSE
+from posewire_server.models.spec import NetworkSpec
 from posewire_server.models.store import Store
 
 TURNS: Final = 30
-TARGET: Final = "<= 1.05"
+# The target and the numbers of threads of each; small networks gain nothing by a second thread.
+NETWORKS: Final[tuple[tuple[NetworkSpec, str, tuple[int, ...]], ...]] = (
+    (TFPOSE, "<= 1.05", (1, 2)),
+    (EFFICIENTPOSE, "<= 1.30", (1,)),
+    *((spec, "<= 1.30", (1,)) for spec in MEDIAPIPE_NETWORKS),
+)
 
 
 class Peer:
@@ -31,8 +39,9 @@ class Peer:
         EngineError: ENGINE_FAILED where its process ends; its message has gone to standard error.
     """
 
-    def __init__(self, name: str, cache: Path, threads: int) -> None:
-        command = [sys.executable, "-m", network_peer.__name__, name, str(cache), str(threads)]
+    def __init__(self, name: str, spec: NetworkSpec, cache: Path, threads: int) -> None:
+        arguments = [name, spec.name, str(cache), str(threads)]
+        command = [sys.executable, "-m", network_peer.__name__, *arguments]
         self._name = name
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -67,43 +76,52 @@ class Peer:
         return line.strip()
 
 
-def measure(cache: Path, turns: int = TURNS) -> list[Figure]:
-    """Returns times and their ratio for 1 thread and, where there are two cores, for 2.
+def measure(cache: Path, turns: int = TURNS, names: Sequence[str] = ()) -> list[Figure]:
+    """Returns times and their ratio, for every number of threads a network is measured with.
+
+    Args:
+        cache: The folder of the cache.
+        turns: How often each runtime runs.
+        names: Of the networks; none means the body network and those in the cache.
 
     Raises:
         ConfigError: PEER_UNAVAILABLE where OpenVINO is not installed.
         EngineError: ENGINE_FAILED where a runtime fails.
-        WeightsError: The model is not in the cache and cannot be pulled.
+        WeightsError: A network is not in the cache and cannot be pulled.
     """
     if importlib.util.find_spec("openvino") is None:
         text = "the network bench needs openvino to compare with; pip install 'posewire[bench]'"
         raise ConfigError("PEER_UNAVAILABLE", text)
-    Store(cache).pull(TFPOSE)
+    store = Store(cache)
+    store.pull(TFPOSE)
     cores = len(os.sched_getaffinity(0))
     return [
         figure
-        for threads in (1, 2)
-        if threads <= cores
-        for figure in _compare(cache, threads, turns)
+        for spec, target, threads in NETWORKS
+        if (spec.name in names if names else store.find(spec) is not None)
+        for count in threads
+        if count <= cores
+        for figure in _compare(spec, target, cache, count, turns)
     ]
 
 
-def _compare(cache: Path, threads: int, turns: int) -> list[Figure]:
+def _compare(spec: NetworkSpec, target: str, cache: Path, threads: int, turns: int) -> list[Figure]:
     with ExitStack() as stack:
         peers = [
-            stack.enter_context(Peer(name, cache, threads)) for name in ("posewire", "openvino")
+            stack.enter_context(Peer(name, spec, cache, threads))
+            for name in ("posewire", "openvino")
         ]
         for peer in peers:
             peer.wait_until_ready()
         times = [_take_turns(peers, turn) for turn in range(turns)]
     ours, theirs = zip(*times, strict=True)
     ratio = statistics.median(our / their for our, their in times)
-    size = "x".join(str(length) for length in network_peer.SHAPE)
-    title = f"network: body {size}, {threads} thread{'s' * (threads > 1)}"
+    size = "x".join(str(length) for length in network_peer.shape_of(spec))
+    title = f"network: {spec.name} {size}, {threads} thread{'s' * (threads > 1)}"
     return [
         Figure(f"{title}, posewire", 1000 * statistics.median(ours), "ms", "", turns),
         Figure(f"{title}, OpenVINO", 1000 * statistics.median(theirs), "ms", "", turns),
-        Figure(f"{title}, posewire over OpenVINO", ratio, "x", TARGET, turns),
+        Figure(f"{title}, posewire over OpenVINO", ratio, "x", target, turns),
     ]
 
 

@@ -1,7 +1,7 @@
 """One runtime of the network bench, in a process of its own, since both bring their own OpenVINO.
 
-``python -m posewire_server.bench.network_peer posewire|openvino CACHE THREADS`` answers each line
-of its input with the seconds of one run.
+``python -m posewire_server.bench.network_peer posewire|openvino NETWORK CACHE THREADS`` answers
+each line of its input with the seconds of one run.
 """
 
 import sys
@@ -15,28 +15,36 @@ import numpy.typing as npt
 
 from posewire_server.engine.predictor import PaddlePredictor
 from posewire_server.models.manifest import StoredNetwork
-from posewire_server.models.networks import TFPOSE
+from posewire_server.models.networks import find_network
+from posewire_server.models.spec import NetworkSpec
 from posewire_server.models.store import Store
 
-SHAPE: Final = (1, 3, 368, 432)
+WIDTH: Final = 432  # Of networks that take any width.
 SEED: Final = 5
 
 Array = npt.NDArray[np.float32]
 Run = Callable[[Array], object]
 
 
-def main(peer: str, cache: str, threads: str) -> None:
+def main(peer: str, name: str, cache: str, threads: str) -> None:
     """Runs once for each line of the input, until it ends."""
-    model = Store(Path(cache)).pull(TFPOSE)
+    model = Store(Path(cache)).pull(find_network(name))
     build = {"posewire": build_posewire, "openvino": build_openvino}[peer]
     run = build(model, int(threads))
-    inputs = np.random.default_rng(SEED).uniform(0, 255, SHAPE).astype(np.float32)
+    shape = shape_of(model.spec)
+    inputs = np.random.default_rng(SEED).uniform(0, 255, shape).astype(np.float32)
     run(inputs)
     print("ready", flush=True)
     for _ in sys.stdin:
         begin = time.perf_counter()
         run(inputs)
         print(time.perf_counter() - begin, flush=True)
+
+
+def shape_of(spec: NetworkSpec) -> tuple[int, int, int, int]:
+    """Returns the shape of the inputs that a network is measured with."""
+    width = spec.input.max_width if spec.input.is_fixed else WIDTH
+    return 1, spec.input.channels, spec.input.height, width
 
 
 def build_posewire(model: StoredNetwork, threads: int) -> Run:
@@ -50,7 +58,7 @@ def build_openvino(model: StoredNetwork, threads: int) -> Run:
 
     core = openvino.Core()
     network = core.read_model(model.program, model.parameters)
-    network.reshape(list(SHAPE))
+    network.reshape(list(shape_of(model.spec)))
     settings = {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
     request = core.compile_model(network, "CPU", settings).create_infer_request()
     return lambda inputs: request.infer([inputs], share_inputs=True, share_outputs=True)
