@@ -33,7 +33,8 @@ class DetectorConfig:
         model: Name or alias of the model.
         decoder: One of the model's decoders; empty: its default.
         minimum_score: Poses with a lower score are left out.
-        engine: What runs the network in this process.
+        tracking: Whether each instance is followed from frame to frame of a source.
+        engine: What runs the networks in this process.
         cache: Where the weights for this process are kept.
     """
 
@@ -41,6 +42,7 @@ class DetectorConfig:
     model: str = "body"
     decoder: str = ""
     minimum_score: float = 0.0
+    tracking: bool = False
     engine: EngineConfig = field(default_factory=EngineConfig)
     cache: Path = Path()
 
@@ -68,9 +70,10 @@ def open_detector(config: DetectorConfig, progress: Progress) -> Iterator[Detect
     """
     if config.server is not None:
         with posewire.Client(config.server) as client:
-            yield RemoteDetector(client, config.model, config.decoder, config.minimum_score)
+            asked = config.model, config.decoder, config.minimum_score
+            yield RemoteDetector(client, *asked, tracking=config.tracking)
         return
     stored = Library(config.cache).pull(find_model(config.model), progress)
     pipeline = Pipeline.load(stored, config.engine)
     pipeline.warm_up()
-    yield LocalDetector(pipeline, config.decoder, config.minimum_score)
+    yield LocalDetector(pipeline, config.decoder, config.minimum_score, tracking=config.tracking)

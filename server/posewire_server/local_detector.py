@@ -5,22 +5,44 @@ from collections.abc import Generator
 from contextlib import closing
 
 from posewire_server.answer import Answer
-from posewire_server.errors import PosewireError
+from posewire_server.errors import ModelError, PosewireError
 from posewire_server.frame import EncodedImage
 from posewire_server.newest import newest
 from posewire_server.outcome import Detection
 from posewire_server.pipeline import Pipeline
 from posewire_server.skeletons import Skeleton
 from posewire_server.source import Source, SourceFrame
+from posewire_server.systems.memory import Memory
 
 
 class LocalDetector:
-    """A pipeline in this process, one frame at a time."""
+    """A pipeline in this process, one frame at a time.
 
-    def __init__(self, pipeline: Pipeline, decoder: str = "", minimum_score: float = 0.0) -> None:
+    Args:
+        pipeline: What answers.
+        decoder: One of the model's decoders; empty: its default.
+        minimum_score: Poses with a lower score are left out.
+        tracking: Whether to follow each instance from frame to frame of a source.
+
+    Raises:
+        ModelError: FEATURE_UNIMPLEMENTED where the model follows nothing.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        decoder: str = "",
+        minimum_score: float = 0.0,
+        *,
+        tracking: bool = False,
+    ) -> None:
+        if tracking and not pipeline.spec.tracks:
+            text = f"model '{pipeline.spec.name}' follows nobody from frame to frame; leave it off"
+            raise ModelError("FEATURE_UNIMPLEMENTED", text, field="tracking")
         self._pipeline = pipeline
         self._decoder = decoder
         self._minimum_score = minimum_score
+        self._tracking = tracking
 
     @property
     def skeleton(self) -> Skeleton:
@@ -33,20 +55,22 @@ class LocalDetector:
         Frames of a live source are dropped where the pipeline is slower.
         """
         self._pipeline.decoder_name(self._decoder)
+        memory = Memory() if self._tracking else None
         if not source.is_live:
-            yield from map(self._detect_one, source)
+            for frame in source:
+                yield self._detect_one(frame, memory)
             return
         with closing(newest(source)) as frames:
             for frame, overtaken in frames:
                 for dropped in overtaken:
                     yield Answer(dropped, None, problem="dropped", reason="OVERFLOW")
-                yield self._detect_one(frame)
+                yield self._detect_one(frame, memory)
 
-    def _detect_one(self, frame: SourceFrame) -> Answer:
+    def _detect_one(self, frame: SourceFrame, memory: Memory | None) -> Answer:
         image = EncodedImage(frame.image) if isinstance(frame.image, bytes) else frame.image
         begin = time.perf_counter()
         try:
-            found = self._pipeline.detect(image, decoder=self._decoder)
+            found = self._pipeline.detect(image, decoder=self._decoder, memory=memory)
         except PosewireError as error:
             return Answer(frame, None, problem="error", reason=error.reason, message=str(error))
         poses = found.poses.take(found.poses.scores >= self._minimum_score)

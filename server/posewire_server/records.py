@@ -14,7 +14,8 @@ def answer_record(answer: Answer, skeleton: Skeleton) -> dict[str, Any]:
 
     Every keypoint of the skeleton is there by its name: x, y, score, and z where the model tells
     it; or None where it was not found. x, y and z are pixels of the frame, x and y from the
-    top-left corner of the top-left pixel. A hand has a side of its person.
+    top-left corner of the top-left pixel. A hand has a side of its person; with tracking, each
+    instance has an id that stays over the frames.
     """
     record: dict[str, Any] = {"frame": answer.frame.name}
     found = answer.detection
@@ -41,6 +42,7 @@ def _pose_record(found: Detection, index: int, skeleton: Skeleton) -> dict[str, 
     points = poses.keypoints[index].tolist()
     named = enumerate(zip(skeleton.keypoints, points, poses.found[index], strict=True))
     return {
+        **({} if poses.ids is None else {"id": int(poses.ids[index])}),
         "score": round(float(poses.scores[index]), 4),
         **_side(poses, index),
         "box": [round(edge, 2) for edge in box] if poses.found[index].any() else None,

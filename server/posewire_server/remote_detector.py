@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Iterator
 
+import numpy as np
 import posewire
 
 from posewire_server.answer import Answer
@@ -27,11 +28,14 @@ class RemoteDetector:
         model: str = "body",
         decoder: str = "",
         minimum_score: float = 0.0,
+        *,
+        tracking: bool = False,
     ) -> None:
         self._client = client
         self._model = model
         self._decoder = decoder
         self._minimum_score = minimum_score
+        self._tracking = tracking
         told = client.get_model(model).skeleton
         self._skeleton = Skeleton(told.name, told.keypoints, told.limbs, told.symmetric_pairs)
 
@@ -52,6 +56,7 @@ class RemoteDetector:
             model=self._model,
             decoder=self._decoder,
             minimum_score=self._minimum_score,
+            tracking=self._tracking,
             max_in_flight=IN_FLIGHT,
             overflow_policy=policy.DROP_OLDEST if source.is_live else policy.BLOCK,
         )
@@ -93,8 +98,9 @@ def _to_answers(outcome: posewire.Outcome, sent: dict[int, SourceFrame]) -> Iter
 
 def _to_detection(result: posewire.Result) -> Detection:
     timings, found = result.timings, result.poses
+    ids = found.ids.astype(np.int64) if found.ids.any() else None
     return Detection(
-        Poses(found.keypoints, found.scores, found.depths, found.sides),
+        Poses(found.keypoints, found.scores, found.depths, found.sides, ids),
         result.image_size,
         Timings(timings.wait_s, timings.decode_s, timings.infer_s, timings.post_s),
     )

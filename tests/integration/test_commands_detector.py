@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +17,16 @@ from posewire.v1 import keypoint_service_pb2 as service_pb2
 from posewire_server.detector import Detector
 from posewire_server.errors import ModelError
 from posewire_server.local_detector import LocalDetector
+from posewire_server.models.catalog import BODY
+from posewire_server.passage import Passage
+from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pose import Poses
 from posewire_server.remote_detector import RemoteDetector
 from posewire_server.skeletons import OPENPOSE18
 from posewire_server.source import Clip, SourceFrame
 from posewire_server.sources import ImageFiles
+from posewire_server.systems.memory import Memory
+from posewire_server.systems.system import Image, Request
 
 from tests.integration.scripted_service import (
     Requests,
@@ -104,6 +111,30 @@ def test_detect_unknown_decoder_raises(make_detector: Make) -> None:
     with pytest.raises((ModelError, posewire.PosewireError)) as caught:
         list(detector.detect(Clip("clip", lambda _: GREY, 2, 15.0)))
     assert getattr(caught.value, "reason", "") == "DECODER_UNKNOWN"
+
+
+def test_detect_tracking_by_a_model_that_follows_nobody_raises(make_detector: Make) -> None:
+    with pytest.raises((ModelError, posewire.PosewireError)) as caught:
+        list(make_detector(tracking=True).detect(Clip("clip", lambda _: GREY, 2, 15.0)))
+    assert getattr(caught.value, "reason", "") == "FEATURE_UNIMPLEMENTED"
+
+
+@pytest.mark.parametrize("tracking", [False, True])
+def test_local_tracking_has_one_memory_for_a_source(tracking: bool) -> None:
+    memories: list[Memory | None] = []
+
+    class Remembering:
+        def find(self, _image: Image, request: Request, _passage: Passage) -> Poses:
+            memories.append(request.memory)
+            return Poses(np.zeros((0, 18, 3), np.float32), np.zeros(0, np.float32))
+
+    spec = replace(BODY, system="hand")
+    pipeline = Pipeline(spec, "1", Remembering(), EngineConfig("plain", "fp32", 1))
+    detector = LocalDetector(pipeline, tracking=tracking)
+    for _ in range(2):
+        list(detector.detect(Clip("clip", lambda _: GREY, 3, 15.0)))
+    assert [memory is not None for memory in memories] == [tracking] * 6
+    assert len({id(memory) for memory in memories}) == (2 if tracking else 1)
 
 
 def test_detect_closed_early_stops(make_detector: Make) -> None:

@@ -58,6 +58,7 @@ def read_detector(options: Options) -> "DetectorConfig":
         model=options.model,
         decoder=options.decoder,
         minimum_score=options.minimum_score,
+        tracking=getattr(options, "tracking", False),
         engine=read_engine(options),
         cache=options.cache,
     )
