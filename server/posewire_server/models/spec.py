@@ -231,7 +231,7 @@ class ModelSpec:
     @property
     def tracks(self) -> bool:
         """Whether it follows its instances from frame to frame."""
-        return self.system in ("hand", "face")
+        return self.system in ("hand", "face", "person", "blaze")
 
     @property
     def takes_boxes(self) -> bool:
