@@ -10,7 +10,7 @@ from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, PosewireError
 from posewire_server.plotting import load_pyplot
 
-GROUPS = ("paf", "exactness", "accuracy", "network", "server", "live")
+GROUPS = ("paf", "exactness", "accuracy", "network", "systems", "server", "live")
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,14 @@ def _check(groups: Sequence[str]) -> Sequence[str]:
 
 
 def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
-    from posewire_server.bench import accuracy, exactness, live, network, paf, server
+    from posewire_server.bench import accuracy, exactness, live, network, paf, server, systems
 
     return {
         "paf": lambda config: paf.measure(config.seed),
         "exactness": lambda config: exactness.measure(config.scenes, config.seed),
         "accuracy": lambda config: accuracy.measure(config.cache, config.labels),
         "network": lambda config: network.measure(config.cache),
+        "systems": lambda config: systems.measure(config.cache),
         "server": lambda config: server.measure(config.cache),
         "live": lambda config: live.measure(config.cache),
     }

@@ -19,12 +19,16 @@ class Network:
     Args:
         spec: What it is.
         predictor: Runs it; called by one thread at a time.
+
+    Attributes:
+        runs: How often it ran.
     """
 
     def __init__(self, spec: NetworkSpec, predictor: Predictor) -> None:
         self.spec = spec
         self._predictor = predictor
         self._turn = threading.Lock()
+        self.runs = 0
 
     def run(self, inputs: Array, passage: Passage) -> list[Array]:
         """Runs a batch.
@@ -45,6 +49,7 @@ class Network:
             begin = time.perf_counter()
             outputs = self._predictor.run(inputs)
             done = time.perf_counter()
+            self.runs += 1
         passage.book("wait", begin - asked)
         passage.book("infer", done - begin)
         return outputs

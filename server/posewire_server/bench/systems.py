@@ -1,0 +1,72 @@
+"""What systems of several networks cost beside their networks, and how seldom detectors run."""
+
+import statistics
+import time
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from posewire_server.bench.figure import Figure
+from posewire_server.bench.load import Image
+from posewire_server.errors import EngineError
+from posewire_server.image import decode_image
+from posewire_server.models.catalog import WHOLEBODY
+from posewire_server.models.library import Library
+from posewire_server.models.mediapipe_models import FACE
+from posewire_server.pipeline import EngineConfig, Networks, Pipeline
+from posewire_server.sample import PORTRAIT, STREET, fetch_photo, make_clip
+from posewire_server.systems.memory import Memory
+
+# Two people of the sample's street, in 640x480 pixels.
+_TWO_PEOPLE: Final = (slice(400, 880), slice(55, 695))
+
+
+def measure(cache: Path, runs: int = 30) -> list[Figure]:
+    """Returns the figures of ``wholebody`` and of ``face`` with tracking.
+
+    Raises:
+        PosewireError: Weights or the sample can not be had.
+    """
+    networks, library = Networks(EngineConfig()), Library(cache)
+    whole_body = Pipeline.load(library.pull(WHOLEBODY), networks)
+    return [
+        measure_whole_body(whole_body, two_people(cache), runs),
+        measure_tracking(library, networks, cache),
+    ]
+
+
+def two_people(cache: Path) -> Image:
+    """Returns a (480, 640, 3) uint8 BGR picture of two people on a street."""
+    photo = fetch_photo(STREET, cache, lambda *_: None)
+    picture = decode_image(photo.read_bytes(), max_pixels=40_000_000)
+    return np.ascontiguousarray(picture[_TWO_PEOPLE])
+
+
+def measure_whole_body(pipeline: Pipeline, image: Image, runs: int) -> Figure:
+    """Compares a frame's whole time with the time of the networks in it, run by run."""
+    ratios = []
+    for _ in range(runs + 1):
+        begin = time.perf_counter()
+        detection = pipeline.detect(image)
+        ratios.append((time.perf_counter() - begin) / detection.timings.infer_s)
+        if len(detection.poses) != 2:
+            text = f"{pipeline.spec.name} found {len(detection.poses)} people where 2 are"
+            raise EngineError("ENGINE_FAILED", text)
+    title = "wholebody: a frame of 2 people over its networks' own time"
+    return Figure(title, statistics.median(ratios[1:]), "x", "<= 1.3", runs)
+
+
+def measure_tracking(library: Library, networks: Networks, cache: Path) -> Figure:
+    """Follows a face through a clip and counts the frames without its detectors."""
+    stored, photo = library.pull(FACE), fetch_photo(PORTRAIT, cache, lambda *_: None)
+    pipeline, memory = Pipeline.load(stored, networks), Memory()
+    detector, _ = networks.load(stored.networks[1])
+    frames = quiet = 0
+    for frame in make_clip(photo, PORTRAIT):
+        before = detector.runs
+        assert isinstance(frame.image, np.ndarray), "the sample clip has pixels"
+        pipeline.detect(frame.image, memory=memory)
+        frames, quiet = frames + 1, quiet + (detector.runs == before)
+    title = "face: share of a clip's frames without the detector, with tracking"
+    return Figure(title, quiet / frames, "", ">= 0.8", frames)
