@@ -127,13 +127,7 @@ class PaddlePredictor:
             ) from error
         finally:
             self._turn.release()
-        got = [array.shape for array in outputs]
-        expected = [
-            output.shape_of(len(inputs), *inputs.shape[2:]) for output in self._spec.outputs
-        ]
-        if got != expected:
-            text = f"{self.engine} answered {got} where {expected} was expected"
-            raise EngineError("ENGINE_FAILED", text)
+        self._check_outputs(outputs, inputs)
         return outputs
 
     def warm_up(self, sizes: Iterable[tuple[int, int]]) -> None:
@@ -155,6 +149,16 @@ class PaddlePredictor:
         else:
             self._predictor.run()
         return [output.copy_to_cpu() for output in self._outputs]
+
+    def _check_outputs(self, outputs: list[Array], inputs: Array) -> None:
+        size, specs = (len(inputs), *inputs.shape[2:]), self._spec.outputs
+        got = [array.shape for array in outputs]
+        if len(got) != len(specs) or not all(
+            spec.fits(shape, *size) for spec, shape in zip(specs, got, strict=True)
+        ):
+            expected = [spec.shape_of(*size) for spec in specs]
+            text = f"{self.engine} answered {got} where {expected} was expected"
+            raise EngineError("ENGINE_FAILED", text)
 
     def _check_inputs(self, inputs: Array) -> None:
         wanted, shape = self._spec.input, inputs.shape

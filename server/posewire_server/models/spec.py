@@ -71,6 +71,11 @@ class OutputSpec:
         cells = (height // self.stride, width // self.stride) if self.stride else ()
         return (batch, *self.shape, *cells)
 
+    def fits(self, shape: tuple[int, ...], batch: int, height: int, width: int) -> bool:
+        """Whether an output is of a shape; networks round a part of a cell down or up."""
+        above = (height + self.stride - 1, width + self.stride - 1)
+        return shape in (self.shape_of(batch, height, width), self.shape_of(batch, *above))
+
 
 @dataclass(frozen=True)
 class WheelSource:

@@ -166,17 +166,16 @@ class Emitter:
         return self._append("tanh", x)
 
     def absolute(self, x: Any) -> Any:
-        """|x|."""
-        return self._append("abs", x)
+        """|x|, written as relu(x) + relu(-x): OpenVINO's reader of Paddle lacks the operation."""
+        return self.relu(x) + self.relu(self._negative(x))
 
     def prelu(self, x: Any, slopes: Array) -> Any:
         """x, where it is negative times a slope (1, C, 1, 1); C may be 1.
 
-        Written as relu(x) - slope * relu(-x), which OpenVINO puts together again: the engine of
-        Paddle refuses the operation itself.
+        Written as relu(x) - slope * relu(-x), which OpenVINO puts together again and fuses with the
+        convolution before it. The engine of Paddle refuses the operation itself.
         """
-        negative = self.relu(x * -1.0)
-        return self.relu(x) - negative * self.parameter(slopes)
+        return self.relu(x) - self.relu(self._negative(x)) * self.parameter(slopes)
 
     def mean(self, x: Any, axes: Sequence[int], *, keep: bool = True) -> Any:
         """The mean over axes, which stay with size 1 where ``keep`` says so."""
@@ -210,9 +209,22 @@ class Emitter:
         copies = np.eye(before + count + after, count, -before, np.float32)
         return self.conv2d(x, copies[:, :, None, None], padding=edges)
 
-    def max_pool(self, x: Any, size: Pair, strides: Pair, padding: Padding = "VALID") -> Any:
-        """The maximum over windows of (height, width); padding never wins."""
-        return self._functional.max_pool2d(x, list(size), list(strides), _paddle_padding(padding))
+    def max_pool(
+        self,
+        x: Any,
+        size: Pair,
+        strides: Pair,
+        padding: Padding = "VALID",
+        *,
+        round_up: bool = False,
+    ) -> Any:
+        """The maximum over windows of (height, width); padding never wins.
+
+        With ``round_up`` there is one more window where the last one would leave cells out.
+        """
+        return self._functional.max_pool2d(
+            x, list(size), list(strides), _paddle_padding(padding), ceil_mode=round_up
+        )
 
     def concat(self, tensors: Sequence[Any], axis: int = 1) -> Any:
         """Joins tensors along an axis of (N, C, H, W)."""
@@ -225,6 +237,10 @@ class Emitter:
     def transpose(self, x: Any, axes: Sequence[int]) -> Any:
         """Axis ``axes[i]`` of x becomes axis i."""
         return self._paddle.transpose(x, list(axes))
+
+    def _negative(self, x: Any) -> Any:
+        """-x, as a product with a constant: OpenVINO looks for that, not for Paddle's ``scale``."""
+        return x * self.parameter(np.full((1,) * len(x.shape), -1, np.float32))
 
     def _append(self, operation: str, x: Any) -> Any:
         """Appends an operation whose function in Paddle takes no variables of the older format."""

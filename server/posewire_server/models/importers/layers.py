@@ -126,22 +126,8 @@ def _transposed(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
 
 def _max_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
     size, strides = layer.pair("size", 1), layer.pair("strides", 1)
-    top, bottom, left, right = _padding(layer)
-    if layer.settings.get("round_up"):
-        height, width = inputs[0].shape[2:]
-        bottom += _missing(height, size[0], strides[0], top)
-        right += _missing(width, size[1], strides[1], left)
-    return emitter.max_pool(inputs[0], size, strides, (top, bottom, left, right))
-
-
-def _missing(length: int, size: int, stride: int, padding: int) -> int:
-    """Returns the cells that the last, partial window lacks; 0 where the length is free.
-
-    A free length is a multiple of all strides, so that no window is partial.
-    """
-    if length < 0:
-        return 0
-    return -(length + 2 * padding - size) % stride
+    round_up = bool(layer.settings.get("round_up"))
+    return emitter.max_pool(inputs[0], size, strides, _padding(layer), round_up=round_up)
 
 
 def _average_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
