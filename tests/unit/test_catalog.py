@@ -4,7 +4,7 @@ import pytest
 from posewire_server.errors import ModelError
 from posewire_server.models.catalog import BODY, CATALOG, find_model
 from posewire_server.models.networks import NETWORKS, TFPOSE, find_network
-from posewire_server.models.spec import ModelSpec, NetworkSpec, UserSource, WheelSource
+from posewire_server.models.spec import ModelSpec, NetworkSpec, NpmSource, UserSource, WheelSource
 
 
 def test_names_and_aliases_are_unique() -> None:
@@ -60,3 +60,25 @@ def test_find_model_unknown_lists_the_names() -> None:
     assert caught.value.reason == "MODEL_UNKNOWN"
     assert caught.value.metadata["model"] == "nobody"
     assert "body" in caught.value.metadata["known"]
+
+
+@pytest.mark.parametrize(
+    ("name", "tracks"),
+    [("hand", True), ("face", True), ("person", True), ("person-blaze", True), ("body", False)],
+)
+def test_models_with_a_detector_follow_their_instances(name: str, *, tracks: bool) -> None:
+    assert find_model(name).tracks == tracks
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"), [("human_pose_estimation_resnet50_mpii", "person"), ("people", "people")]
+)
+def test_find_model_knows_the_models_of_persons(alias: str, name: str) -> None:
+    assert find_model(alias).name == name
+
+
+def test_model_without_npm_is_one_that_needs_none() -> None:
+    for network in NETWORKS:
+        if isinstance(network.source, NpmSource) and network.source.instead:
+            instead = find_model(network.source.instead)
+            assert not any(isinstance(each.source, NpmSource) for each in instead.networks)
