@@ -15,7 +15,7 @@ from posewire_server.models.child import answer
 from posewire_server.models.importers import graphdef_program, original, tflite_program
 from posewire_server.models.importers.emitter import Emitter
 
-VERSION: Final = 2
+VERSION: Final = 3
 
 # Given the folder of the files, the program under construction and the names of the outputs wanted
 # (none: the only one), an importer returns the outputs, variables of Paddle.
