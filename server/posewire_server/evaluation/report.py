@@ -13,12 +13,16 @@ from posewire_server.report import format_table
 
 
 def tables(evaluation: Evaluation) -> str:
-    """Returns a table of all ways to look at the pictures, and one of the first by data set."""
-    results = {str(way): result.score for way, result in evaluation.results.items()}
-    first = next(iter(evaluation.results.values()))
-    parts = [_table("decoder", results)]
-    if len(first.datasets) > 1:
-        parts.append(_table("data set", first.datasets))
+    """Returns a table of all ways to look at the pictures, and those of the first by data set.
+
+    Where boxes were given, the first way without them has its own.
+    """
+    parts = [_table("decoder", {str(way): r.score for way, r in evaluation.results.items()})]
+    shown: set[bool] = set()
+    for way, result in evaluation.results.items():
+        if way.is_given_boxes not in shown and len(result.datasets) > 1:
+            parts.append(_table(str(way), result.datasets))
+        shown.add(way.is_given_boxes)
     return "\n\n".join(parts)
 
 
