@@ -1,13 +1,20 @@
 """Whatever the bytes, the reader of TensorFlow Lite answers or raises WeightsError."""
 
+import importlib
 import tracemalloc
+import warnings
 from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from posewire_server.errors import WeightsError
+from posewire_server.models.importers.emitter import Emitter
 from posewire_server.models.importers.tflite import read_graph
+from posewire_server.models.importers.tflite_program import translate
 
 from tests.tflite_writer import SAME, Network, byte, numbers
 
@@ -27,6 +34,29 @@ def write_network() -> bytes:
 
 
 NETWORK = write_network()
+ALTERED = st.lists(
+    st.tuples(
+        st.integers(0, len(NETWORK) - 1),
+        st.sampled_from([0, 1, 2, 4, 8, 0x7F, 0x80, 0xFE, 0xFF]) | st.integers(0, 255),
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def alter(changes: list[tuple[int, int]]) -> bytes:
+    altered = bytearray(NETWORK)
+    for position, value in changes:
+        altered[position] = value
+    return bytes(altered)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _paddle() -> None:
+    """Imports Paddle, which warns of what is no concern here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        importlib.import_module("paddle")
 
 
 def read_everything(content: bytes) -> None:
@@ -57,26 +87,26 @@ def test_read_graph_truncated_raises_nothing_else(size: int) -> None:
 
 
 @settings(max_examples=300)
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, len(NETWORK) - 1),
-            st.sampled_from([0, 1, 2, 4, 8, 0x7F, 0x80, 0xFE, 0xFF]) | st.integers(0, 255),
-        ),
-        min_size=1,
-        max_size=6,
-    )
-)
+@given(ALTERED)
 def test_read_graph_altered_bytes_raises_nothing_else_within_bounded_memory(
     changes: list[tuple[int, int]],
 ) -> None:
-    altered = bytearray(NETWORK)
-    for position, value in changes:
-        altered[position] = value
     tracemalloc.start()
     try:
         with suppress(WeightsError):
-            read_everything(bytes(altered))
+            read_everything(alter(changes))
         assert tracemalloc.get_traced_memory()[1] < MOST_BYTES
     finally:
         tracemalloc.stop()
+
+
+@settings(max_examples=100, deadline=None)
+@given(ALTERED)
+def test_translate_altered_bytes_raises_nothing_else(changes: list[tuple[int, int]]) -> None:
+    with (
+        TemporaryDirectory() as folder,
+        Emitter.building() as emitter,
+        suppress(WeightsError),
+    ):
+        (Path(folder) / "network.tflite").write_bytes(alter(changes))
+        translate(Path(folder), emitter, [])
