@@ -76,7 +76,8 @@ def _take_archive(path: Path, folder: Path) -> None:
                 if _is_wanted(name):
                     budget -= _take(source, name, folder, budget)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError, RuntimeError) as error:
-        raise _damaged(f"{path.name} is not a readable archive: {error}") from error
+        said = str(error).partition("\n")[0]
+        raise _damaged(f"{path.name} is not a readable archive: {said}") from error
     except NotImplementedError as error:
         raise _damaged(f"{path.name} is packed by an unknown method") from error
 
