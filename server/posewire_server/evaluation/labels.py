@@ -164,7 +164,7 @@ def _instance(record: Mapping[str, Any], keypoint_count: int) -> Instance:
 
 
 def _box(record: Mapping[str, Any]) -> Region:
-    if "scale" in record:
+    if "center" in record and "scale" in record:
         x, y = (float(value) for value in record["center"])
         width = height = _MPII_UNIT * float(record["scale"])
         x, y = x - width / 2, y - height / 2
