@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.crop import Box, Crop, covering
-from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, merge
+from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge, overlaps
 from posewire_server.decode.landmarks import to_image, turn, turned_box
 from posewire_server.engine.network import Network
 from posewire_server.passage import Passage
@@ -24,8 +24,10 @@ from posewire_server.systems.views import ViewDetector, run_on, tiles
 Points = npt.NDArray[np.float32]
 
 PALM_ANCHORS = AnchorSpec(layers=((8, 2), (16, 6)))
-_MIN_PALM_SCORE = 0.5
-_SAME_PALM = 0.3
+# Scores; under the second, more palms are wrong than a look at them is worth.
+_SURE_PALM, _POSSIBLE_PALM = 0.5, 0.15
+# Intersections over union: of boxes of one palm, and of a possible palm with a sure one.
+_SAME_PALM, _NEAR_PALM = 0.3, 0.1
 # The palm detector's keypoints.
 _PALM_WRIST, _PALM_MIDDLE = 0, 2
 # The hand's: the wrist, and the joints that move little with the fingers.
@@ -47,20 +49,25 @@ class PalmFinder:
     """Finds hands by their palms, see ``topdown.Finder``."""
 
     def __init__(self, palm: Network) -> None:
-        decode = AnchorDecode(PALM_ANCHORS, palm.spec.input.size, _MIN_PALM_SCORE)
+        decode = AnchorDecode(PALM_ANCHORS, palm.spec.input.size, _POSSIBLE_PALM)
         self._detector = ViewDetector(palm, decode)
 
     def find(
         self, image: Image, part: Box, passage: Passage, *, is_thorough: bool
     ) -> Sequence[Crop]:
-        """Returns a turned crop around each hand; looks at quarters of the part if thorough."""
+        """Returns a turned crop around each hand, see ``topdown.Finder``.
+
+        If thorough, it looks at quarters of the part too, and gives what might be palms after what
+        surely are: the reader tells.
+        """
         views = [covering(part, self._detector.input)]
         if is_thorough:
             views += tiles(part)
         found = self._detector(image, part, views, passage)
         with passage.stage("post"):
-            palms = merge(found, _SAME_PALM)
-            return [palm_crop(*palm) for palm in zip(palms.boxes, palms.keypoints, strict=True)]
+            palms = merge([each.take(each.scores >= _SURE_PALM) for each in found], _SAME_PALM)
+            crops = _palm_crops(palms)
+            return crops + _palm_crops(_others(found, palms)) if is_thorough else crops
 
 
 class HandReader:
@@ -92,6 +99,17 @@ class HandReader:
         side = max(x_max - x_min, y_max - y_min) * _BOX_SCALE
         centre = ((x_min + x_max) / 2, (y_min + y_max) / 2)
         return [Crop(centre, (side, side), quarter) for quarter in _QUARTERS]
+
+
+def _others(found: Sequence[Detections], palms: Detections) -> Detections:
+    """Returns what may be a palm beside the sure ones."""
+    possible = merge([each.take(each.scores < _SURE_PALM) for each in found], _SAME_PALM)
+    near = overlaps(possible.boxes, palms.boxes).max(1, initial=0)
+    return possible.take(np.flatnonzero(near <= _NEAR_PALM))
+
+
+def _palm_crops(palms: Detections) -> list[Crop]:
+    return [palm_crop(*palm) for palm in zip(palms.boxes, palms.keypoints, strict=True)]
 
 
 def palm_crop(box: Points, keypoints: Points) -> Crop:
