@@ -169,6 +169,13 @@ def test_follow_looks_at_once_for_a_lost_instance_and_closely_a_little_later() -
     assert [is_thorough for _, is_thorough in scene.finds] == [True, False, True]
 
 
+def test_follow_by_mediapipes_rules_never_looks_closely() -> None:
+    scene, memory = Scene([(20, 30, 0.9)]), Memory()
+    for _ in range(31):
+        find(scene, memory=memory, decoder="mediapipe")
+    assert [is_thorough for _, is_thorough in scene.finds] == [False, False]
+
+
 def test_follow_gives_a_new_instance_a_new_id() -> None:
     scene, memory = Scene([(20, 30, 0.8)]), Memory()
     find(scene, memory=memory)

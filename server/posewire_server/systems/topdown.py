@@ -86,11 +86,12 @@ class TopDown:
         """
         size = (image.shape[1], image.shape[0])
         part = whole_pixels(size, astuple(request.region) if request.region else None)
+        is_plain = request.decoder == MEDIAPIPE
         if request.boxes:
             return self._read_boxes(image, request.boxes, passage)
         if request.memory is not None:
-            return self._follow(image, part, request.memory, passage)
-        if request.decoder == MEDIAPIPE:
+            return self._follow(image, part, request.memory, passage, is_plain=is_plain)
+        if is_plain:
             crops = self._finder.find(image, part, passage, is_thorough=False)
             reading = self._reader.read(image, crops[:_MOST_INSTANCES], passage)
         else:
@@ -129,7 +130,9 @@ class TopDown:
         ]
         return self._reader.read(image, reading.take(np.array(best)).crops, passage).poses
 
-    def _follow(self, image: Image, part: Box, memory: Memory, passage: Passage) -> Poses:
+    def _follow(
+        self, image: Image, part: Box, memory: Memory, passage: Passage, *, is_plain: bool
+    ) -> Poses:
         is_due = memory.tick()
         ids, crops = list(memory.crops), tuple(memory.crops.values())
         reading = self._reader.read(image, crops, passage)
@@ -139,7 +142,8 @@ class TopDown:
         if len(ids) < len(crops):
             memory.lose()
         if is_due or len(ids) < len(crops) or not ids:
-            new = self._detect(image, part, reading.crops, passage, is_thorough=is_due)
+            is_thorough = is_due and not is_plain
+            new = self._detect(image, part, reading.crops, passage, is_thorough=is_thorough)
             reading, ids = join([reading, new]), ids + memory.new_ids(len(new.crops))
             order = reading.of_instances(0.0, known=len(ids) - len(new.crops))
             reading, ids = reading.take(order), [ids[index] for index in order]
