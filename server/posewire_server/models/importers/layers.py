@@ -131,11 +131,19 @@ def _max_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
 
 
 def _average_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
-    if layer.settings.get("round_up") and layer.pair("size", 1) != layer.pair("strides", 1):
+    windows = zip(
+        inputs[0].shape[2:], layer.pair("size", 1), layer.pair("strides", 1), strict=True
+    )
+    if layer.settings.get("round_up") and any(_has_rest(*window) for window in windows):
         raise unsupported(layer.name, "an average over partial windows")
     if any(_padding(layer)):
         raise unsupported(layer.name, "an average over padding")
     return emitter.average_pool(inputs[0], layer.pair("size", 1), layer.pair("strides", 1))
+
+
+def _has_rest(length: int, size: int, stride: int) -> bool:
+    """Whether windows leave cells out; of a free length it is said that they do, if they can."""
+    return stride > 1 and (length < 0 or (length - size) % stride > 0)
 
 
 def _scale(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
