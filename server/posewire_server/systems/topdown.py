@@ -145,7 +145,8 @@ class TopDown:
             is_thorough = is_due and not is_plain
             new = self._detect(image, part, reading.crops, passage, is_thorough=is_thorough)
             reading, ids = join([reading, new]), ids + memory.new_ids(len(new.crops))
-            order = reading.of_instances(0.0, known=len(ids) - len(new.crops))
+            known = len(ids) - len(new.crops)
+            order = reading.of_instances(self._min_score, known)
             reading, ids = reading.take(order), [ids[index] for index in order]
         memory.crops = dict(zip(ids, reading.crops, strict=True))
         return replace(reading.poses, ids=np.array(ids, np.int64))
