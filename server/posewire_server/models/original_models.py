@@ -27,8 +27,8 @@ ORIGINAL_MODELS = (
         skeleton=OPENPOSE25,
         system="paf",
         networks=(BODY_25,),
-        decoders=("openpose", "fast"),
-        default_decoder="openpose",
+        decoders=("fast",),  # The native core knows OpenPose's own way for 18 keypoints only.
+        default_decoder="fast",
     ),
     ModelSpec(
         name="hand-cmu",
