@@ -56,6 +56,15 @@ def test_cut_normalises_in_the_specs_channel_order() -> None:
     np.testing.assert_allclose(found[:, 0, 0], [2.0, 0.0, -10.0], atol=1e-5)
 
 
+@pytest.mark.parametrize("side", [20.0, 200.0])
+def test_cut_takes_read_only_views_of_any_strides(side: float) -> None:
+    image = np.random.default_rng(3).integers(0, 256, (300, 200, 3), np.uint8)
+    image.flags.writeable = False
+    view = image[::2, ::-1, ::-1]
+    crop = Crop((100.0, 70.0), (side, side), 0.4)
+    np.testing.assert_array_equal(cut(view, crop, SQUARE), cut(view.copy(), crop, SQUARE))
+
+
 def test_cut_writes_into_a_slice_of_a_batch() -> None:
     batch = np.full((2, 3, 32, 32), np.nan, np.float32)
     found = cut(ramp(64, 64), Crop((32.0, 32.0), (32.0, 32.0)), SQUARE, batch[1])
