@@ -3,14 +3,14 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.catalog import find_model
 from posewire_server.models.manifest import EngineCheck, Manifest
+from posewire_server.models.networks import TFPOSE
 
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Manifest:
     (tmp_path / "weights.pdmodel").write_bytes(b"program")
-    return Manifest.describe(find_model("body"), "graphdef 1", tmp_path)
+    return Manifest.describe(TFPOSE, "graphdef 1", tmp_path)
 
 
 def passed(engine: str, run_ms: float) -> EngineCheck:
