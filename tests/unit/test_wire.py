@@ -37,7 +37,7 @@ def test_integers_packed_returns_the_same_as_unpacked() -> None:
 
 
 def test_floats_packed_returns_all() -> None:
-    assert Message(block(5, struct.pack("<3f", 1, 2, 3))).floats(5) == [1, 2, 3]
+    assert Message(block(5, struct.pack("<3f", 1, 2, 3))).floats(5).tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize(
