@@ -13,13 +13,28 @@ import pytest
 from tests.caffe_writer import caffemodel
 from tests.parity import seeded
 from tests.parity.hub_parity import answer, check, import_original
+from tests.torch_writer import torch_row
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
-STATES = {
-    "body": lambda: seeded.body_state(0),
-    "hand": lambda: seeded.hand_state(1),
-    "person": lambda: seeded.person_state(2),
-}
+
+
+def write_body(folder: Path) -> None:
+    """Writes seeded weights as PaddleHub publishes them."""
+    (folder / "openpose_body.pdparams").write_bytes(pickle.dumps(seeded.body_state(0), protocol=4))
+
+
+def write_hand(folder: Path) -> None:
+    """Writes seeded weights as PaddleHub publishes them."""
+    (folder / "openpose_hand.pdparams").write_bytes(pickle.dumps(seeded.hand_state(1), protocol=4))
+
+
+def write_person(folder: Path) -> None:
+    """Writes seeded weights as MSRA publishes them."""
+    state = {
+        name.replace("._mean", ".running_mean").replace("._variance", ".running_var"): array
+        for name, array in seeded.person_state(2).items()
+    }
+    (folder / "pose_resnet_50_384x384.pth.tar").write_bytes(torch_row(state))
 
 
 def write_face(folder: Path) -> None:
@@ -58,14 +73,14 @@ def layer(name: str, kind: str, bottom: str, param: str = "") -> str:
     return f'layer {{ name: "{name}" type: "{kind}" bottom: "{bottom}" top: "{name}" {param} }}'
 
 
-@pytest.mark.parametrize("system", ["body", "hand", "person", "face"])
+WRITE = {"body": write_body, "hand": write_hand, "person": write_person, "face": write_face}
+
+
+@pytest.mark.parametrize("system", WRITE)
 def test_system_answers_as_paddlehub(system: str, tmp_path: Path) -> None:
     files = tmp_path / "files"
     files.mkdir()
-    if system == "face":
-        write_face(files)
-    else:
-        (files / "x.pdparams").write_bytes(pickle.dumps(STATES[system](), protocol=4))
+    WRITE[system](files)
     stored = import_original(system, files, tmp_path / "network")
     with np.load(GOLDEN / f"paddlehub_{system}.npz") as golden:
         check(system, answer(system, stored), golden)
