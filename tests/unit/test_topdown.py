@@ -201,9 +201,10 @@ def test_follow_forgets_what_leaves_the_region() -> None:
     scene, memory = Scene([(20, 30, 0.9)]), Memory()
     region = Region(0, 0, 50, 100)
     assert len(find(scene, memory=memory, region=region)) == 1
-    scene.marks = [(34, 30, 0.9)]
-    find(scene, memory=memory, region=region)
-    scene.marks = [(52, 30, 0.9)]
+    for x in (34, 46):  # At 46 it is still half inside.
+        scene.marks = [(x, 30, 0.9)]
+        assert len(find(scene, memory=memory, region=region)) == 1
+    scene.marks = [(58, 30, 0.9)]
     assert len(find(scene, memory=memory, region=region)) == 0
     assert memory.crops == {}
 

@@ -10,6 +10,7 @@ from dataclasses import astuple, replace
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from posewire_server.crop import Box, Crop
 from posewire_server.frame import Region
@@ -26,6 +27,8 @@ MEDIAPIPE = "mediapipe"
 # Instances of one picture that are read, the best ones of the detector.
 _MOST_INSTANCES = 256
 _MIN_SCORE = 0.5
+# Of an instance's keypoints, the share that has to stay in the part that is looked at.
+_MIN_SHARE_SEEN = 0.25
 
 
 class Finder(Protocol):
@@ -137,7 +140,7 @@ class TopDown:
         ids, crops = list(memory.crops), tuple(memory.crops.values())
         reading = self._reader.read(image, crops, passage)
         found = reading.of_instances(self._min_score)
-        kept = [int(index) for index in found if _centre_is_in(reading.crops[index], part)]
+        kept = [int(index) for index in found if _is_seen(reading.poses.keypoints[index], part)]
         reading, ids = reading.take(np.array(kept, np.intp)), [ids[index] for index in kept]
         if len(ids) < len(crops):
             memory.lose()
@@ -158,6 +161,8 @@ def _is_in(crop: Crop, other: Crop) -> bool:
     return bool(distance < 0.25 * min(max(crop.size), max(other.size)))
 
 
-def _centre_is_in(crop: Crop, part: Box) -> bool:
-    x, y = crop.centre
-    return part[0] <= x <= part[2] and part[1] <= y <= part[3]
+def _is_seen(keypoints: npt.NDArray[np.float32], part: Box) -> bool:
+    """Whether enough of an instance is in a part; of people, often the lower half is not."""
+    x, y = keypoints[:, 0], keypoints[:, 1]
+    is_in = (part[0] <= x) & (x <= part[2]) & (part[1] <= y) & (y <= part[3])
+    return bool(is_in.mean() >= _MIN_SHARE_SEEN)
