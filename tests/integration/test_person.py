@@ -118,6 +118,20 @@ def test_people_are_followed_without_the_body_network(load: Load, shared: Path) 
     assert set(second.ids.tolist()) == set(first.ids.tolist())
 
 
+def test_blaze_follows_a_portrait_whose_hips_are_not_in_the_picture(
+    load: Load, shared: Path
+) -> None:
+    clip = cv2.VideoCapture(str(shared / "data" / "videos" / "maxine_eyecontact_sample.mp4"))
+    memory = Memory()
+    for _ in range(12):
+        is_read, image = clip.read()
+        assert is_read
+        poses = load(PERSON_BLAZE).detect(np.asarray(image, np.uint8), memory=memory).poses
+        assert poses.ids is not None
+        assert poses.ids.tolist() == [1]
+    clip.release()
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_blaze_is_mediapipes(load: Load, shared: Path, file: str) -> None:
     golden = dict(np.load(GOLDEN))
