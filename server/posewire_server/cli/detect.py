@@ -27,7 +27,7 @@ def detect_poses(options: Options) -> int:
 def add_video(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of ``video``."""
     add_detector(parser)
-    tracking = "follow hands and faces from frame to frame: faster, and each keeps its id"
+    tracking = "follow hands, faces or persons from frame to frame: faster, and each keeps its id"
     parser.add_argument("--tracking", action="store_true", help=tracking)
     parser.add_argument("source", metavar="FILE", help="video file, camera index or RTSP URL")
     parser.add_argument("--output", type=Path, metavar="FILE", help="annotated video")
