@@ -1,6 +1,7 @@
 """State dictionaries of Paddle and PyTorch, as their files hold them."""
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -99,6 +100,15 @@ def test_torch_state_bad_files_raise_weights_error(
     with pytest.raises(WeightsError) as caught:
         read_torch_state(path)
     assert caught.value.reason == reason
+
+
+def test_torch_state_zip_bomb_raises_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "x.pth"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", b"}.")
+        archive.writestr("archive/data/0", bytes(10_000_000))
+    with pytest.raises(WeightsError, match="4 times its"):
+        read_torch_state(path)
 
 
 def test_torch_state_tensor_outside_its_storage_raises_damaged(tmp_path: Path) -> None:

@@ -131,9 +131,7 @@ def _max_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
 
 
 def _average_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
-    windows = zip(
-        inputs[0].shape[2:], layer.pair("size", 1), layer.pair("strides", 1), strict=True
-    )
+    windows = zip(inputs[0].shape[2:], layer.pair("size", 1), layer.pair("strides", 1), strict=True)
     if layer.settings.get("round_up") and any(_has_rest(*window) for window in windows):
         raise unsupported(layer.name, "an average over partial windows")
     if any(_padding(layer)):

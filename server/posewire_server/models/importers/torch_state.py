@@ -20,6 +20,7 @@ from posewire_server.models.importers.paddle_state import State
 from posewire_server.models.importers.pickle_data import Call, Global, Persistent, read_pickle
 
 MAX_BYTES: Final = 4 << 30
+MAX_GROWTH: Final = 4  # PyTorch does not compress.
 MAX_RANK: Final = 8
 _MAGIC: Final = 0x1950A86A20F9469CFC6C
 _STORAGES: Final[Mapping[str, str]] = {
@@ -59,8 +60,9 @@ def _read_zip(file: io.BytesIO) -> tuple[Any, Storages]:
     try:
         with zipfile.ZipFile(file) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
-            if sum(entry.file_size for entry in entries.values()) > MAX_BYTES:
-                raise _damaged("it unpacks to more than 4 GB")
+            size = len(file.getbuffer())
+            if sum(entry.file_size for entry in entries.values()) > MAX_GROWTH * size:
+                raise _damaged(f"it unpacks to more than {MAX_GROWTH} times its {size} bytes")
             name = next((name for name in entries if name.endswith("/data.pkl")), "")
             if not name:
                 raise _damaged("it has no data.pkl")
