@@ -115,6 +115,15 @@ def test_find_mirrored_keeps_the_sides_apart() -> None:
     np.testing.assert_allclose(points[:, :2], places[0], atol=6)
 
 
+def test_find_mirrored_reads_the_mirror_image_in_the_last_crop_only() -> None:
+    image, _ = draw((240, 20, 200))
+    system, predictor = build()
+    for request in (Request("mirror"), Request("mirror", boxes=(Region(150, 20, 330, 220),))):
+        system.find(image, request, Passage())  # type: ignore[attr-defined]
+        assert predictor.batches == [1, 2]
+        predictor.batches.clear()
+
+
 def test_find_whole_picture_reads_the_one_person_twice() -> None:
     image, places = draw((240, 20, 200))
     system, predictor = build()

@@ -31,8 +31,8 @@ BODY = ModelSpec(
     ),
 )
 
-# One person fills the picture, or each box. ``mirror`` averages with the mirror image, which costs
-# twice as much as ``dark`` and is worth 6 points of PCKh@0.5 here; among several persons, half one.
+# One person fills the picture, or each box. ``mirror`` averages with the mirror image: half as much
+# work again as ``dark``, and 3 points of PCKh@0.5 more in boxes; hardly any in crops by the body.
 PERSON = ModelSpec(
     name="person",
     aliases=("human_pose_estimation_resnet50_mpii",),

@@ -51,20 +51,20 @@ def build_persons(spec: ModelSpec, network: Network, bodies: System | None) -> S
     finder = BodyFinder(bodies) if bodies else WholeFinder(network)
     first_readings = 1 if bodies else 2
 
-    def build(refinement: Refinement, *, is_mirrored: bool) -> System:
-        reader = PersonReader(
+    def read(refinement: Refinement, *, is_mirrored: bool = False) -> PersonReader:
+        return PersonReader(
             network,
             EFFICIENTPOSE_MAPS,
             refinement,
             first_readings=first_readings,
             is_mirrored=is_mirrored,
         )
-        return TopDown(finder, reader, MIN_SCORE)
 
+    dark, quarter, mirror = read("dark"), read("quarter"), read("dark", is_mirrored=True)
     systems = {
-        "dark": build("dark", is_mirrored=False),
-        "quarter": build("quarter", is_mirrored=False),
-        "mirror": build("dark", is_mirrored=True),
+        "dark": TopDown(finder, dark, MIN_SCORE),
+        "quarter": TopDown(finder, quarter, MIN_SCORE),
+        "mirror": TopDown(finder, mirror, MIN_SCORE, scout=dark),
     }
     return ByDecoder({name: systems[name] for name in spec.decoders})
 

@@ -74,12 +74,20 @@ class TopDown:
         finder: Finds the instances.
         reader: Reads their keypoints.
         min_score: What the reader scores less is no instance.
+        scout: A cheaper reader for all readings of an instance but the last; None: the same.
     """
 
-    def __init__(self, finder: Finder, reader: Reader, min_score: float = _MIN_SCORE) -> None:
+    def __init__(
+        self,
+        finder: Finder,
+        reader: Reader,
+        min_score: float = _MIN_SCORE,
+        scout: Reader | None = None,
+    ) -> None:
         self._finder = finder
         self._reader = reader
         self._min_score = min_score
+        self._scout = scout or reader
 
     def find(self, image: Image, request: Request, passage: Passage) -> Poses:
         """Returns the instances in a picture, see ``System.find``.
@@ -113,10 +121,11 @@ class TopDown:
         """Finds and reads the instances whose place is not known yet."""
         found = self._finder.find(image, part, passage, is_thorough=is_thorough)
         new = [crop for crop in found[:_MOST_INSTANCES] if not any(_is_in(crop, k) for k in known)]
-        reading = self._reader.read(image, new, passage)
+        first, *others = [self._scout] * (self._reader.first_readings - 1) + [self._reader]
+        reading = first.read(image, new, passage)
         reading = reading.take(reading.of_instances(self._min_score))
-        for _ in range(self._reader.first_readings - 1):
-            reading = self._reader.read(image, reading.crops, passage)
+        for reader in others:
+            reading = reader.read(image, reading.crops, passage)
         return reading
 
     def _read_boxes(self, image: Image, boxes: Sequence[Region], passage: Passage) -> Poses:
@@ -125,7 +134,7 @@ class TopDown:
         for box in boxes:
             whole_pixels(size, astuple(box))
         crops = [self._reader.crops_in(astuple(box)) for box in boxes]
-        reading = self._reader.read(image, [crop for some in crops for crop in some], passage)
+        reading = self._scout.read(image, [crop for some in crops for crop in some], passage)
         ends = np.cumsum([len(some) for some in crops])
         best = [
             end - len(some) + int(np.argmax(reading.poses.scores[end - len(some) : end]))
