@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from posewire import Client
 from posewire_server.config import default_cache
 from posewire_server.models.catalog import BODY
@@ -16,6 +17,10 @@ from posewire_server.rpc.process import ServerProcess
 
 from tests.serving.counted_networks import CountedNetworks
 from tests.serving.hosted_server import HostedServer
+
+# A deadline is an assertion about time.
+settings.register_profile("posewire", deadline=None)
+settings.load_profile("posewire")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

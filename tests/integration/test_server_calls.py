@@ -17,6 +17,7 @@ from posewire.v1 import frame_pb2, model_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import ConfigError
+from posewire_server.models.catalog import CATALOG
 from posewire_server.rpc.app import ServerConfig, _channel_options
 from posewire_server.rpc.models import Limits
 
@@ -89,7 +90,8 @@ def test_call_unknown_model_names_those_that_exist(hosted: HostedServer) -> None
         hosted.stub.GetModel(pb.GetModelRequest(name="boddy"), timeout=PATIENCE_S)
     code, info, text = code_info_text(raised.value)
     assert (code, info.reason) == (StatusCode.NOT_FOUND, "MODEL_UNKNOWN")
-    assert dict(info.metadata) == {"model": "boddy", "known": "body"}
+    assert info.metadata["model"] == "boddy"
+    assert info.metadata["known"].split(", ") == [spec.name for spec in CATALOG]
     assert "body" in text
 
 
@@ -129,8 +131,11 @@ def test_call_past_the_callers_deadline_is_given_up(hosted: HostedServer) -> Non
 
 
 def test_models_are_listed_with_what_a_caller_needs(hosted: HostedServer) -> None:
-    (model,) = hosted.stub.ListModels(pb.ListModelsRequest(), timeout=PATIENCE_S).models
-    assert model.name == "body"
+    models = hosted.stub.ListModels(pb.ListModelsRequest(), timeout=PATIENCE_S).models
+    assert [model.name for model in models] == sorted(spec.name for spec in CATALOG)
+    (model,) = (model for model in models if model.name == "body")
+    others = {each.state for each in models if each.name != "body"}
+    assert others == {model_pb2.MODEL_STATE_AVAILABLE}
     assert model.state == model_pb2.MODEL_STATE_SERVING
     assert len(model.skeleton.keypoint_names) == 18
     assert len(model.skeleton.limbs) == 19

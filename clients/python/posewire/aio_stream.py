@@ -96,6 +96,10 @@ class AsyncDetectStream:
     async def _room(self) -> DetectCall:
         """Returns the connection once a frame may be sent over it."""
         while self._call is None or not self._session.has_room:
+            if self._call is not None and self._session.is_draining:
+                ending, self._call = self._call, None
+                await _succeeds(ending.done_writing())
+                continue
             self._changed.clear()
             await self._changed.wait()
         return self._call
