@@ -109,8 +109,15 @@ def test_pull_hub_name_asks_paddlehub_for_the_original(
         models.pull(cache, ["hand_pose_localization"])
 
 
-def test_import_unknown_name_lists_those_that_take_weights(cache: Library, tmp_path: Path) -> None:
+def test_import_unknown_name_lists_the_models(cache: Library, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="body-cmu, body-25, hand-cmu"):
+        models.import_weights(cache, ImportConfig("nobody", (tmp_path,)))
+
+
+def test_import_from_a_folder_without_the_models_files_names_them(
+    cache: Library, tmp_path: Path
+) -> None:
+    with pytest.raises(WeightsError, match=r"graph_opt\.pb"):
         models.import_weights(cache, ImportConfig("body", (tmp_path,)))
 
 

@@ -1,18 +1,20 @@
 """``posewire-server models import``: takes over the weights that a user has."""
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from posewire_server.engine.reference import check_reference
-from posewire_server.errors import ModelError
-from posewire_server.models.catalog import CATALOG
+from posewire_server.errors import WeightsError
+from posewire_server.models.catalog import CATALOG, find_model
 from posewire_server.models.gather import gather
 from posewire_server.models.hub import install
 from posewire_server.models.library import Library
 from posewire_server.models.manifest import StoredNetwork
+from posewire_server.models.progress import Progress
 from posewire_server.models.spec import ModelSpec, NetworkSpec, UserSource
 from posewire_server.progress import ProgressBars
 
@@ -50,26 +52,68 @@ def is_module(name: str) -> bool:
 def import_model(library: Library, config: ImportConfig) -> tuple[StoredNetwork, ...]:
     """Imports and checks weights; returns what is now in the cache.
 
+    The files of a model that could be downloaded are known by their names, also inside the package
+    they are published in; networks without a file among them are pulled.
+
     Raises:
-        ModelError: MODEL_UNKNOWN where no model of this name takes weights of a user.
+        ModelError: MODEL_UNKNOWN.
         WeightsError, EngineError: As ``gather``, ``Store.add`` and ``check_reference``; the cache
             is as it was.
     """
-    spec = find_original(config.name)
-    if spec is None:
-        known = ", ".join(each.name for each in CATALOG if find_original(each.name))
-        text = f"no model named {config.name!r} takes weights of yours; there are: {known}"
-        raise ModelError("MODEL_UNKNOWN", text, model=config.name, known=known)
-    with tempfile.TemporaryDirectory(prefix="posewire-") as folder, ProgressBars() as progress:
-        network = describe(spec.networks[0], gather(config.paths, Path(folder)))
-        added = library.store.add(
-            network,
+    spec = find_original(config.name) or find_model(config.name)
+    with tempfile.TemporaryDirectory(prefix="posewire-") as workspace, ProgressBars() as progress:
+        given = Path(workspace) / "given"
+        given.mkdir()
+        groups = _group(spec, gather(config.paths, given, _names(spec)))
+        if not groups:
+            names = ", ".join(sorted(_names(spec)))
+            text = f"none of the files given is one of {spec.name}: {names}"
+            raise WeightsError("WEIGHTS_DAMAGED", text, model=spec.name)
+        references = {spec.networks[0].name: config.reference}
+        return tuple(
+            _add(library, network, groups[network.name], references.get(network.name), progress)
+            if network.name in groups
+            else library.store.pull(network, progress)
+            for network in spec.networks
+        )
+
+
+def _names(spec: ModelSpec) -> set[str]:
+    """Returns the names of a model's files; none where any name will do."""
+    members = (member for network in spec.networks for member in network.source.members)
+    is_original = isinstance(spec.networks[0].source, UserSource)
+    return set() if is_original else {Path(member).name for member in members}
+
+
+def _group(spec: ModelSpec, files: Sequence[Path]) -> dict[str, list[Path]]:
+    """Returns the files of each network that has all of its own."""
+    if not _names(spec):
+        return {spec.networks[0].name: list(files)}
+    given = {path.name: path for path in files}
+    wanted = {n.name: [Path(member).name for member in n.source.members] for n in spec.networks}
+    return {
+        name: [given[each] for each in names]
+        for name, names in wanted.items()
+        if set(names) <= set(given)
+    }
+
+
+def _add(
+    library: Library,
+    network: NetworkSpec,
+    files: Sequence[Path],
+    reference: Path | None,
+    progress: Progress,
+) -> StoredNetwork:
+    with tempfile.TemporaryDirectory(prefix="posewire-") as folder:
+        for path in files:
+            shutil.copy(path, folder)
+        return library.store.add(
+            describe(network, files),
             Path(folder),
             progress,
-            lambda stored: config.reference and check_reference(stored, config.reference),
+            lambda stored: reference and check_reference(stored, reference),
         )
-        others = [library.store.pull(each, progress) for each in spec.networks[1:]]
-    return (added, *others)
 
 
 def pull_original(library: Library, module: str) -> tuple[StoredNetwork, ...]:
@@ -90,7 +134,11 @@ def describe(network: NetworkSpec, files: Sequence[Path]) -> NetworkSpec:
     for path in files:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
-    members = tuple(path.name for path in files)
-    return replace(
-        network, source=replace(network.source, sha256=digest.hexdigest(), members=members)
+    source = UserSource(
+        label=network.source.label,
+        licence=network.source.licence,
+        key=network.source.key,
+        sha256=digest.hexdigest(),
+        members=tuple(path.name for path in files),
     )
+    return replace(network, source=source)

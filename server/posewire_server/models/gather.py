@@ -6,7 +6,7 @@ written elsewhere: a member of another kind, or with a path that leads out, refu
 
 import tarfile
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Final
@@ -23,15 +23,16 @@ _ENDINGS: Final = (
     *(".pth", ".pth.tar"),
 )
 _NAMES: Final = ("__model__", "__params__", "model", "params")
-_ARCHIVES: Final = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
+_ARCHIVES: Final = (".zip", ".whl", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 
-def gather(paths: Sequence[Path], folder: Path) -> list[Path]:
+def gather(paths: Sequence[Path], folder: Path, names: Collection[str] = ()) -> list[Path]:
     """Copies the files of a network into a folder.
 
     Args:
         paths: Files; folders, of which all that look like weights are taken; or archives of such.
         folder: An empty folder.
+        names: Of the files that are taken from folders and archives; none: what looks like weights.
 
     Returns:
         What lies there now.
@@ -45,35 +46,35 @@ def gather(paths: Sequence[Path], folder: Path) -> list[Path]:
         if not path.exists():
             raise WeightsError("WEIGHTS_UNAVAILABLE", f"there is no {path}")
         if path.is_dir():
-            _take_folder(path, folder)
+            _take_folder(path, folder, names)
         elif _is_archive(path.name):
-            _take_archive(path, folder)
+            _take_archive(path, folder, names)
         else:
             with path.open("rb") as source:
                 _take(source, path.name, folder, MAX_BYTES)
     found = sorted(folder.iterdir())
     if not found:
-        names = ", ".join([*_ENDINGS, *_NAMES])
-        raise _damaged(f"{', '.join(map(str, paths))} holds no weights (known are {names})")
+        known = ", ".join(sorted(names) or [*_ENDINGS, *_NAMES])
+        raise _damaged(f"{', '.join(map(str, paths))} holds no weights (known are {known})")
     return found
 
 
-def _take_folder(path: Path, folder: Path) -> None:
+def _take_folder(path: Path, folder: Path, names: Collection[str]) -> None:
     files = [each for each in sorted(path.rglob("*")) if each.is_file()]
     for each in files:
-        if _is_wanted(each.name) or (each.parent / "__model__") in files:
+        if _is_wanted(each.name, names) or (not names and (each.parent / "__model__") in files):
             with each.open("rb") as source:
                 _take(source, each.name, folder, MAX_BYTES)
 
 
-def _take_archive(path: Path, folder: Path) -> None:
+def _take_archive(path: Path, folder: Path, names: Collection[str]) -> None:
     budget = min(MAX_BYTES, MAX_GROWTH * path.stat().st_size)
     try:
         with _open_archive(path) as members:
             for count, (name, source) in enumerate(members):
                 if count >= MAX_MEMBERS:
                     raise _damaged(f"{path.name} has more than {MAX_MEMBERS} members")
-                if _is_wanted(name):
+                if _is_wanted(name, names):
                     budget -= _take(source, name, folder, budget)
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, ValueError, RuntimeError) as error:
         said = str(error).partition("\n")[0]
@@ -140,8 +141,8 @@ def _is_archive(name: str) -> bool:
     return name.endswith(_ARCHIVES) and not _is_wanted(name)
 
 
-def _is_wanted(name: str) -> bool:
-    return name.endswith(_ENDINGS) or name in _NAMES
+def _is_wanted(name: str, names: Collection[str] = ()) -> bool:
+    return name in names if names else name.endswith(_ENDINGS) or name in _NAMES
 
 
 def _damaged(what: str) -> WeightsError:
