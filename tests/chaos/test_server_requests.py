@@ -9,6 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from grpc import StatusCode
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
+from posewire_server.models.catalog import CATALOG
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer
@@ -16,6 +17,7 @@ from tests.serving.raw_stream import JPEG, RawStream, code_info_text, info_of
 
 FRAME = frame_pb2.Frame(sequence_id=1, encoded_image=JPEG)
 INVALID = StatusCode.INVALID_ARGUMENT
+KNOWN = ", ".join(spec.name for spec in CATALOG)
 
 
 @pytest.mark.parametrize(
@@ -49,9 +51,9 @@ def test_stream_that_never_sends_its_config_gives_its_place_back() -> None:
             {"model": "none"},
             StatusCode.NOT_FOUND,
             "MODEL_UNKNOWN",
-            {"model": "none", "known": "body"},
+            {"model": "none", "known": KNOWN},
         ),
-        ({"model": ""}, StatusCode.NOT_FOUND, "MODEL_UNKNOWN", {"model": "", "known": "body"}),
+        ({"model": ""}, StatusCode.NOT_FOUND, "MODEL_UNKNOWN", {"model": "", "known": KNOWN}),
         ({"order": 7}, INVALID, "CONFIG_INVALID", {"field": "order"}),
         ({"overflow_policy": 7}, INVALID, "CONFIG_INVALID", {"field": "overflow_policy"}),
         ({"minimum_score": -1}, INVALID, "CONFIG_INVALID", {"field": "minimum_score"}),
