@@ -14,6 +14,7 @@ from posewire_server.models.networks import TFPOSE
 from posewire_server.models.spec import OutputSpec
 
 from tests.graphdef_writer import Attribute, constant, node, placeholder
+from tests.oracles.windows import windows
 
 Array = npt.NDArray[np.float32]
 RNG = np.random.default_rng(11)
@@ -99,19 +100,6 @@ def excited_reference(image: Array) -> Array:
         patch = np.einsum("c,ijdc->ijd", gated[row, column], SPREAD)
         out[2 * row : 2 * row + 4, 2 * column : 2 * column + 4] += patch
     return np.ascontiguousarray(out[1:-1, 1:-1].transpose(2, 0, 1))
-
-
-def windows(x: Array, size: int, stride: int, fill: float, *, same: bool) -> Array:
-    """Returns (h, w, size, size, C): TensorFlow's windows over (H, W, C), padded as it does."""
-    pads = [(0, 0)] * 3
-    if same:
-        for axis in (0, 1):
-            count = -(-x.shape[axis] // stride)
-            pad = max((count - 1) * stride + size - x.shape[axis], 0)
-            pads[axis] = (pad // 2, pad - pad // 2)
-    padded = np.pad(x, pads, constant_values=fill)
-    found = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(0, 1))
-    return found[::stride, ::stride].transpose(0, 1, 3, 4, 2)
 
 
 def reference(image: Array) -> Array:

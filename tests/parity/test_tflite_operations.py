@@ -14,6 +14,7 @@ from posewire_server.models.manifest import Manifest, StoredNetwork
 from posewire_server.models.mediapipe_networks import PALM
 from posewire_server.models.spec import InputSpec, OutputSpec
 
+from tests.oracles.windows import windows
 from tests.tflite_writer import SAME, VALID, Network, byte
 
 Array = npt.NDArray[np.float32]
@@ -35,19 +36,6 @@ SCALES = draw(3)
 
 def conv_options(padding: int, stride: int = 2, activation: int = 0) -> dict[int, object]:
     return {0: byte(padding), 1: stride, 2: stride, 3: byte(activation)}
-
-
-def windows(x: Array, size: int, stride: int, fill: float = 0.0, *, same: bool = True) -> Array:
-    """Returns (h, w, size, size, C): TensorFlow's windows over (H, W, C), padded as it does."""
-    pads = [(0, 0)] * 3
-    if same:
-        for axis in (0, 1):
-            count = -(-x.shape[axis] // stride)
-            pad = max((count - 1) * stride + size - x.shape[axis], 0)
-            pads[axis] = (pad // 2, pad - pad // 2)
-    padded = np.pad(x, pads, constant_values=fill)
-    found = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(0, 1))
-    return found[::stride, ::stride].transpose(0, 1, 3, 4, 2)
 
 
 def convolve(x: Array, *, same: bool) -> Array:
