@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol
 
 from posewire_server.errors import EngineError, PosewireError, StreamError
-from posewire_server.frame import Frame
+from posewire_server.frame import Frame, Priority
 from posewire_server.outcome import Failed
 from posewire_server.ticket import Ticket
 from posewire_server.worker import Worker
@@ -21,7 +21,13 @@ _LOG = logging.getLogger(__name__)
 
 
 class Lane(Protocol):
-    """Where tickets wait; all methods are called on the event loop."""
+    """Where tickets wait; all methods but ``work`` are called on the event loop.
+
+    Attributes:
+        priority: Of its tickets.
+    """
+
+    priority: Priority
 
     def take(self) -> Ticket | None:
         """Returns the ticket to work on now, or None if there is none."""
@@ -104,7 +110,11 @@ class Calls:
                 answer.set_exception(error)
 
     async def run(
-        self, frame: Frame, work: Callable[[Ticket], object], time_left_s: float | None
+        self,
+        frame: Frame,
+        work: Callable[[Ticket], object],
+        time_left_s: float | None,
+        priority: Priority = Priority.NORMAL,
     ) -> object:
         """Returns what ``work`` gave, or the Failed it ended with.
 
@@ -115,7 +125,7 @@ class Calls:
         if len(self._answers) >= self._max_waiting:
             text = f"{self._max_waiting} calls are unanswered; retry with back-off"
             raise StreamError("QUEUE_FULL", text, max_in_flight=self._max_waiting)
-        ticket = Ticket(frame)
+        ticket = Ticket(frame, priority=priority)
         if time_left_s is not None:
             ticket.deadline_s = min(ticket.deadline_s, ticket.arrived_s + time_left_s)
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
@@ -132,6 +142,7 @@ class _Call:
     def __init__(
         self, ticket: Ticket, work: Callable[[Ticket], object], answer: asyncio.Future[object]
     ) -> None:
+        self.priority = ticket.priority
         self._ticket: Ticket | None = ticket
         self._work, self._answer = work, answer
 

@@ -1,7 +1,7 @@
 """One picture on its way through the server, as plain data."""
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 
 
 class PixelFormat(Enum):
@@ -33,6 +33,44 @@ class RawImage:
 
 
 @dataclass(frozen=True)
+class SharedMemoryImage:
+    """Pixels in a POSIX shared memory object; ``layout`` has none of its own."""
+
+    name: str
+    offset: int
+    length: int
+    layout: RawImage
+
+
+class VideoCodec(Enum):
+    """Compression of a video packet; the values are FFmpeg's names."""
+
+    H264 = "h264"
+    HEVC = "hevc"
+
+
+@dataclass(frozen=True)
+class VideoPacket:
+    """One access unit in Annex B form; ``presentation_ns`` counts from the start of the video."""
+
+    codec: VideoCodec
+    key_frame: bool
+    presentation_ns: int | None
+    data: bytes
+
+
+Source = EncodedImage | RawImage | SharedMemoryImage | VideoPacket
+
+
+class Priority(IntEnum):
+    """Whose frames are worked on first."""
+
+    LOW = 1
+    NORMAL = 2
+    HIGH = 3
+
+
+@dataclass(frozen=True)
 class Region:
     """A part of the frame, in pixels of the frame."""
 
@@ -49,14 +87,14 @@ class Frame:
     Attributes:
         sequence_id: The sender's number for it.
         source: The picture.
-        capture_time_ns: Nanoseconds since the Unix epoch, or None; only echoed.
+        capture_time_ns: Nanoseconds since the Unix epoch, or None. The clock of tracking.
         deadline_s: Seconds after arrival in which the answer is of use, or None.
         region: The part to look at, or None for all of it.
         boxes: Where instances are known to be; empty: the model finds them itself.
     """
 
     sequence_id: int
-    source: EncodedImage | RawImage
+    source: Source
     capture_time_ns: int | None = None
     deadline_s: float | None = None
     region: Region | None = None

@@ -7,12 +7,12 @@ from contextlib import closing
 from posewire_server.answer import Answer
 from posewire_server.errors import ModelError, PosewireError
 from posewire_server.frame import EncodedImage
+from posewire_server.history import History
 from posewire_server.newest import newest
 from posewire_server.outcome import Detection
 from posewire_server.pipeline import Pipeline
 from posewire_server.skeletons import Skeleton
 from posewire_server.source import Source, SourceFrame
-from posewire_server.systems.memory import Memory
 
 
 class LocalDetector:
@@ -55,22 +55,23 @@ class LocalDetector:
         Frames of a live source are dropped where the pipeline is slower.
         """
         self._pipeline.decoder_name(self._decoder)
-        memory = Memory() if self._tracking else None
-        if not source.is_live:
-            for frame in source:
-                yield self._detect_one(frame, memory)
-            return
-        with closing(newest(source)) as frames:
-            for frame, overtaken in frames:
-                for dropped in overtaken:
-                    yield Answer(dropped, None, problem="dropped", reason="OVERFLOW")
-                yield self._detect_one(frame, memory)
+        history = self._pipeline.open_history(is_tracking=self._tracking)
+        with closing(history):
+            if not source.is_live:
+                for frame in source:
+                    yield self._detect_one(frame, history)
+                return
+            with closing(newest(source)) as frames:
+                for frame, overtaken in frames:
+                    for dropped in overtaken:
+                        yield Answer(dropped, None, problem="dropped", reason="OVERFLOW")
+                    yield self._detect_one(frame, history)
 
-    def _detect_one(self, frame: SourceFrame, memory: Memory | None) -> Answer:
+    def _detect_one(self, frame: SourceFrame, history: History) -> Answer:
         image = EncodedImage(frame.image) if isinstance(frame.image, bytes) else frame.image
         begin = time.perf_counter()
         try:
-            found = self._pipeline.detect(image, decoder=self._decoder, memory=memory)
+            found = self._pipeline.detect(image, decoder=self._decoder, history=history)
         except PosewireError as error:
             return Answer(frame, None, problem="error", reason=error.reason, message=str(error))
         poses = found.poses.take(found.poses.scores >= self._minimum_score)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal
 
+from posewire_server.frame import Priority
 from posewire_server.outcome import Timings
 
 Stage = Literal["wait", "decode", "infer", "post"]
@@ -20,9 +21,19 @@ class Passage:
     Args:
         check: Called with the name of each stage before it; raises to stop the work.
         waited_s: Seconds the frame waited before.
+        priority: Whose turn comes first where frames wait for one another.
+
+    Attributes:
+        priority: As given.
     """
 
-    def __init__(self, check: Callable[[str], None] = _always, waited_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        check: Callable[[str], None] = _always,
+        waited_s: float = 0.0,
+        priority: Priority = Priority.NORMAL,
+    ) -> None:
+        self.priority = priority
         self._check = check
         self._last = ""
         self._spent_s: dict[Stage, float] = {"wait": waited_s, "decode": 0, "infer": 0, "post": 0}

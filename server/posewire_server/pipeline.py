@@ -11,13 +11,14 @@ import numpy.typing as npt
 from posewire_server.engine.network import Network
 from posewire_server.engine.predictor import Engine, PaddlePredictor, Precision, Predictor
 from posewire_server.errors import ModelError, StreamError
-from posewire_server.frame import EncodedImage, RawImage, Region
-from posewire_server.image import decode_image, raw_image
+from posewire_server.frame import Region, Source
+from posewire_server.history import History
 from posewire_server.models.library import StoredModel
 from posewire_server.models.manifest import StoredNetwork
 from posewire_server.models.spec import ModelSpec
 from posewire_server.outcome import Detection
 from posewire_server.passage import Passage
+from posewire_server.reader import SourceReader
 from posewire_server.systems.build import build_system
 from posewire_server.systems.memory import Memory
 from posewire_server.systems.system import Request, System
@@ -97,6 +98,7 @@ class Pipeline:
         self.engine = engine
         self._system = system
         self._max_pixels = max_pixels
+        self._none = self.open_history()
 
     @classmethod
     def load(
@@ -143,22 +145,22 @@ class Pipeline:
 
     def detect(
         self,
-        source: EncodedImage | RawImage | Image,
+        source: Source | Image,
         *,
         region: Region | None = None,
         boxes: tuple[Region, ...] = (),
         decoder: str = "",
-        memory: Memory | None = None,
+        history: History | None = None,
         passage: Passage | None = None,
     ) -> Detection:
         """Finds the poses in one picture.
 
         Args:
-            source: A file's bytes, raw pixels, or a (H, W, 3) uint8 BGR array.
+            source: Any source of a frame, or a (H, W, 3) uint8 BGR array.
             region: The part to look at, in pixels of the frame.
             boxes: Where instances are known to be, in pixels of the frame.
             decoder: One of the model's decoders; empty for its default.
-            memory: What the stream remembers of its last frame; updated.
+            history: What the stream's frames before left, from ``open_history``; updated.
             passage: Books the time and may stop the work.
 
         Raises:
@@ -167,23 +169,18 @@ class Pipeline:
         if boxes and not self.spec.takes_boxes:
             text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
             raise StreamError("FEATURE_UNIMPLEMENTED", text, field="boxes")
-        request = Request(self.decoder_name(decoder), region, boxes, memory)
+        history = history or self._none
+        request = Request(self.decoder_name(decoder), region, boxes, history.memory)
         passage = passage or Passage()
         with passage.stage("decode"):
-            image = self._read(source)
-        poses = self._system.find(image, request, passage)
-        return Detection(poses, (image.shape[1], image.shape[0]), passage.timings)
+            picture = history.reader.read(source)
+        poses = self._system.find(picture.image, request, passage)
+        return Detection(poses, picture.size, passage.timings)
 
-    def _read(self, source: EncodedImage | RawImage | Image) -> Image:
-        if isinstance(source, EncodedImage):
-            return decode_image(source.data, max_pixels=self._max_pixels)
-        if isinstance(source, RawImage):
-            return raw_image(
-                source.format.name,
-                source.width,
-                source.height,
-                source.stride,
-                source.pixels,
-                max_pixels=self._max_pixels,
-            )
-        return source
+    def open_history(self, *, is_tracking: bool = False) -> History:
+        """Returns the history of a stream that has none yet; close it when the stream ends.
+
+        Args:
+            is_tracking: Whether to follow instances from frame to frame.
+        """
+        return History(SourceReader(self._max_pixels), Memory() if is_tracking else None)

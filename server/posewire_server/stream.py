@@ -6,13 +6,14 @@ three run on the event loop, so the state needs no lock. Each frame offered has 
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from posewire_server.dispatch import Dispatcher
 from posewire_server.errors import StreamError
-from posewire_server.frame import Frame
+from posewire_server.frame import Frame, Priority
 from posewire_server.outbox import Outbox, Owed
 from posewire_server.outcome import Dropped, DropReason, Failed
 from posewire_server.ticket import Ticket, now_s
@@ -38,6 +39,7 @@ class StreamSettings:
     max_frame_age_s: float = float("inf")
     heartbeat_interval_s: float | None = None
     is_tracking: bool = False
+    priority: Priority = Priority.NORMAL
 
 
 class Notice(Enum):
@@ -47,20 +49,36 @@ class Notice(Enum):
     DRAINING = "draining"
 
 
+class Work(Protocol):
+    """What is done with the frames of a stream; it may keep something from frame to frame."""
+
+    def run(self, ticket: Ticket) -> object:
+        """Returns the outcome of a frame; called in a worker thread."""
+
+    def leave_out(self, frame: Frame) -> None:
+        """Notes that a frame will not be worked on; called on the event loop."""
+
+    def close(self) -> None:
+        """Lets go of what was kept; neither of the others is called afterwards."""
+
+
 class Stream:
     """The frames of one stream between their arrival and the reading of their outcomes.
 
     Args:
         settings: How to treat them.
         dispatcher: Runs the work.
-        work: Called with a ticket in a worker thread; what it returns is the frame's outcome.
+        work: What is done with the frames; closed with the stream.
+
+    Attributes:
+        settings: As given.
+        priority: Of the stream's frames.
     """
 
-    def __init__(
-        self, settings: StreamSettings, dispatcher: Dispatcher, work: Callable[[Ticket], object]
-    ) -> None:
+    def __init__(self, settings: StreamSettings, dispatcher: Dispatcher, work: Work) -> None:
         self.settings = settings
-        self.work = work
+        self.priority = settings.priority
+        self._work = work
         self._dispatcher = dispatcher
         live = settings.overflow_policy is OverflowPolicy.DROP_OLDEST
         self._one_at_a_time = live or settings.is_tracking
@@ -70,7 +88,7 @@ class Stream:
         self._in_flight = 0
         self._last_id = -1
         self._accepting = True
-        self._closed = False
+        self._closed = self._ended = False
         self._notice: Notice | None = None
         self._wake_reader = asyncio.Event()
         self._wake_writer = asyncio.Event()
@@ -93,7 +111,7 @@ class Stream:
         await self._wait_for_room()
         refused = self._refuse(frame)
         if refused is None and isinstance(frame, Frame):
-            self._accept(Ticket(frame, arrived_s))
+            self._accept(Ticket(frame, arrived_s, self.priority))
         else:
             owed = self._outbox.owe(-1)
             owed.counts = False
@@ -119,6 +137,7 @@ class Stream:
         for ticket in self._running:
             ticket.cancelled = True
         self._waiting.clear()
+        self._end()
         self._wake_reader.set()
         self._wake_writer.set()
 
@@ -153,9 +172,14 @@ class Stream:
     def settle(self, ticket: Ticket, outcome: object) -> None:
         """Takes the outcome of a frame that was worked on; called by the dispatcher."""
         self._outbox.resolve(self._running.pop(ticket), outcome)
+        self._end()
         self._wake_writer.set()
         if self._one_at_a_time and self._waiting:
             self._dispatcher.submit(self)
+
+    def work(self, ticket: Ticket) -> object:
+        """Works on a frame; called by the dispatcher in a worker thread."""
+        return self._work.run(ticket)
 
     def _next_to_write(self) -> object | None:
         owed = self._outbox.pop()
@@ -165,6 +189,11 @@ class Stream:
         self._in_flight -= owed.counts
         self._wake_reader.set()
         return owed.outcome
+
+    def _end(self) -> None:
+        if self._closed and not self._running and not self._ended:
+            self._ended = True
+            self._work.close()
 
     async def _wait_for_room(self) -> None:
         block = self.settings.overflow_policy is OverflowPolicy.BLOCK
@@ -200,6 +229,7 @@ class Stream:
         self._dispatcher.submit(self)
 
     def _drop(self, ticket: Ticket, owed: Owed, reason: DropReason) -> None:
+        self._work.leave_out(ticket.frame)
         number = ticket.frame.sequence_id
         owed.counts = False
         self._in_flight -= 1

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from posewire_server.errors import PosewireError, StreamError
-from posewire_server.frame import Frame
+from posewire_server.frame import Frame, Priority
 
 now_s = time.monotonic
 
@@ -20,12 +20,14 @@ class Ticket:
     Attributes:
         frame: The frame.
         arrived_s: Monotonic time of its arrival.
+        priority: Whose turn comes first.
         deadline_s: Monotonic time after which the answer is of no use.
         cancelled: Set from the event loop, read by the worker before each stage.
     """
 
     frame: Frame
     arrived_s: float = field(default_factory=now_s)
+    priority: Priority = Priority.NORMAL
     deadline_s: float = float("inf")
     cancelled: bool = False
 

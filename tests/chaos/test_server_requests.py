@@ -154,24 +154,6 @@ def test_stream_ids_that_repeat_or_go_back_are_errors_of_those_frames(
         assert dict(info.metadata) == {"sequence_id": refused, "last_sequence_id": "5"}
 
 
-@pytest.mark.parametrize("source", ["shared_memory", "video_packet"])
-def test_frame_of_a_later_kind_is_unimplemented_and_the_stream_lives(
-    hosted: HostedServer, source: str
-) -> None:
-    stream = RawStream(hosted.stub, model="body")
-    frame = frame_pb2.Frame(sequence_id=0)
-    getattr(frame, source).SetInParent()
-    stream.send(pb.DetectRequest(frame=frame))
-    stream.frame(1)
-    stream.half_close()
-    stream.started()
-    refused, answered = stream.rest()
-    assert refused.frame_error.status.code == StatusCode.UNIMPLEMENTED.value[0]
-    info = info_of(refused.frame_error.status)
-    assert (info.reason, dict(info.metadata)) == ("SOURCE_UNIMPLEMENTED", {"source": source})
-    assert answered.result.sequence_id == 1
-
-
 def test_frame_without_source_is_an_error_of_that_frame(hosted: HostedServer) -> None:
     stream = RawStream(hosted.stub, model="body")
     stream.send(pb.DetectRequest(frame=frame_pb2.Frame(sequence_id=4)))

@@ -111,8 +111,9 @@ def test_people_are_found_by_their_bodies(load: Load, shared: Path, labels: dict
 
 
 def test_people_are_followed_without_the_body_network(load: Load, shared: Path) -> None:
-    memory, image = Memory(), read(shared, PICTURE)
-    first, second = (load(PEOPLE).detect(image, memory=memory).poses for _ in range(2))
+    pipeline, image = load(PEOPLE), read(shared, PICTURE)
+    history = pipeline.open_history(is_tracking=True)
+    first, second = (pipeline.detect(image, history=history).poses for _ in range(2))
     assert first.ids is not None
     assert second.ids is not None
     assert set(second.ids.tolist()) == set(first.ids.tolist())

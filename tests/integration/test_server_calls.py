@@ -66,7 +66,7 @@ def test_call_answers_with_the_frames_number(hosted: HostedServer) -> None:
         (
             {"frame": frame_pb2.Frame(video_packet=frame_pb2.VideoPacket())},
             StatusCode.UNIMPLEMENTED,
-            "SOURCE_UNIMPLEMENTED",
+            "VIDEO_UNSUPPORTED",
         ),
         (
             {"frame": frame_pb2.Frame(encoded_image=JPEG, deadline=Duration())},

@@ -11,6 +11,7 @@ from posewire_server.frame import EncodedImage, Frame
 from posewire_server.outcome import Dropped, DropReason, Failed
 from posewire_server.stream import Notice, OverflowPolicy, Stream, StreamSettings
 
+from tests.serving.echo_work import EchoWork
 from tests.serving.hand_pool import HandPool, hand_dispatcher
 from tests.serving.virtual_loop import run, until_idle
 
@@ -138,7 +139,7 @@ async def live(
 ) -> Life:
     """Returns the life after all its steps, the end of its requests and of its work."""
     dispatcher, pool = hand_dispatcher(workers)
-    life = Life(Stream(chosen, dispatcher, lambda ticket: ticket.frame.sequence_id))
+    life = Life(Stream(chosen, dispatcher, EchoWork()))
     tasks = [asyncio.create_task(life.read_requests()), asyncio.create_task(life.write_responses())]
     for kind, number in steps:
         step(life, pool, kind, number)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from posewire_server.frame import EncodedImage, Frame
 from posewire_server.stream import Stream, StreamSettings
 
+from tests.serving.echo_work import EchoWork
 from tests.serving.hand_pool import HandPool, hand_dispatcher
 from tests.serving.virtual_loop import until_idle
 
@@ -50,7 +51,7 @@ async def desk(
     settings: StreamSettings, *, workers: int = 1, reads: bool = True
 ) -> AsyncIterator[Desk]:
     dispatcher, pool = hand_dispatcher(workers)
-    stream = Stream(settings, dispatcher, lambda ticket: ticket.frame.sequence_id)
+    stream = Stream(settings, dispatcher, EchoWork())
     made = Desk(stream, pool)
     if reads:
         made.may_write.set()

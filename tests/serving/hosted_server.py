@@ -39,7 +39,7 @@ class HostedServer:
         self.predictor = GatedPredictor()
         self._limits = limits or Limits()
         self._config = ServerConfig(
-            address=address, limits=self._limits, workers=workers, grace_s=grace_s
+            address=address, limits=self._limits, frame_threads=workers, grace_s=grace_s
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hosted-server")

@@ -23,12 +23,12 @@ LINES = (
     ("commands", "bench"),
     ("rpc",),
     ("stream", "dispatch", "outbox", "ticket", "worker"),
-    ("pipeline",),
+    ("pipeline", "history"),
     ("systems",),
-    ("crop", "decode", "engine", "image", "image_header", "transform", "models"),
+    ("crop", "decode", "engine", "image", "image_header", "reader", "transform", "models"),
     ("passage",),
     ("config", "outcome"),
-    ("facemesh", "frame", "pose", "skeletons", "errors"),
+    ("facemesh", "frame", "pose", "picture", "skeletons", "errors"),
 )
 RANKS = {name: rank for rank, names in enumerate(LINES) for name in names}
 OWNERS = {

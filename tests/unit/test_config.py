@@ -9,25 +9,29 @@ from posewire_server.errors import ConfigError
 @pytest.fixture
 def settings_file(tmp_path: Path) -> Path:
     path = tmp_path / "posewire.toml"
-    path.write_text('address = "file:1"\nworkers = 7\nreuse_port = true\nmodels = ["body"]\n')
+    path.write_text('address = "file:1"\nframe_threads = 7\nreuse_port = true\nmodels = ["body"]\n')
     return path
 
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("ADDRESS", "WORKERS", "REUSE_PORT", "MODELS", "CONFIG"):
+    for name in ("ADDRESS", "FRAME_THREADS", "REUSE_PORT", "MODELS", "CONFIG"):
         monkeypatch.delenv(f"POSEWIRE_{name}", raising=False)
 
 
 def test_config_default_where_nothing_is_said() -> None:
     options = parse(_build_parser(), ["serve"])
-    assert (options.address, options.workers, options.models) == ("127.0.0.1:50051", 2, ["body"])
+    assert (options.address, options.frame_threads, options.models) == (
+        "127.0.0.1:50051",
+        2,
+        ["body"],
+    )
     assert options.reuse_port is False
 
 
 def test_config_file_beats_default(settings_file: Path) -> None:
     options = parse(_build_parser(), ["serve", "--config", str(settings_file)])
-    assert (options.address, options.workers, options.reuse_port) == ("file:1", 7, True)
+    assert (options.address, options.frame_threads, options.reuse_port) == ("file:1", 7, True)
 
 
 def test_config_environment_beats_file(
@@ -37,16 +41,28 @@ def test_config_environment_beats_file(
     monkeypatch.setenv("POSEWIRE_ADDRESS", "environment:1")
     monkeypatch.setenv("POSEWIRE_REUSE_PORT", "no")
     options = parse(_build_parser(), ["serve"])
-    assert (options.address, options.workers, options.reuse_port) == ("environment:1", 7, False)
+    assert (options.address, options.frame_threads, options.reuse_port) == (
+        "environment:1",
+        7,
+        False,
+    )
 
 
 def test_config_command_line_beats_all(
     settings_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("POSEWIRE_ADDRESS", "environment:1")
-    arguments = ["serve", "--config", str(settings_file), "--address", "line:1", "--workers", "3"]
+    arguments = [
+        "serve",
+        "--config",
+        str(settings_file),
+        "--address",
+        "line:1",
+        "--frame-threads",
+        "3",
+    ]
     options = parse(_build_parser(), arguments)
-    assert (options.address, options.workers) == ("line:1", 3)
+    assert (options.address, options.frame_threads) == ("line:1", 3)
 
 
 def test_config_list_in_the_environment_is_split_at_commas(
@@ -90,7 +106,7 @@ def test_config_unknown_setting_in_the_file_is_refused(tmp_path: Path) -> None:
 def test_config_environment_value_that_is_no_count_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str
 ) -> None:
-    monkeypatch.setenv("POSEWIRE_WORKERS", value)
+    monkeypatch.setenv("POSEWIRE_FRAME_THREADS", value)
     with pytest.raises(SystemExit):
         parse(_build_parser(), ["serve"])
     assert value in capsys.readouterr().err

@@ -79,13 +79,13 @@ def test_frame_of_raw_pixels(name: str) -> None:
         (frame_pb2.Frame(raw_image=frame_pb2.RawImage(format=99)), "RAW_IMAGE_MALFORMED", {}),  # type: ignore[arg-type]
         (
             frame_pb2.Frame(shared_memory=frame_pb2.SharedMemoryImage()),
-            "SOURCE_UNIMPLEMENTED",
-            {"source": "shared_memory"},
+            "RAW_IMAGE_MALFORMED",
+            {},
         ),
         (
             frame_pb2.Frame(video_packet=frame_pb2.VideoPacket()),
-            "SOURCE_UNIMPLEMENTED",
-            {"source": "video_packet"},
+            "VIDEO_UNSUPPORTED",
+            {"codec": "0"},
         ),
     ],
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from posewire_server.dispatch import Calls, Dispatcher
 from posewire_server.errors import EngineError, PosewireError, SourceError, StreamError
-from posewire_server.frame import EncodedImage, Frame
+from posewire_server.frame import EncodedImage, Frame, Priority
 from posewire_server.outcome import Failed
 from posewire_server.ticket import CancelledError, Ticket
 
@@ -24,7 +24,7 @@ class Queue:
 
     def __init__(self, name: str, count: int, log: list[str]) -> None:
         self.tickets = deque(Ticket(frame(number)) for number in range(count))
-        self.name, self.log = name, log
+        self.name, self.log, self.priority = name, log, Priority.NORMAL
         self.settled: list[object] = []
 
     def take(self) -> Ticket | None:

@@ -115,6 +115,7 @@ def test_settings_in_force_fill_defaults_and_keep_the_rest() -> None:
         max_frame_age=Duration(seconds=2),
         minimum_score=0.25,
         max_poses=3,
+        priority=pb.PRIORITY_NORMAL,
     )
 
 

@@ -5,6 +5,7 @@ from posewire_server.stream import OverflowPolicy, Stream, StreamSettings
 from posewire_server.ticket import Ticket, now_s
 
 from tests.serving.desk import desk, frame
+from tests.serving.echo_work import EchoWork
 from tests.serving.hand_pool import hand_dispatcher
 from tests.serving.virtual_loop import run, until_idle
 
@@ -161,7 +162,7 @@ def test_stream_streams_share_workers_by_turns() -> None:
             def work(_ticket: Ticket) -> None:
                 order.append(name)
 
-            return Stream(StreamSettings(16), dispatcher, work)
+            return Stream(StreamSettings(16), dispatcher, EchoWork(work))
 
         crowd, single = named("crowd"), named("single")
         for number in range(8):

@@ -16,7 +16,6 @@ from posewire_server.models.library import Library
 from posewire_server.models.mediapipe_models import FACE
 from posewire_server.pipeline import EngineConfig, Networks, Pipeline
 from posewire_server.sample import PORTRAIT, STREET, fetch_photo, make_clip
-from posewire_server.systems.memory import Memory
 
 # Two people of the sample's street, in 640x480 pixels.
 _TWO_PEOPLE: Final = (slice(400, 880), slice(55, 695))
@@ -60,13 +59,14 @@ def measure_whole_body(pipeline: Pipeline, image: Image, runs: int) -> Figure:
 def measure_tracking(library: Library, networks: Networks, cache: Path) -> Figure:
     """Follows a face through a clip and counts the frames without its detectors."""
     stored, photo = library.pull(FACE), fetch_photo(PORTRAIT, cache, lambda *_: None)
-    pipeline, memory = Pipeline.load(stored, networks), Memory()
+    pipeline = Pipeline.load(stored, networks)
+    history = pipeline.open_history(is_tracking=True)
     detector, _ = networks.load(stored.networks[1])
     frames = quiet = 0
     for frame in make_clip(photo, PORTRAIT):
         before = detector.runs
         assert isinstance(frame.image, np.ndarray), "the sample clip has pixels"
-        pipeline.detect(frame.image, memory=memory)
+        pipeline.detect(frame.image, history=history)
         frames, quiet = frames + 1, quiet + (detector.runs == before)
     title = "face: share of a clip's frames without the detector, with tracking"
     return Figure(title, quiet / frames, "", ">= 0.8", frames)

@@ -11,7 +11,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add_engine(parser)
     parser.add_argument("--address", default="127.0.0.1:50051", help="host:port or unix:/path")
     parser.add_argument("--models", nargs="+", default=["body"], metavar="NAME")
-    parser.add_argument("--workers", type=count, default=2, help="threads that prepare and decode")
+    parser.add_argument("--frame-threads", type=count, default=2, help="frames worked on at once")
     parser.add_argument("--grace-s", type=float, default=10.0, help="longest drain after SIGTERM")
     parser.add_argument("--reuse-port", action="store_true", help="share the port with others")
     limits = parser.add_argument_group("limits")
@@ -38,7 +38,7 @@ def serve_models(options: Options) -> int:
         models=tuple(options.models),
         engine=read_engine(options),
         limits=limits,
-        workers=options.workers,
+        frame_threads=options.frame_threads,
         grace_s=options.grace_s,
         reuse_port=options.reuse_port,
     )

@@ -34,7 +34,7 @@ class ServerConfig:
         models: Names of the models to serve.
         engine: What runs them.
         limits: What requests may ask.
-        workers: Threads that prepare and decode; one more than predictors keeps those busy.
+        frame_threads: Frames worked on at once; one more than predictors keeps those busy.
         grace_s: Longest time for open calls to end after SIGTERM.
         reuse_port: Whether other processes may listen on the same port.
     """
@@ -43,7 +43,7 @@ class ServerConfig:
     models: tuple[str, ...] = ("body",)
     engine: EngineConfig = field(default_factory=EngineConfig)
     limits: Limits = field(default_factory=Limits)
-    workers: int = 2
+    frame_threads: int = 2
     grace_s: float = 10.0
     reuse_port: bool = False
 
@@ -58,7 +58,7 @@ class Server:
 
     def __init__(self, config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> None:
         self._config = config
-        self._dispatcher = Dispatcher(config.workers)
+        self._dispatcher = Dispatcher(config.frame_threads)
         models = Models(pipelines, config.limits)
         self._servicer = KeypointServicer(models, self._dispatcher, config.grace_s)
         self._health = health.aio.HealthServicer()

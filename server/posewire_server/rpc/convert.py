@@ -3,21 +3,14 @@
 from google.protobuf import duration_pb2, timestamp_pb2
 from posewire.v1 import frame_pb2, keypoint_service_pb2, model_pb2, pose_pb2
 
-from posewire_server.errors import SourceError
-from posewire_server.frame import EncodedImage, Frame, PixelFormat, RawImage, Region
+from posewire_server.frame import Frame, Region
 from posewire_server.outcome import Detection, Dropped, DropReason, Failed, Timings
 from posewire_server.pose import Poses
 from posewire_server.rpc.settings import AnswerSettings, to_seconds
+from posewire_server.rpc.source import to_source
 from posewire_server.rpc.status import to_status
 from posewire_server.skeletons import Skeleton
 
-_PIXEL_FORMATS = {
-    frame_pb2.PIXEL_FORMAT_BGR: PixelFormat.BGR,
-    frame_pb2.PIXEL_FORMAT_RGB: PixelFormat.RGB,
-    frame_pb2.PIXEL_FORMAT_GRAY: PixelFormat.GRAY,
-    frame_pb2.PIXEL_FORMAT_NV12: PixelFormat.NV12,
-    frame_pb2.PIXEL_FORMAT_I420: PixelFormat.I420,
-}
 _DROP_REASONS = {
     DropReason.OVERFLOW: keypoint_service_pb2.DROP_REASON_OVERFLOW,
     DropReason.TOO_OLD: keypoint_service_pb2.DROP_REASON_TOO_OLD,
@@ -33,37 +26,19 @@ def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Fram
         pixels: Those of its raw image, where they were read apart from the message.
 
     Raises:
-        SourceError: SOURCE_MISSING, SOURCE_UNIMPLEMENTED, RAW_IMAGE_MALFORMED.
+        SourceError: SOURCE_MISSING, RAW_IMAGE_MALFORMED, VIDEO_UNSUPPORTED.
     """
     capture_time_ns = None
     if message.HasField("capture_time"):
         capture_time_ns = message.capture_time.seconds * 10**9 + message.capture_time.nanos
     return Frame(
         sequence_id=message.sequence_id,
-        source=_to_source(message, pixels),
+        source=to_source(message, pixels),
         capture_time_ns=capture_time_ns,
         deadline_s=to_seconds(message.deadline) if message.HasField("deadline") else None,
         region=_to_region(message.region) if message.HasField("region") else None,
         boxes=tuple(_to_region(box) for box in message.boxes),
     )
-
-
-def _to_source(message: frame_pb2.Frame, pixels: memoryview | None) -> EncodedImage | RawImage:
-    kind = message.WhichOneof("source")
-    if kind == "encoded_image":
-        return EncodedImage(message.encoded_image)
-    if kind == "raw_image":
-        raw = message.raw_image
-        pixel_format = _PIXEL_FORMATS.get(raw.format)
-        if pixel_format is None:
-            text = f"pixel format {raw.format} is not known; send BGR, RGB, GRAY, NV12 or I420"
-            raise SourceError("RAW_IMAGE_MALFORMED", text)
-        content = raw.pixels if pixels is None else pixels
-        return RawImage(pixel_format, raw.width, raw.height, raw.stride, content)
-    if kind is None:
-        raise SourceError("SOURCE_MISSING", "the frame has no source; set encoded_image")
-    text = f"this server does not read {kind}; send encoded_image or raw_image"
-    raise SourceError("SOURCE_UNIMPLEMENTED", text, source=kind)
 
 
 def _to_region(box: pose_pb2.BoundingBox) -> Region:

@@ -2,36 +2,22 @@
 
 import asyncio
 import contextlib
-import itertools
-import logging
-import time
-from collections.abc import AsyncIterator, Iterator
-from functools import partial
-from typing import TypeAlias, TypeVar
+from collections.abc import Iterator
 
-import grpc
-from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
 from posewire_server.dispatch import Calls, Dispatcher
-from posewire_server.errors import PosewireError, StreamError
-from posewire_server.frame import Frame
-from posewire_server.outcome import Dropped, Failed
-from posewire_server.passage import Passage
-from posewire_server.pipeline import Pipeline
+from posewire_server.errors import StreamError
+from posewire_server.outcome import Failed
 from posewire_server.rpc import convert, settings
 from posewire_server.rpc.faults import Context, answer_faults
 from posewire_server.rpc.models import Models
-from posewire_server.rpc.wire import RawFrame
-from posewire_server.stream import Notice, Stream
-from posewire_server.systems.memory import Memory
-from posewire_server.ticket import Ticket
-
-_LOG = logging.getLogger(__name__)
-Request: TypeAlias = pb.DetectRequest | RawFrame
-Requests: TypeAlias = AsyncIterator[Request]
-Response = TypeVar("Response", pb.DetectResponse, pb.DetectImageResponse)
+from posewire_server.rpc.opening import open_stream, read_config
+from posewire_server.rpc.reading import Request, Requests, read_frames
+from posewire_server.rpc.response import to_response
+from posewire_server.rpc.work import ImageWork
+from posewire_server.stream import Stream
 
 
 class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
@@ -60,7 +46,6 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._opening: set[asyncio.Future[Request | None]] = set()
         self._calls_open: set[asyncio.Task[object]] = set()
         self._places_taken = 0
-        self._numbers = itertools.count(1)
         self._draining = False
 
     async def drain(self) -> None:
@@ -100,8 +85,9 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         pipeline.decoder_name(request.decoder)
         answer = settings.read_answer_settings(request)
         frame = convert.to_frame(request.frame)
-        work = partial(_respond, pipeline, answer, pb.DetectImageResponse, None)
-        outcome = await self._calls.run(frame, work, context.time_remaining())
+        work = ImageWork(pipeline, answer).run
+        priority = settings.read_priority(request)
+        outcome = await self._calls.run(frame, work, context.time_remaining(), priority)
         if isinstance(outcome, Failed):
             raise outcome.error
         assert isinstance(outcome, pb.DetectImageResponse)
@@ -113,14 +99,15 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
     ) -> None:
         """Frames in, one outcome for each frame out."""
         with self._place():
-            stream, started = await self._open(requests)
+            config = read_config(await self._read_first(requests))
+            stream, started = open_stream(config, self._models, self._dispatcher)
             self._begin()
             self._streams.add(stream)
-            reader = asyncio.create_task(_read(requests, stream))
+            reader = asyncio.create_task(read_frames(requests, stream))
             try:
                 await context.write(pb.DetectResponse(started=started, credit=stream.credit))
                 async for outcome in stream.outcomes():
-                    await context.write(self._to_response(outcome, stream.credit))
+                    await context.write(to_response(outcome, stream.credit, self._grace_s))
                 complete = reader.done() and not stream.owes
                 error = reader.result() if complete else _draining_error()
             finally:
@@ -145,43 +132,6 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         finally:
             self._opening.discard(reading)
 
-    async def _open(self, requests: Requests) -> tuple[Stream, pb.Started]:
-        first = await self._read_first(requests)
-        if not isinstance(first, pb.DetectRequest) or first.WhichOneof("request") != "config":
-            text = "the first request of a stream must be its config; send one before the frames"
-            raise StreamError("CONFIG_MISSING", text)
-        config = first.config
-        pipeline = self._models.serving(config.model)
-        decoder = pipeline.decoder_name(config.decoder)
-        answer = settings.read_answer_settings(config)
-        chosen = settings.read_stream_settings(
-            config, self._models.limits.max_in_flight, tracks=pipeline.spec.tracks
-        )
-        memory = Memory() if chosen.is_tracking else None
-        work = partial(_respond, pipeline, answer, pb.DetectResponse, memory)
-        stream = Stream(chosen, self._dispatcher, work)
-        in_force = settings.settings_in_force(config, chosen)
-        in_force.model, in_force.decoder = pipeline.spec.name, decoder
-        model = self._models.describe(pipeline.spec.name)
-        stream_id = f"{time.time_ns():x}-{next(self._numbers)}"
-        _LOG.info("stream %s opened for model %s", stream_id, pipeline.spec.name)
-        return stream, pb.Started(config=in_force, model=model, stream_id=stream_id)
-
-    def _to_response(self, outcome: object, credit: int) -> pb.DetectResponse:
-        if isinstance(outcome, pb.DetectResponse):
-            outcome.credit = credit
-            return outcome
-        if isinstance(outcome, Failed):
-            return pb.DetectResponse(frame_error=convert.to_frame_error(outcome), credit=credit)
-        if isinstance(outcome, Dropped):
-            return pb.DetectResponse(dropped=convert.to_dropped(outcome), credit=credit)
-        if outcome is Notice.DRAINING:
-            draining = pb.Draining(grace=convert.to_duration(self._grace_s))
-            return pb.DetectResponse(draining=draining, credit=0)
-        heartbeat = pb.Heartbeat()
-        heartbeat.server_time.GetCurrentTime()
-        return pb.DetectResponse(heartbeat=heartbeat, credit=credit)
-
     def _begin(self) -> None:
         """Has a drain wait for this call, or refuses it where one has begun."""
         if self._draining:
@@ -202,57 +152,6 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             yield
         finally:
             self._places_taken -= 1
-
-
-async def _read(requests: Requests, stream: Stream) -> PosewireError | None:
-    """Offers frames to the stream; returns what is fatal to it, or None at its regular end."""
-    try:
-        async for request in requests:
-            if isinstance(request, RawFrame):
-                await stream.offer(_to_frame_or_failed(request.message, request.pixels))
-                continue
-            kind = request.WhichOneof("request")
-            if kind == "config":
-                text = "a stream has one config, its first request; open another stream"
-                return StreamError("CONFIG_REPEATED", text)
-            if kind is None:
-                return StreamError("REQUEST_EMPTY", "the request is neither config nor frame")
-            await stream.offer(_to_frame_or_failed(request.frame))
-    except grpc.aio.BaseError:
-        _LOG.debug("the client has gone")
-    finally:
-        stream.finish()
-    return None
-
-
-def _to_frame_or_failed(
-    message: frame_pb2.Frame, pixels: memoryview | None = None
-) -> Frame | Failed:
-    try:
-        return convert.to_frame(message, pixels)
-    except PosewireError as error:
-        return Failed(message.sequence_id, error)
-
-
-def _respond(
-    pipeline: Pipeline,
-    answer: settings.AnswerSettings,
-    kind: type[Response],
-    memory: Memory | None,
-    ticket: Ticket,
-) -> Response:
-    frame = ticket.frame
-    detection = pipeline.detect(
-        frame.source,
-        region=frame.region,
-        boxes=frame.boxes,
-        decoder=answer.decoder,
-        memory=memory,
-        passage=Passage(ticket.check, ticket.age_s),
-    )
-    response = kind()
-    convert.write_result(response.result, frame, detection, pipeline.version, answer)
-    return response
 
 
 def _draining_error() -> StreamError:

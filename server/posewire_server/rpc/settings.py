@@ -6,6 +6,7 @@ from google.protobuf import duration_pb2, field_mask_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.errors import PosewireError, StreamError
+from posewire_server.frame import Priority
 from posewire_server.stream import OverflowPolicy, StreamSettings
 
 _POLICIES = {
@@ -15,7 +16,14 @@ _POLICIES = {
     pb.OVERFLOW_POLICY_REJECT_NEW: OverflowPolicy.REJECT_NEW,
 }
 _POLICY_NUMBERS = {policy: number for number, policy in _POLICIES.items() if number}
+_PRIORITIES = {
+    pb.PRIORITY_UNSPECIFIED: Priority.NORMAL,
+    pb.PRIORITY_LOW: Priority.LOW,
+    pb.PRIORITY_NORMAL: Priority.NORMAL,
+    pb.PRIORITY_HIGH: Priority.HIGH,
+}
 _FIELDS = frozenset(pb.Result.DESCRIPTOR.fields_by_name)
+_PRIORITY_NUMBERS = {priority: number for number, priority in _PRIORITIES.items() if number}
 _DEFAULT_IN_FLIGHT = 4
 _DEFAULT_IN_FLIGHT_LIVE = 2
 _SHORTEST_HEARTBEAT_S = 0.1
@@ -87,7 +95,20 @@ def read_stream_settings(
         in_order=config.order != pb.ORDER_AS_DONE,
         max_frame_age_s=_positive_s(config, "max_frame_age", 0.0) or float("inf"),
         heartbeat_interval_s=_positive_s(config, "heartbeat_interval", _SHORTEST_HEARTBEAT_S),
+        priority=read_priority(config),
     )
+
+
+def read_priority(request: "pb.StreamConfig | pb.DetectImageRequest") -> Priority:
+    """Returns the priority of a stream or a call.
+
+    Raises:
+        StreamError: CONFIG_INVALID.
+    """
+    priority = _PRIORITIES.get(request.priority)
+    if priority is None:
+        raise _invalid("priority", f"has no value {request.priority}")
+    return priority
 
 
 def settings_in_force(config: pb.StreamConfig, settings: StreamSettings) -> pb.StreamConfig:
@@ -97,6 +118,7 @@ def settings_in_force(config: pb.StreamConfig, settings: StreamSettings) -> pb.S
     in_force.order = pb.ORDER_AS_SENT if settings.in_order else pb.ORDER_AS_DONE
     in_force.max_in_flight = settings.max_in_flight
     in_force.overflow_policy = _POLICY_NUMBERS[settings.overflow_policy]
+    in_force.priority = _PRIORITY_NUMBERS[settings.priority]
     return in_force
 
 

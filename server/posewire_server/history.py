@@ -1,0 +1,25 @@
+"""What one stream carries from frame to frame."""
+
+from dataclasses import dataclass
+
+from posewire_server.reader import SourceReader
+from posewire_server.systems.memory import Memory
+
+
+@dataclass
+class History:
+    """What the frames of one stream leave for those that follow.
+
+    Used by one frame at a time where instances are followed, or the sources are packets of a video.
+
+    Attributes:
+        reader: Reads the stream's sources.
+        memory: Where instances were; None where the model follows none, or is not asked to.
+    """
+
+    reader: SourceReader
+    memory: Memory | None = None
+
+    def close(self) -> None:
+        """Lets go of what was kept."""
+        self.reader.close()

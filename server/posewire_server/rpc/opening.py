@@ -1,0 +1,55 @@
+"""The opening of a ``Detect`` stream: its config in, a stream and its settings in force out."""
+
+import itertools
+import logging
+import time
+
+from posewire.v1 import keypoint_service_pb2 as pb
+
+from posewire_server.dispatch import Dispatcher
+from posewire_server.errors import StreamError
+from posewire_server.rpc import settings
+from posewire_server.rpc.models import Models
+from posewire_server.rpc.reading import Request
+from posewire_server.rpc.work import StreamWork
+from posewire_server.stream import Stream
+
+_LOG = logging.getLogger(__name__)
+_NUMBERS = itertools.count(1)
+
+
+def read_config(first: Request | None) -> pb.StreamConfig:
+    """Returns the config that the first request of a stream must be.
+
+    Raises:
+        StreamError: CONFIG_MISSING.
+    """
+    if isinstance(first, pb.DetectRequest) and first.WhichOneof("request") == "config":
+        return first.config
+    text = "the first request of a stream must be its config; send one before the frames"
+    raise StreamError("CONFIG_MISSING", text)
+
+
+def open_stream(
+    config: pb.StreamConfig, models: Models, dispatcher: Dispatcher
+) -> tuple[Stream, pb.Started]:
+    """Returns a new stream and what to tell its client.
+
+    Raises:
+        ModelError: MODEL_UNKNOWN, MODEL_NOT_SERVING, DECODER_UNKNOWN.
+        StreamError: CONFIG_INVALID, FEATURE_UNIMPLEMENTED.
+    """
+    pipeline = models.serving(config.model)
+    decoder = pipeline.decoder_name(config.decoder)
+    answer = settings.read_answer_settings(config)
+    chosen = settings.read_stream_settings(
+        config, models.limits.max_in_flight, tracks=pipeline.spec.tracks
+    )
+    history = pipeline.open_history(is_tracking=chosen.is_tracking)
+    stream = Stream(chosen, dispatcher, StreamWork(pipeline, answer, history))
+    in_force = settings.settings_in_force(config, chosen)
+    in_force.model, in_force.decoder = pipeline.spec.name, decoder
+    model = models.describe(pipeline.spec.name)
+    stream_id = f"{time.time_ns():x}-{next(_NUMBERS)}"
+    _LOG.info("stream %s opened for model %s", stream_id, pipeline.spec.name)
+    return stream, pb.Started(config=in_force, model=model, stream_id=stream_id)

@@ -1,0 +1,72 @@
+"""Messages of a frame's source to domain data."""
+
+from posewire.v1 import frame_pb2
+
+from posewire_server.errors import SourceError
+from posewire_server.frame import (
+    EncodedImage,
+    PixelFormat,
+    RawImage,
+    SharedMemoryImage,
+    Source,
+    VideoCodec,
+    VideoPacket,
+)
+
+_PIXEL_FORMATS = {
+    frame_pb2.PIXEL_FORMAT_BGR: PixelFormat.BGR,
+    frame_pb2.PIXEL_FORMAT_RGB: PixelFormat.RGB,
+    frame_pb2.PIXEL_FORMAT_GRAY: PixelFormat.GRAY,
+    frame_pb2.PIXEL_FORMAT_NV12: PixelFormat.NV12,
+    frame_pb2.PIXEL_FORMAT_I420: PixelFormat.I420,
+}
+_CODECS = {
+    frame_pb2.VIDEO_CODEC_H264: VideoCodec.H264,
+    frame_pb2.VIDEO_CODEC_HEVC: VideoCodec.HEVC,
+}
+
+
+def to_source(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Source:
+    """Returns the source of a frame.
+
+    Args:
+        message: The frame.
+        pixels: Those of its raw image, where they were read apart from the message.
+
+    Raises:
+        SourceError: SOURCE_MISSING, RAW_IMAGE_MALFORMED, VIDEO_UNSUPPORTED.
+    """
+    match message.WhichOneof("source"):
+        case "encoded_image":
+            return EncodedImage(message.encoded_image)
+        case "raw_image":
+            raw = message.raw_image
+            return _to_raw_image(raw, raw.pixels if pixels is None else pixels)
+        case "shared_memory":
+            shared = message.shared_memory
+            layout = _to_raw_image(shared.layout, b"")
+            return SharedMemoryImage(shared.name, shared.offset, shared.length, layout)
+        case "video_packet":
+            return _to_video_packet(message.video_packet)
+        case _:
+            raise SourceError("SOURCE_MISSING", "the frame has no source; set encoded_image")
+
+
+def _to_raw_image(raw: frame_pb2.RawImage, pixels: bytes | memoryview) -> RawImage:
+    pixel_format = _PIXEL_FORMATS.get(raw.format)
+    if pixel_format is None:
+        text = f"pixel format {raw.format} is not known; send BGR, RGB, GRAY, NV12 or I420"
+        raise SourceError("RAW_IMAGE_MALFORMED", text)
+    return RawImage(pixel_format, raw.width, raw.height, raw.stride, pixels)
+
+
+def _to_video_packet(packet: frame_pb2.VideoPacket) -> VideoPacket:
+    codec = _CODECS.get(packet.codec)
+    if codec is None:
+        text = f"video codec {packet.codec} is not known; send H264 or HEVC"
+        raise SourceError("VIDEO_UNSUPPORTED", text, codec=packet.codec)
+    presentation_ns = None
+    if packet.HasField("presentation_offset"):
+        offset = packet.presentation_offset
+        presentation_ns = offset.seconds * 10**9 + offset.nanos
+    return VideoPacket(codec, packet.key_frame, presentation_ns, packet.data)

@@ -1,0 +1,84 @@
+"""What is done with a frame, from its ticket to its response."""
+
+from dataclasses import dataclass
+
+from posewire.v1 import keypoint_service_pb2 as pb
+
+from posewire_server.frame import Frame
+from posewire_server.history import History
+from posewire_server.outcome import Detection
+from posewire_server.passage import Passage
+from posewire_server.pipeline import Pipeline
+from posewire_server.rpc import convert
+from posewire_server.rpc.settings import AnswerSettings
+from posewire_server.ticket import Ticket
+
+
+@dataclass(frozen=True)
+class ImageWork:
+    """The work of a ``DetectImage`` call.
+
+    Attributes:
+        pipeline: Finds the poses.
+        answer: What the answer is to hold.
+    """
+
+    pipeline: Pipeline
+    answer: AnswerSettings
+
+    def run(self, ticket: Ticket) -> pb.DetectImageResponse:
+        """Returns the response; called in a worker thread."""
+        detection = _detect(self.pipeline, self.answer, None, ticket)
+        response = pb.DetectImageResponse()
+        _write(response.result, detection, self, ticket)
+        return response
+
+
+@dataclass(frozen=True)
+class StreamWork:
+    """The work of a ``Detect`` stream.
+
+    Attributes:
+        pipeline: Finds the poses.
+        answer: What the answers are to hold.
+        history: What the stream carries from frame to frame.
+    """
+
+    pipeline: Pipeline
+    answer: AnswerSettings
+    history: History
+
+    def run(self, ticket: Ticket) -> pb.DetectResponse:
+        """Returns the response, see ``stream.Work``."""
+        detection = _detect(self.pipeline, self.answer, self.history, ticket)
+        response = pb.DetectResponse()
+        _write(response.result, detection, self, ticket)
+        return response
+
+    def leave_out(self, frame: Frame) -> None:
+        """Notes that a frame will not be worked on, see ``stream.Work``."""
+        self.history.reader.leave_out(frame.source)
+
+    def close(self) -> None:
+        """Lets go of the stream's history, see ``stream.Work``."""
+        self.history.close()
+
+
+def _detect(
+    pipeline: Pipeline, answer: AnswerSettings, history: History | None, ticket: Ticket
+) -> Detection:
+    frame = ticket.frame
+    return pipeline.detect(
+        frame.source,
+        region=frame.region,
+        boxes=frame.boxes,
+        decoder=answer.decoder,
+        history=history,
+        passage=Passage(ticket.check, ticket.age_s, ticket.priority),
+    )
+
+
+def _write(
+    result: pb.Result, detection: Detection, work: ImageWork | StreamWork, ticket: Ticket
+) -> None:
+    convert.write_result(result, ticket.frame, detection, work.pipeline.version, work.answer)
