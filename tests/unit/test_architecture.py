@@ -32,11 +32,11 @@ LINES = (
 )
 RANKS = {name: rank for rank, names in enumerate(LINES) for name in names}
 OWNERS = {
-    "grpc": ("rpc", "bench.plain"),
+    "grpc": ("rpc", "bench.plain", "bench.soak"),
     "grpc_health": ("rpc",),
     "grpc_reflection": ("rpc",),
     "grpc_status": ("rpc",),
-    "posewire.v1": ("rpc", "bench.plain"),
+    "posewire.v1": ("rpc", "bench.plain", "bench.soak"),
     "paddle": ("engine.predictor", "models.importers"),
     "posewire_server._native": ("decode", "image", "transform", "engine.predictor"),
     "argparse": ("cli", "config"),

@@ -10,7 +10,7 @@ from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, PosewireError
 from posewire_server.plotting import load_pyplot
 
-GROUPS = ("paf", "exactness", "accuracy", "network", "systems", "server", "live")
+GROUPS = ("paf", "exactness", "accuracy", "network", "systems", "server", "live", "soak")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def _check(groups: Sequence[str]) -> Sequence[str]:
 
 
 def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
-    from posewire_server.bench import accuracy, exactness, live, network, paf, server, systems
+    from posewire_server.bench import accuracy, exactness, live, network, paf, server, soak, systems
 
     return {
         "paf": lambda config: paf.measure(config.seed),
@@ -73,6 +73,7 @@ def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
         "systems": lambda config: systems.measure(config.cache),
         "server": lambda config: server.measure(config.cache),
         "live": lambda config: live.measure(config.cache),
+        "soak": lambda _: soak.measure(),
     }
 
 
