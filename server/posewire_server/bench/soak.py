@@ -39,7 +39,7 @@ class Life:
     half_open: int = 10_000
 
 
-def measure(life: Life = Life()) -> list[Figure]:  # noqa: B008  (frozen)
+def measure(life: Life = Life()) -> list[Figure]:
     """Returns what is missing and what has grown after a life; a tenth of one warms up before.
 
     The server has no network, so that what is left are the parts that could leak.
