@@ -13,7 +13,7 @@ from typing import Protocol
 
 from posewire_server.dispatch import Dispatcher
 from posewire_server.errors import StreamError
-from posewire_server.frame import Frame, Priority
+from posewire_server.frame import Frame, Priority, VideoPacket
 from posewire_server.outbox import Outbox, Owed
 from posewire_server.outcome import Dropped, DropReason, Failed
 from posewire_server.ticket import Ticket, now_s
@@ -113,6 +113,8 @@ class Stream:
         if refused is None and isinstance(frame, Frame):
             self._accept(Ticket(frame, arrived_s, self.priority))
         else:
+            if isinstance(frame, Frame):
+                self._work.leave_out(frame)
             owed = self._outbox.owe(-1)
             owed.counts = False
             self._outbox.resolve(owed, refused or frame)
@@ -223,6 +225,8 @@ class Stream:
         if not self._accepting:
             self._drop(ticket, owed, DropReason.DRAINING)
             return
+        # Packets of a video build on one another: a decoder takes them in turn.
+        self._one_at_a_time |= isinstance(ticket.frame.source, VideoPacket)
         self._waiting.append((ticket, owed))
         if self._in_flight > self.settings.max_in_flight:
             self._drop(*self._waiting.popleft(), DropReason.OVERFLOW)

@@ -1,5 +1,6 @@
 import pytest
 from posewire_server.errors import SourceError
+from posewire_server.frame import Frame, VideoCodec, VideoPacket
 from posewire_server.outcome import Dropped, DropReason, Failed
 from posewire_server.stream import OverflowPolicy, Stream, StreamSettings
 from posewire_server.ticket import Ticket, now_s
@@ -72,6 +73,32 @@ def test_stream_drop_oldest_works_on_one_frame_at_a_time() -> None:
         async with desk(StreamSettings(4, DROP_OLDEST), workers=3) as at:
             await at.offer(0, 1, 2)
             assert len(at.pool.begun) == 1
+
+    run(main())
+
+
+def test_stream_packets_of_a_video_are_worked_on_one_at_a_time() -> None:
+    async def main() -> None:
+        async with desk(StreamSettings(4), workers=3) as at:
+            for number in range(3):
+                packet = VideoPacket(VideoCodec.H264, number == 0, None, b"")
+                await at.stream.offer(Frame(number, packet))
+                assert len(at.pool.begun) == 1
+            for _ in range(3):
+                await at.work()
+            assert at.written == [0, 1, 2]
+
+    run(main())
+
+
+def test_stream_frame_that_is_refused_is_left_out() -> None:
+    async def main() -> None:
+        dispatcher, _ = hand_dispatcher(1)
+        work = EchoWork()
+        stream = Stream(StreamSettings(1, REJECT_NEW), dispatcher, work)
+        for number in (3, 2, 4):
+            await stream.offer(frame(number))
+        assert work.left_out == [2, 4]
 
     run(main())
 
