@@ -1,4 +1,7 @@
-"""Bytes to BGR pixels, with every limit checked before memory is spent."""
+"""Bytes to BGR pixels, with every limit checked before memory is spent.
+
+Planes of decoded video become pictures in ``yuv.yuv_image``.
+"""
 
 from typing import cast
 

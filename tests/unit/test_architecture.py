@@ -26,6 +26,7 @@ LINES = (
     ("pipeline", "history"),
     ("systems",),
     ("crop", "decode", "engine", "image", "image_header", "reader", "transform", "models"),
+    ("shared_memory", "yuv"),
     ("passage",),
     ("config", "outcome"),
     ("facemesh", "frame", "pose", "picture", "skeletons", "errors"),
@@ -38,7 +39,7 @@ OWNERS = {
     "grpc_status": ("rpc",),
     "posewire.v1": ("rpc", "bench.plain", "bench.soak"),
     "paddle": ("engine.predictor", "models.importers"),
-    "posewire_server._native": ("decode", "image", "transform", "engine.predictor"),
+    "posewire_server._native": ("decode", "transform", "yuv", "engine.predictor"),
     "argparse": ("cli", "config"),
 }
 MOST_LINES = 300
