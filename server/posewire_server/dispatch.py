@@ -13,9 +13,9 @@ from typing import Protocol
 
 from posewire_server.errors import EngineError, PosewireError, StreamError
 from posewire_server.frame import Frame, Priority
+from posewire_server.frame_thread import FrameThread
 from posewire_server.outcome import Failed
 from posewire_server.ticket import Ticket
-from posewire_server.worker import Worker
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Dispatcher:
     """Runs the work of lanes on ``workers`` threads, one ticket of each lane in turn."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = [Worker(f"posewire-worker-{number}") for number in range(workers)]
+        self._workers = [FrameThread(f"posewire-frame-{number}") for number in range(workers)]
         self._free = list(
             self._workers
         )  # the last one free is the next to work: its caches are warm
@@ -71,12 +71,12 @@ class Dispatcher:
                 worker.submit(partial(self._run, loop, worker, lane, ticket))
 
     def _run(
-        self, loop: asyncio.AbstractEventLoop, worker: Worker, lane: Lane, ticket: Ticket
+        self, loop: asyncio.AbstractEventLoop, worker: FrameThread, lane: Lane, ticket: Ticket
     ) -> None:
         outcome = _outcome_of(lane, ticket)
         loop.call_soon_threadsafe(self._finish, worker, lane, ticket, outcome)
 
-    def _finish(self, worker: Worker, lane: Lane, ticket: Ticket, outcome: object) -> None:
+    def _finish(self, worker: FrameThread, lane: Lane, ticket: Ticket, outcome: object) -> None:
         self._free.append(worker)
         lane.settle(ticket, outcome)
         self._pump()

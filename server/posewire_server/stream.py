@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
+from posewire_server.alarm import Alarm
 from posewire_server.dispatch import Dispatcher
 from posewire_server.errors import StreamError
 from posewire_server.frame import Frame, Priority, VideoPacket
 from posewire_server.outbox import Outbox, Owed
 from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.ticket import Ticket, now_s
+from posewire_server.ticket import Ticket, late_error, now_s
 
 _MOST_UNREAD = 1024
 
@@ -90,6 +91,7 @@ class Stream:
         self._accepting = True
         self._closed = self._ended = False
         self._notice: Notice | None = None
+        self._deadlines = Alarm(self._expire)
         self._wake_reader = asyncio.Event()
         self._wake_writer = asyncio.Event()
 
@@ -139,6 +141,7 @@ class Stream:
         for ticket in self._running:
             ticket.cancelled = True
         self._waiting.clear()
+        self._deadlines.stop()
         self._end()
         self._wake_reader.set()
         self._wake_writer.set()
@@ -167,6 +170,7 @@ class Stream:
             ticket, owed = self._waiting.popleft()
             if ticket.age_s <= self.settings.max_frame_age_s:
                 self._running[ticket] = owed
+                self._watch_deadline()
                 return ticket
             self._drop(ticket, owed, DropReason.TOO_OLD)
         return None
@@ -231,6 +235,26 @@ class Stream:
         if self._in_flight > self.settings.max_in_flight:
             self._drop(*self._waiting.popleft(), DropReason.OVERFLOW)
         self._dispatcher.submit(self)
+        self._watch_deadline(ticket)
+
+    def _watch_deadline(self, ticket: Ticket | None = None) -> None:
+        """Sees to a frame that has come, or to the one that is next."""
+        if self._waiting:
+            self._deadlines.set((ticket or self._waiting[0][0]).deadline_s)
+
+    def _expire(self) -> float:
+        """Answers frames that waited beyond their deadline; returns when to look again."""
+        # Where frames are worked on one after the other, they are left out in their order too.
+        most = 1 if self._one_at_a_time else None
+        for ticket, owed in list(self._waiting)[:most]:
+            if ticket.is_late:
+                self._waiting.remove((ticket, owed))
+                self._work.leave_out(ticket.frame)
+                error = late_error("decode")
+                self._outbox.resolve(owed, Failed(ticket.frame.sequence_id, error))
+                self._wake_writer.set()
+        left = list(self._waiting)[:most]
+        return min((ticket.deadline_s for ticket, _ in left), default=float("inf"))
 
     def _drop(self, ticket: Ticket, owed: Owed, reason: DropReason) -> None:
         self._work.leave_out(ticket.frame)

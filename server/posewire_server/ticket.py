@@ -22,7 +22,7 @@ class Ticket:
         arrived_s: Monotonic time of its arrival.
         priority: Whose turn comes first.
         deadline_s: Monotonic time after which the answer is of no use.
-        cancelled: Set from the event loop, read by the worker before each stage.
+        cancelled: Set from the event loop, read by the frame thread before each stage.
     """
 
     frame: Frame
@@ -34,6 +34,11 @@ class Ticket:
     def __post_init__(self) -> None:
         if self.frame.deadline_s is not None:
             self.deadline_s = min(self.deadline_s, self.arrived_s + self.frame.deadline_s)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether its deadline has passed."""
+        return now_s() > self.deadline_s
 
     @property
     def age_s(self) -> float:
@@ -49,9 +54,11 @@ class Ticket:
         """
         if self.cancelled:
             raise CancelledError("CANCELLED", "the caller has gone")
-        if now_s() > self.deadline_s:
-            raise StreamError(
-                "FRAME_DEADLINE_EXCEEDED",
-                f"the deadline passed before stage '{stage}'; allow more time or send fewer frames",
-                stage=stage,
-            )
+        if self.is_late:
+            raise late_error(stage)
+
+
+def late_error(stage: str) -> StreamError:
+    """Returns FRAME_DEADLINE_EXCEEDED for a frame of which ``stage`` was not begun."""
+    text = f"the deadline passed before stage '{stage}'; allow more time or send fewer frames"
+    return StreamError("FRAME_DEADLINE_EXCEEDED", text, stage=stage)

@@ -13,8 +13,8 @@ from tests.serving.hand_pool import HandPool, hand_dispatcher
 from tests.serving.virtual_loop import until_idle
 
 
-def frame(number: int) -> Frame:
-    return Frame(number, EncodedImage(b""))
+def frame(number: int, deadline_s: float | None = None) -> Frame:
+    return Frame(number, EncodedImage(b""), deadline_s=deadline_s)
 
 
 @dataclass
@@ -23,13 +23,15 @@ class Desk:
 
     stream: Stream
     pool: HandPool
+    frames: EchoWork
     written: list[object] = field(default_factory=list)
     may_write: asyncio.Event = field(default_factory=asyncio.Event)
     offers: list["asyncio.Task[None]"] = field(default_factory=list)
 
-    async def offer(self, *numbers: int) -> None:
+    async def offer(self, *numbers: int, deadline_s: float | None = None) -> None:
         for number in numbers:
-            self.offers.append(asyncio.create_task(self.stream.offer(frame(number))))
+            offered = self.stream.offer(frame(number, deadline_s))
+            self.offers.append(asyncio.create_task(offered))
             await until_idle()
 
     async def work(self, index: int = 0) -> None:
@@ -51,8 +53,9 @@ async def desk(
     settings: StreamSettings, *, workers: int = 1, reads: bool = True
 ) -> AsyncIterator[Desk]:
     dispatcher, pool = hand_dispatcher(workers)
-    stream = Stream(settings, dispatcher, EchoWork())
-    made = Desk(stream, pool)
+    work = EchoWork()
+    stream = Stream(settings, dispatcher, work)
+    made = Desk(stream, pool, work)
     if reads:
         made.may_write.set()
     writer = asyncio.create_task(made.write())

@@ -22,7 +22,7 @@ LINES = (
     ("__main__", "cli"),
     ("commands", "bench"),
     ("rpc",),
-    ("stream", "dispatch", "outbox", "ticket", "worker"),
+    ("stream", "dispatch", "outbox", "ticket", "frame_thread", "alarm"),
     ("pipeline", "history"),
     ("systems",),
     ("crop", "decode", "engine", "image", "image_header", "reader", "transform", "models"),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from queue import SimpleQueue
 
 
-class Worker:
+class FrameThread:
     """One thread; its jobs must not raise."""
 
     def __init__(self, name: str) -> None:
