@@ -1,6 +1,8 @@
 """What a process that moves pictures through gRPC asks of it; ``bench server`` shows the gain."""
 
-from collections.abc import MutableMapping
+import asyncio
+import sys
+from collections.abc import Callable, MutableMapping
 
 
 def poll_directly(environ: MutableMapping[str, str]) -> None:
@@ -10,3 +12,12 @@ def poll_directly(environ: MutableMapping[str, str]) -> None:
         environ: The environment of this process before it imports gRPC; what is set there stays.
     """
     environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener,-event_engine_client")
+
+
+def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Returns what makes event loops: uvloop where there is one, None for Python's own."""
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop

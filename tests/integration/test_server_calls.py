@@ -18,7 +18,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import ConfigError
 from posewire_server.models.catalog import CATALOG
-from posewire_server.rpc.app import ServerConfig, _channel_options
+from posewire_server.rpc.listener import Listening, server_options
 from posewire_server.rpc.models import Limits
 
 from tests.serving.gated_predictor import PATIENCE_S
@@ -258,8 +258,8 @@ def test_address_of_a_unix_socket_left_by_a_dead_server_is_taken_over(tmp_path: 
 
 
 def test_options_allow_pings_every_ten_seconds_and_share_no_port() -> None:
-    options = dict(_channel_options(ServerConfig()))
+    options = dict(server_options(Listening("127.0.0.1:0", 1024)))
     assert options["grpc.http2.min_recv_ping_interval_without_data_ms"] <= 10_000
     assert options["grpc.keepalive_permit_without_calls"] == 1
     assert options["grpc.so_reuseport"] == 0
-    assert dict(_channel_options(ServerConfig(reuse_port=True)))["grpc.so_reuseport"] == 1
+    assert dict(server_options(Listening("127.0.0.1:0", 1024, True)))["grpc.so_reuseport"] == 1

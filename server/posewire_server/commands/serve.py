@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from posewire_server.models.catalog import find_model
@@ -11,8 +10,10 @@ from posewire_server.models.library import Library
 from posewire_server.pipeline import Networks, Pipeline
 from posewire_server.progress import ProgressBars
 from posewire_server.rpc.address import check_address
-from posewire_server.rpc.app import Server, ServerConfig, serve
+from posewire_server.rpc.app import Server, ServerConfig
+from posewire_server.rpc.listener import serve
 from posewire_server.rpc.process import READY
+from posewire_server.tuning import event_loop_factory
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,12 +60,3 @@ def load_pipelines(config: ServerConfig, cache: Path) -> dict[str, Pipeline]:
         pipelines[spec.name] = pipeline
         _LOG.info("model %s %s is ready", spec.name, pipeline.version)
     return pipelines
-
-
-def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Returns what makes event loops: uvloop where there is one, None for Python's own."""
-    if sys.platform == "win32":
-        return None
-    import uvloop
-
-    return uvloop.new_event_loop
