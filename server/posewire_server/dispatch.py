@@ -1,6 +1,6 @@
-"""Shares the worker threads fairly among streams and single calls.
+"""Shares the frame threads among streams and single calls, by priority and in turns.
 
-A lane (a stream, or one call) says that it has work and gets in line; when a worker thread is free,
+A lane (a stream, or one call) says that it has work and gets in line; when a frame thread is free,
 the lane at the head picks one frame and goes to the end. Picking that late is what keeps a live
 stream's answer about its newest frame.
 """
@@ -11,11 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from posewire_server.alarm import Alarm
 from posewire_server.errors import EngineError, PosewireError, StreamError
 from posewire_server.frame import Frame, Priority
 from posewire_server.frame_thread import FrameThread
+from posewire_server.line import Line
 from posewire_server.outcome import Failed
-from posewire_server.ticket import Ticket
+from posewire_server.ticket import Ticket, late_error
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ class Lane(Protocol):
     """Where tickets wait; all methods but ``work`` are called on the event loop.
 
     Attributes:
-        priority: Of its tickets.
+        priority: Of its tickets; stays the same.
     """
 
     priority: Priority
@@ -33,51 +35,66 @@ class Lane(Protocol):
         """Returns the ticket to work on now, or None if there is none."""
 
     def work(self, ticket: Ticket) -> object:
-        """Does the work, in a worker thread."""
+        """Does the work, in a frame thread."""
 
     def settle(self, ticket: Ticket, outcome: object) -> None:
         """Takes the outcome of a ticket that was taken."""
 
 
 class Dispatcher:
-    """Runs the work of lanes on ``workers`` threads, one ticket of each lane in turn."""
+    """Runs the work of lanes on threads, one ticket of each lane in turn.
 
-    def __init__(self, workers: int) -> None:
-        self._workers = [FrameThread(f"posewire-frame-{number}") for number in range(workers)]
+    One thread is kept in reserve: a ticket of higher priority than all that run starts at once.
+
+    Args:
+        frames: How many are worked on at once.
+    """
+
+    def __init__(self, frames: int) -> None:
+        self._threads = [FrameThread(f"posewire-frame-{number}") for number in range(frames + 1)]
         self._free = list(
-            self._workers
+            self._threads
         )  # the last one free is the next to work: its caches are warm
-        self._line: dict[Lane, None] = {}  # ordered, each lane once
+        self._running: list[Priority] = []
+        self._line: Line[Lane] = Line()
 
     def submit(self, lane: Lane) -> None:
         """Says that ``lane`` has tickets to take."""
-        self._line.setdefault(lane)
+        self._line.add(lane, lane.priority)
         self._pump()
 
     def close(self) -> None:
         """Waits for the running work and ends the threads."""
         self._line.clear()
-        for worker in self._workers:
-            worker.shutdown()
+        for thread in self._threads:
+            thread.shutdown()
 
     def _pump(self) -> None:
-        while self._free and self._line:
-            lane = next(iter(self._line))
-            del self._line[lane]
+        while (lane := self._next_lane()) is not None:
+            priority = lane.priority
+            self._line.remove(lane, priority)
             ticket = lane.take()
             if ticket is not None:
-                self._line[lane] = None
-                worker, loop = self._free.pop(), asyncio.get_running_loop()
-                worker.submit(partial(self._run, loop, worker, lane, ticket))
+                self._line.note_turn(priority)
+                self._line.add(lane, priority)
+                self._running.append(priority)
+                thread, loop = self._free.pop(), asyncio.get_running_loop()
+                thread.submit(partial(self._run, loop, thread, lane, ticket))
+
+    def _next_lane(self) -> Lane | None:
+        if len(self._free) > 1:
+            return self._line.first()
+        return self._line.first(above=max(self._running)) if self._free else None
 
     def _run(
-        self, loop: asyncio.AbstractEventLoop, worker: FrameThread, lane: Lane, ticket: Ticket
+        self, loop: asyncio.AbstractEventLoop, thread: FrameThread, lane: Lane, ticket: Ticket
     ) -> None:
         outcome = _outcome_of(lane, ticket)
-        loop.call_soon_threadsafe(self._finish, worker, lane, ticket, outcome)
+        loop.call_soon_threadsafe(self._finish, thread, lane, ticket, outcome)
 
-    def _finish(self, worker: FrameThread, lane: Lane, ticket: Ticket, outcome: object) -> None:
-        self._free.append(worker)
+    def _finish(self, thread: FrameThread, lane: Lane, ticket: Ticket, outcome: object) -> None:
+        self._free.append(thread)
+        self._running.remove(lane.priority)
         lane.settle(ticket, outcome)
         self._pump()
 
@@ -129,11 +146,15 @@ class Calls:
         if time_left_s is not None:
             ticket.deadline_s = min(ticket.deadline_s, ticket.arrived_s + time_left_s)
         answer: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        call = _Call(ticket, work, answer)
+        deadline = Alarm(call.expire)
         self._answers.add(answer)
         try:
-            self._dispatcher.submit(_Call(ticket, work, answer))
+            self._dispatcher.submit(call)
+            deadline.set(ticket.deadline_s)
             return await answer
         finally:
+            deadline.stop()
             ticket.cancelled = True
             self._answers.discard(answer)
 
@@ -152,6 +173,15 @@ class _Call:
 
     def work(self, ticket: Ticket) -> object:
         return self._work(ticket)
+
+    def expire(self) -> float:
+        """Answers the call if it still waits; returns when to look again."""
+        ticket = self._ticket
+        if ticket is None or not ticket.is_late:
+            return float("inf") if ticket is None else ticket.deadline_s
+        self._ticket = None
+        self.settle(ticket, Failed(ticket.frame.sequence_id, late_error("decode")))
+        return float("inf")
 
     def settle(self, ticket: Ticket, outcome: object) -> None:
         if not self._answer.done() and not ticket.cancelled:

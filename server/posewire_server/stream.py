@@ -54,7 +54,7 @@ class Work(Protocol):
     """What is done with the frames of a stream; it may keep something from frame to frame."""
 
     def run(self, ticket: Ticket) -> object:
-        """Returns the outcome of a frame; called in a worker thread."""
+        """Returns the outcome of a frame; called in a frame thread."""
 
     def leave_out(self, frame: Frame) -> None:
         """Notes that a frame will not be worked on; called on the event loop."""
@@ -184,7 +184,7 @@ class Stream:
             self._dispatcher.submit(self)
 
     def work(self, ticket: Ticket) -> object:
-        """Works on a frame; called by the dispatcher in a worker thread."""
+        """Works on a frame; called by the dispatcher in a frame thread."""
         return self._work.run(ticket)
 
     def _next_to_write(self) -> object | None:

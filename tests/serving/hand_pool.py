@@ -1,4 +1,4 @@
-"""Worker threads that are moved by hand, so that a test decides what finishes when."""
+"""Frame threads that are moved by hand, so that a test decides what finishes when."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,7 +7,7 @@ from posewire_server.dispatch import Dispatcher
 
 
 class HandPool:
-    """Stands where the dispatcher's workers stand; ``run`` does one piece of the work."""
+    """Stands where the dispatcher's threads stand; ``run`` does one piece of the work."""
 
     def __init__(self) -> None:
         self.begun: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
@@ -23,10 +23,10 @@ class HandPool:
         function(*arguments)
 
 
-def hand_dispatcher(workers: int) -> tuple[Dispatcher, HandPool]:
+def hand_dispatcher(frames: int) -> tuple[Dispatcher, HandPool]:
     """Returns a real dispatcher over a pool that is moved by hand."""
-    dispatcher, pool = Dispatcher(workers), HandPool()
+    dispatcher, pool = Dispatcher(frames), HandPool()
     dispatcher.close()
-    dispatcher._workers = [pool]  # type: ignore[list-item]
-    dispatcher._free = [pool] * workers  # type: ignore[list-item]
+    dispatcher._threads = [pool]  # type: ignore[list-item]
+    dispatcher._free = [pool] * (frames + 1)  # type: ignore[list-item]
     return dispatcher, pool

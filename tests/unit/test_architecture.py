@@ -27,7 +27,7 @@ LINES = (
     ("systems",),
     ("crop", "decode", "engine", "image", "image_header", "reader", "transform", "models"),
     ("shared_memory", "yuv"),
-    ("passage",),
+    ("passage", "line"),
     ("config", "outcome"),
     ("facemesh", "frame", "pose", "picture", "skeletons", "errors"),
 )

@@ -22,9 +22,11 @@ def frame(number: int = 0) -> Frame:
 class Queue:
     """A lane of numbered tickets."""
 
-    def __init__(self, name: str, count: int, log: list[str]) -> None:
+    def __init__(
+        self, name: str, count: int, log: list[str], priority: Priority = Priority.NORMAL
+    ) -> None:
         self.tickets = deque(Ticket(frame(number)) for number in range(count))
-        self.name, self.log, self.priority = name, log, Priority.NORMAL
+        self.name, self.log, self.priority = name, log, priority
         self.settled: list[object] = []
 
     def take(self) -> Ticket | None:
@@ -40,7 +42,7 @@ class Queue:
 
 def test_dispatcher_lanes_take_turns_whatever_their_length() -> None:
     async def main() -> None:
-        dispatcher, pool = hand_dispatcher(workers=1)
+        dispatcher, pool = hand_dispatcher(frames=1)
         log: list[str] = []
         lanes = [Queue("a", 4, log), Queue("b", 1, log), Queue("c", 2, log)]
         for lane in (Queue("x", 1, log), *lanes):
@@ -54,9 +56,9 @@ def test_dispatcher_lanes_take_turns_whatever_their_length() -> None:
     run(main())
 
 
-def test_dispatcher_runs_as_many_as_it_has_workers() -> None:
+def test_dispatcher_runs_as_many_at_once_as_it_is_told() -> None:
     async def main() -> None:
-        dispatcher, pool = hand_dispatcher(workers=3)
+        dispatcher, pool = hand_dispatcher(frames=3)
         dispatcher.submit(Queue("a", 9, []))
         assert len(pool.begun) == 3
         pool.run(1)
@@ -66,7 +68,52 @@ def test_dispatcher_runs_as_many_as_it_has_workers() -> None:
     run(main())
 
 
-def test_dispatcher_gives_work_to_the_worker_that_was_free_last() -> None:
+def test_dispatcher_higher_priority_is_first_and_leaves_one_turn_in_four() -> None:
+    async def main() -> None:
+        dispatcher, pool = hand_dispatcher(frames=1)
+        log: list[str] = []
+        dispatcher.submit(Queue("x", 1, log, Priority.HIGH))
+        for lane in (Queue("n", 3, log), Queue("h", 6, log, Priority.HIGH)):
+            dispatcher.submit(lane)
+        while pool.begun:
+            pool.run()
+            await until_idle()
+        assert "".join(log) == "xhhhnhhhnn"
+
+    run(main())
+
+
+def test_dispatcher_higher_priority_than_all_that_run_starts_at_once() -> None:
+    async def main() -> None:
+        dispatcher, pool = hand_dispatcher(frames=2)
+        log: list[str] = []
+        dispatcher.submit(Queue("n", 9, log))
+        assert len(pool.begun) == 2
+        dispatcher.submit(Queue("h", 2, log, Priority.HIGH))
+        assert len(pool.begun) == 3, "all threads are taken, and one is in reserve"
+        pool.run(2)
+        await until_idle()
+        assert log == ["h"]
+        assert len(pool.begun) == 3, "the reserve is for higher ones, so the next one is high too"
+        pool.run(2)
+        await until_idle()
+        assert log == ["h", "h"]
+        assert len(pool.begun) == 2, "none is higher than those that run"
+
+    run(main())
+
+
+def test_dispatcher_reserve_is_not_for_the_same_priority() -> None:
+    async def main() -> None:
+        dispatcher, pool = hand_dispatcher(frames=1)
+        dispatcher.submit(Queue("a", 1, [], Priority.HIGH))
+        dispatcher.submit(Queue("b", 1, [], Priority.HIGH))
+        assert len(pool.begun) == 1
+
+    run(main())
+
+
+def test_dispatcher_gives_work_to_the_thread_that_was_free_last() -> None:
     """One whose caches are warm, in place of all in turn."""
 
     class Named(Queue):
@@ -84,7 +131,7 @@ def test_dispatcher_gives_work_to_the_worker_that_was_free_last() -> None:
             done.clear()
             dispatcher.submit(Named("", 1, names))
             await done.wait()
-            await asyncio.sleep(0)  # the worker is free after settling
+            await asyncio.sleep(0)  # the thread is free after settling
         dispatcher.close()
 
     names: list[str] = []
@@ -96,7 +143,7 @@ def test_dispatcher_gives_work_to_the_worker_that_was_free_last() -> None:
 
 def test_dispatcher_lane_submitted_many_times_is_in_line_once() -> None:
     async def main() -> None:
-        dispatcher, pool = hand_dispatcher(workers=1)
+        dispatcher, pool = hand_dispatcher(frames=1)
         busy, lane = Queue("busy", 1, []), Queue("a", 0, [])
         dispatcher.submit(busy)
         for _ in range(1000):
@@ -118,7 +165,7 @@ def raising(error: Exception) -> Callable[[Ticket], object]:
 
 def call_once(work: Callable[[Ticket], object]) -> object:
     async def main() -> object:
-        dispatcher, pool = hand_dispatcher(workers=1)
+        dispatcher, pool = hand_dispatcher(frames=1)
         waiting = asyncio.create_task(Calls(dispatcher, 9).run(frame(5), work, None))
         await until_idle()
         pool.run()
@@ -154,7 +201,7 @@ def test_call_engine_error_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_calls_over_the_limit_are_refused() -> None:
     async def main() -> None:
-        dispatcher, pool = hand_dispatcher(workers=1)
+        dispatcher, pool = hand_dispatcher(frames=1)
         calls = Calls(dispatcher, max_waiting=2)
         waiting = [asyncio.create_task(calls.run(frame(), lambda _: "x", None)) for _ in range(2)]
         await until_idle()
@@ -175,7 +222,7 @@ def test_calls_over_the_limit_are_refused() -> None:
 
 def test_call_cancelled_while_it_waits_is_never_worked_on() -> None:
     async def main() -> None:
-        dispatcher, pool = hand_dispatcher(workers=1)
+        dispatcher, pool = hand_dispatcher(frames=1)
         calls = Calls(dispatcher, 9)
         first = asyncio.create_task(calls.run(frame(), lambda _: "x", None))
         second = asyncio.create_task(calls.run(frame(), lambda _: "y", None))
@@ -191,7 +238,7 @@ def test_call_cancelled_while_it_waits_is_never_worked_on() -> None:
 
 def test_call_cancelled_while_it_is_worked_on_stops_before_its_next_stage() -> None:
     async def main() -> None:
-        dispatcher, pool = hand_dispatcher(workers=1)
+        dispatcher, pool = hand_dispatcher(frames=1)
         stopped: list[PosewireError] = []
 
         def work(ticket: Ticket) -> None:
@@ -213,11 +260,40 @@ def test_call_cancelled_while_it_is_worked_on_stops_before_its_next_stage() -> N
     run(main())
 
 
+def test_call_whose_deadline_passes_while_it_waits_is_answered_then() -> None:
+    async def main() -> None:
+        dispatcher, pool = hand_dispatcher(frames=1)
+        calls = Calls(dispatcher, 9)
+        first = asyncio.create_task(calls.run(frame(), lambda _: "x", None))
+        await until_idle()
+        outcome = await calls.run(frame(7), lambda _: "y", 0.0)
+        assert isinstance(outcome, Failed)
+        assert outcome.error.reason == "FRAME_DEADLINE_EXCEEDED"
+        assert len(pool.begun) == 1
+        pool.run()
+        assert await first == "x"
+        assert not pool.begun
+
+    run(main())
+
+
+def test_call_whose_deadline_passes_while_it_is_worked_on_is_answered_by_its_work() -> None:
+    async def main() -> None:
+        dispatcher, pool = hand_dispatcher(frames=1)
+        call = asyncio.create_task(Calls(dispatcher, 9).run(frame(), lambda _: "x", 0.0))
+        await asyncio.sleep(1.0)
+        assert not call.done()
+        pool.run()
+        assert await call == "x"
+
+    run(main())
+
+
 def test_call_time_left_bounds_its_ticket() -> None:
     outcome: list[float] = []
 
     async def main() -> None:
-        dispatcher, pool = hand_dispatcher(workers=1)
+        dispatcher, pool = hand_dispatcher(frames=1)
 
         def work(ticket: Ticket) -> None:
             outcome.append(ticket.deadline_s - ticket.arrived_s)

@@ -27,7 +27,7 @@ class ImageWork:
     answer: AnswerSettings
 
     def run(self, ticket: Ticket) -> pb.DetectImageResponse:
-        """Returns the response; called in a worker thread."""
+        """Returns the response; called in a frame thread."""
         detection = _detect(self.pipeline, self.answer, None, ticket)
         response = pb.DetectImageResponse()
         _write(response.result, detection, self, ticket)
