@@ -14,6 +14,8 @@
 #include "predictor_run.h"
 #include "preprocess/preprocessor.h"
 #include "simd/level.h"
+#include "yuv/colour.h"
+#include "yuv/converter.h"
 
 namespace py = pybind11;
 
@@ -135,14 +137,15 @@ void bind_paf(py::module_& module) {
            py::arg("size_image"));
 }
 
-// A thread keeps one preprocessor for each dispatch level it used, and with it its memory.
-posewire::Preprocessor& thread_preprocessor(posewire::simd::Level level) {
-  thread_local std::array<std::unique_ptr<posewire::Preprocessor>, 3> preprocessors;
-  auto& preprocessor = preprocessors.at(static_cast<std::size_t>(level));
-  if (!preprocessor) {
-    preprocessor = std::make_unique<posewire::Preprocessor>(level);
+// A thread keeps one worker for each dispatch level it used, and with it its memory.
+template <typename Worker>
+Worker& thread_worker(posewire::simd::Level level) {
+  thread_local std::array<std::unique_ptr<Worker>, 3> workers;
+  auto& worker = workers.at(static_cast<std::size_t>(level));
+  if (!worker) {
+    worker = std::make_unique<Worker>(level);
   }
-  return *preprocessor;
+  return *worker;
 }
 
 posewire::ImageView image_view(const py::array_t<std::uint8_t, 0>& image) {
@@ -176,9 +179,49 @@ void preprocess(const py::array_t<std::uint8_t, 0>& image, py::array_t<float, 0>
                           std::to_string(planes.height) + ", got " + std::to_string(width) + "x" +
                           std::to_string(height));
   }
-  posewire::Preprocessor& preprocessor = thread_preprocessor(posewire::simd::choose_level(simd));
+  auto& preprocessor = thread_worker<posewire::Preprocessor>(posewire::simd::choose_level(simd));
   const py::gil_scoped_release release;
   preprocessor.run(view, width, height, {mean, scale, pad, swap_red_blue}, planes);
+}
+
+using ByteArray = py::array_t<std::uint8_t, 0>;
+
+posewire::yuv::PlaneView plane_view(const ByteArray& plane, const std::string& name) {
+  if (plane.ndim() != 2 || plane.shape(0) < 1 || plane.shape(1) < 1) {
+    throw py::value_error(name + " must be (H, W) with H, W >= 1, got " + shape_text(plane));
+  }
+  return {plane.data(), static_cast<int>(plane.shape(1)), static_cast<int>(plane.shape(0)), plane.strides(0),
+          plane.strides(1)};
+}
+
+void require_shape(const py::array& array, const std::string& name, const std::vector<py::ssize_t>& shape) {
+  const std::vector<py::ssize_t> got(array.shape(), array.shape() + array.ndim());
+  if (got != shape) {
+    const std::string expected = py::str(py::tuple(py::cast(shape))).cast<std::string>();
+    throw py::value_error(name + " must be " + expected + ", got " + shape_text(array));
+  }
+}
+
+void yuv_to_bgr(const ByteArray& y, const ByteArray& u, const ByteArray& v, ByteArray& output, int reduction,
+                const std::string& matrix, bool full_range, const std::string& simd) {
+  const posewire::yuv::PlaneView luma = plane_view(y, "y");
+  require_shape(u, "u", {(luma.height + 1) / 2, (luma.width + 1) / 2});
+  require_shape(v, "v", {(luma.height + 1) / 2, (luma.width + 1) / 2});
+  if (reduction != 1 && reduction != 2 && reduction != 4 && reduction != 8) {
+    throw py::value_error("reduction must be 1, 2, 4 or 8, got " + std::to_string(reduction));
+  }
+  const auto reduced = [reduction](int size) { return (size + reduction - 1) / reduction; };
+  require_shape(output, "output", {reduced(luma.height), reduced(luma.width), 3});
+  if ((output.flags() & py::array::c_style) == 0) {
+    throw py::value_error("output must be C-contiguous");
+  }
+  std::uint8_t* const bgr = output.mutable_data();
+  const posewire::yuv::PlaneView blue = plane_view(u, "u");
+  const posewire::yuv::PlaneView red = plane_view(v, "v");
+  const posewire::yuv::Colour colour = posewire::yuv::choose_colour(matrix, full_range);
+  auto& converter = thread_worker<posewire::yuv::Converter>(posewire::simd::choose_level(simd));
+  const py::gil_scoped_release release;
+  converter.run(luma, blue, red, reduction, colour, bgr);
 }
 
 // A predictor of Paddle Inference that can run without Python's lock; both null where it cannot.
@@ -236,4 +279,7 @@ PYBIND11_MODULE(_native, module) {
   module.def("preprocess", &preprocess, py::arg("image").noconvert(), py::arg("output").noconvert(), py::kw_only(),
              py::arg("size_valid"), py::arg("mean"), py::arg("scale"), py::arg("pad"), py::arg("swap_red_blue"),
              py::arg("simd") = "auto");
+  module.def("yuv_to_bgr", &yuv_to_bgr, py::arg("y").noconvert(), py::arg("u").noconvert(), py::arg("v").noconvert(),
+             py::arg("output").noconvert(), py::kw_only(), py::arg("reduction"), py::arg("matrix"),
+             py::arg("full_range"), py::arg("simd") = "auto");
 }

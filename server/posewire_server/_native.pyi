@@ -102,6 +102,33 @@ def preprocess(
         simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
     """
 
+def yuv_to_bgr(
+    y: npt.NDArray[np.uint8],
+    u: npt.NDArray[np.uint8],
+    v: npt.NDArray[np.uint8],
+    output: npt.NDArray[np.uint8],
+    *,
+    reduction: int,
+    matrix: str,
+    full_range: bool,
+    simd: str = "auto",
+) -> None:
+    """Turns planes of 4:2:0 video into BGR in one pass, without the GIL.
+
+    Args:
+        y: (H, W) uint8, any strides.
+        u: ((H + 1) // 2, (W + 1) // 2) uint8, any strides.
+        v: As ``u``.
+        output: (h, w, 3) uint8, C-contiguous: the sizes of ``y`` over ``reduction``, rounded up.
+        reduction: 1, 2, 4 or 8.
+        matrix: ``bt601`` or ``bt709``.
+        full_range: Whether luma and chroma use all values.
+        simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
+
+    Raises:
+        ValueError: A shape, the reduction, the matrix or the level is wrong.
+    """
+
 def predictor_run_available(predictor: object) -> bool:
     """Returns whether ``predictor_run`` can run this object.
 

@@ -5,12 +5,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server import _native
+
 Image: TypeAlias = npt.NDArray[np.uint8]
 Matrix = Literal["bt601", "bt709"]
-Reduction = Literal[1, 2, 4, 8]
-
-# Shares of red and blue in luma: ITU-R BT.601-7 and BT.709-6.
-_SHARES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
 
 
 def yuv_image(
@@ -41,24 +39,9 @@ def yuv_image(
 
     Raises:
         ValueError: The planes do not fit each other, or there is no such reduction or matrix.
+        TypeError: A plane is not of uint8.
     """
-    red, blue = _SHARES[matrix]
-    luma = _mean(y.astype(np.float32), reduction)
-    planes = [u, v] if reduction > 1 else [plane.repeat(2, 0).repeat(2, 1) for plane in (u, v)]
-    cut = np.s_[: luma.shape[0], : luma.shape[1]]
-    b, r = (_mean(plane.astype(np.float32), max(1, reduction // 2))[cut] - 128 for plane in planes)
-    if not full_range:
-        luma, b, r = np.maximum(luma - 16, 0) * (255 / 219), b * (255 / 224), r * (255 / 224)
-    r, b = r * (2 - 2 * red), b * (2 - 2 * blue)
-    green = 1 - red - blue
-    bgr = np.dstack([luma + b, luma - (r * red + b * blue) / green, luma + r])
-    return np.clip(np.rint(bgr), 0, 255).astype(np.uint8)
-
-
-def _mean(plane: npt.NDArray[np.float32], n: int) -> npt.NDArray[np.float32]:
-    """Returns the means of n x n blocks."""
-    height, width = plane.shape
-    plane = np.pad(plane, ((0, -height % n), (0, -width % n)), "edge")
-    blocks = plane.reshape(len(plane) // n, n, plane.shape[1] // n, n)
-    means: npt.NDArray[np.float32] = blocks.mean((1, 3), dtype=np.float32)
-    return means
+    height, width = (-(-size // reduction) for size in y.shape)
+    image = np.empty((height, width, 3), np.uint8)
+    _native.yuv_to_bgr(y, u, v, image, reduction=reduction, matrix=matrix, full_range=full_range)
+    return image

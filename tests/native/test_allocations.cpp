@@ -1,11 +1,15 @@
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <vector>
 
 #include "check.h"
 #include "paf/decoder.h"
 #include "picture.h"
 #include "simd/level.h"
+#include "yuv/colour.h"
+#include "yuv/converter.h"
 
 namespace {
 
@@ -45,4 +49,20 @@ TEST(test_allocations_second_frame_makes_none) {
   }
   REQUIRE(allocations.load() == before);
   REQUIRE(poses.scores.size() == 2);
+}
+
+TEST(test_allocations_second_frame_of_planes_makes_none) {
+  using namespace posewire;
+  const std::vector<std::uint8_t> samples(640 * 480 * 3 / 2, 100);
+  std::vector<std::uint8_t> bgr(640 * 480 * 3);
+  const yuv::PlaneView luma{samples.data(), 640, 480, 640, 1};
+  const yuv::PlaneView chroma{samples.data() + 640 * 480, 320, 240, 640, 2};
+  yuv::Converter converter(simd::choose_level("auto"));
+  for (const int reduction : {1, 2, 4, 8}) {
+    converter.run(luma, chroma, chroma, reduction, yuv::choose_colour("bt709", true), bgr.data());
+    const int before = allocations.load();
+    converter.run(luma, chroma, chroma, reduction, yuv::choose_colour("bt709", true), bgr.data());
+    REQUIRE(allocations.load() == before);
+  }
+  REQUIRE(bgr[0] == bgr[3]);
 }
