@@ -25,6 +25,7 @@ class Passage:
 
     Attributes:
         priority: As given.
+        is_preparing: Whether it is on its way to a network.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Passage:
         priority: Priority = Priority.NORMAL,
     ) -> None:
         self.priority = priority
+        self.is_preparing = True
         self._check = check
         self._last = ""
         self._spent_s: dict[Stage, float] = {"wait": waited_s, "decode": 0, "infer": 0, "post": 0}
@@ -42,6 +44,7 @@ class Passage:
         """Checks before a new stage, and books the time of a ``with`` block."""
         if name != self._last:
             self.check(name)
+            self.is_preparing = name == "decode"
         return _Stage(self, name)
 
     def check(self, name: Stage) -> None:

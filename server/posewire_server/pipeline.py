@@ -1,8 +1,9 @@
 """One frame's whole story: source, image, and the system that finds the poses in it."""
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
 from typing import cast
 
 import numpy as np
@@ -26,6 +27,7 @@ from posewire_server.systems.system import Request, System
 Image = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 40_000_000
+_MAX_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,16 @@ class EngineConfig:
             ``plain`` or ``gpu``.
         precision: ``fp32`` or ``bf16``.
         threads: CPU threads of one run; 0 means one for each core.
+        max_batch: Most inputs to join into one run, where ``Networks.calibrate`` finds it to pay;
+            0 for the default.
+        batch_wait_s: Longest time that an input waits for others to join it.
     """
 
     engine: Engine = "auto"
     precision: Precision = "fp32"
     threads: int = 0
+    max_batch: int = 0
+    batch_wait_s: float = 0.004
 
 
 class Networks:
@@ -56,7 +63,7 @@ class Networks:
         self, config: EngineConfig, wrap: Callable[[Predictor], Predictor] = lambda it: it
     ) -> None:
         threads = config.threads or len(os.sched_getaffinity(0))
-        self.config = EngineConfig(config.engine, config.precision, threads)
+        self.config = replace(config, threads=threads)
         self._wrap = wrap
         self._loaded: dict[str, tuple[Network, str]] = {}
 
@@ -69,9 +76,18 @@ class Networks:
         name, config = stored.spec.name, self.config
         if name not in self._loaded:
             predictor = PaddlePredictor(stored, config.engine, config.precision, config.threads)
-            network = Network(stored.spec, self._wrap(predictor))
+            network = Network(stored.spec, self._wrap(predictor), config.batch_wait_s)
             self._loaded[name] = network, predictor.engine
         return self._loaded[name]
+
+    def calibrate(self) -> None:
+        """Measures which of the networks gain by joining inputs; before anybody uses them.
+
+        Raises:
+            EngineError: An engine failed.
+        """
+        for network, _ in self._loaded.values():
+            network.calibrate(self.config.max_batch or _MAX_BATCH)
 
 
 class Pipeline:
@@ -83,6 +99,7 @@ class Pipeline:
         system: Finds the poses.
         engine: What runs its networks, with every choice made.
         max_pixels: Largest image, in pixels.
+        networks: Those that the system runs; they are told of frames in preparation.
     """
 
     def __init__(
@@ -92,12 +109,14 @@ class Pipeline:
         system: System,
         engine: EngineConfig,
         max_pixels: int = MAX_PIXELS,
+        networks: Sequence[Network] = (),
     ) -> None:
         self.spec = spec
         self.version = version
         self.engine = engine
         self._system = system
         self._max_pixels = max_pixels
+        self._networks = networks
         self._none = self.open_history()
 
     @classmethod
@@ -117,11 +136,15 @@ class Pipeline:
         networks = config if isinstance(config, Networks) else Networks(config)
         loaded = {network.spec.name: networks.load(network) for network in stored.networks}
         engines = dict.fromkeys(engine for _, engine in loaded.values())
-        engine = EngineConfig(
-            cast("Engine", "+".join(engines)), networks.config.precision, networks.config.threads
-        )
-        system = build_system(stored.spec, {name: network for name, (network, _) in loaded.items()})
-        return cls(stored.spec, stored.version, system, engine, max_pixels)
+        engine = replace(networks.config, engine=cast("Engine", "+".join(engines)))
+        used = {name: network for name, (network, _) in loaded.items()}
+        system = build_system(stored.spec, used)
+        return cls(stored.spec, stored.version, system, engine, max_pixels, tuple(used.values()))
+
+    @property
+    def largest_batch(self) -> int:
+        """The largest number of inputs that one of its networks joins; 1 where none does."""
+        return max((network.largest_batch for network in self._networks), default=1)
 
     def warm_up(self) -> None:
         """Runs on a black picture, so that no caller waits for what engines do only once."""
@@ -172,9 +195,10 @@ class Pipeline:
         history = history or self._none
         request = Request(self.decoder_name(decoder), region, boxes, history.memory)
         passage = passage or Passage()
-        with passage.stage("decode"):
-            picture = history.reader.read(source)
-        poses = self._system.find(picture.image, request, passage)
+        with _Announced(self._networks, passage):
+            with passage.stage("decode"):
+                picture = history.reader.read(source)
+            poses = self._system.find(picture.image, request, passage)
         return Detection(poses, picture.size, passage.timings)
 
     def open_history(self, *, is_tracking: bool = False) -> History:
@@ -184,3 +208,23 @@ class Pipeline:
             is_tracking: Whether to follow instances from frame to frame.
         """
         return History(SourceReader(self._max_pixels), Memory() if is_tracking else None)
+
+
+class _Announced:
+    """Within it, networks expect a frame."""
+
+    def __init__(self, networks: Sequence[Network], passage: Passage) -> None:
+        self._networks, self._passage = networks, passage
+
+    def __enter__(self) -> None:
+        for network in self._networks:
+            network.expect(self._passage)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for network in self._networks:
+            network.dismiss(self._passage)

@@ -1,0 +1,231 @@
+"""Joins inputs that several threads want run into one run of the network, where that pays.
+
+There is no thread of its own: the thread that finds the predictor free leads. It runs what is first
+in line, together with what fits to it, wakes those whose outputs it has, and leaves the lead to the
+next in line. A thread that is alone meets two locks that nobody holds.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.engine.calibration import ALONE, Calibration
+from posewire_server.engine.predictor import Predictor
+from posewire_server.errors import EngineError
+from posewire_server.frame import Priority
+from posewire_server.line import Line
+from posewire_server.passage import Passage
+
+Array = npt.NDArray[np.float32]
+
+
+class Batcher:
+    """A predictor for many threads.
+
+    Higher priorities are run first, as ``Line`` says. An input waits for others only where joining
+    pays, and for at most ``wait_s``, while frames that may join are being prepared; one of high
+    priority does not, and one of lower priority waits as long for a higher one in preparation.
+
+    Args:
+        predictor: Runs the network; called by one thread at a time.
+        wait_s: Longest time to wait for others while the predictor is free.
+
+    Attributes:
+        calibration: Which batches pay.
+        runs: How often the predictor ran.
+        inputs: How many inputs it ran on.
+    """
+
+    def __init__(self, predictor: Predictor, wait_s: float = 0.0) -> None:
+        self.calibration: Calibration = ALONE
+        self.runs = self.inputs = 0
+        self._predictor = predictor
+        self._wait_s = wait_s
+        self._lock = threading.Lock()
+        self._arrival = threading.Condition(self._lock)
+        self._line: Line[_Request] = Line()
+        self._is_led = False
+        self._expected: set[Passage] = set()
+
+    def expect(self, passage: Passage) -> None:
+        """Notes that a frame is being prepared that may want to run."""
+        with self._lock:
+            self._expected.add(passage)
+
+    def dismiss(self, passage: Passage) -> None:
+        """Notes that a frame will not come any more."""
+        with self._lock:
+            if passage in self._expected:
+                self._expected.remove(passage)
+                self._arrival.notify()
+
+    def run(self, inputs: Array, passage: Passage) -> list[Array]:
+        """Runs inputs, by themselves or together with others of the same size.
+
+        Args:
+            inputs: (N, C, H, W) float32, C-contiguous.
+            passage: Books the waiting and the run, and may stop before it.
+
+        Returns:
+            One array for each output, batch first.
+
+        Raises:
+            PosewireError: The engine failed on these inputs, or the work is of no use any more.
+        """
+        request = _Request(inputs, passage)
+        passage.is_preparing = False
+        with self._lock:
+            self._expected.discard(passage)
+            self._line.add(request, passage.priority)
+            leads, self._is_led = not self._is_led, True
+            if not leads:
+                self._arrival.notify()
+        if not leads:
+            request.gate.acquire()
+        while not request.is_done:
+            self._lead()
+            request.gate.acquire()
+        return request.result()
+
+    def _lead(self) -> None:
+        """Runs who is first, and those who fit; opens their gates and that of the next leader."""
+        with self._lock:
+            self._wait_for_others()
+            batch = self._choose()
+        try:
+            self._answer(batch)
+        except BaseException:  # a key press; who waits must not wait for ever
+            for request in batch:
+                request.fail(EngineError("ENGINE_FAILED", "the run was interrupted"))
+            raise
+        finally:
+            self._hand_over(batch)
+
+    def _hand_over(self, batch: Sequence["_Request"]) -> None:
+        with self._lock:
+            successor = self._line.first()
+            self._is_led = successor is not None
+        if successor is not None:
+            successor.gate.release()
+        for request in batch:
+            request.gate.release()
+
+    def _wait_for_others(self) -> None:
+        end_s = 0.0
+        while self._is_worth_waiting():
+            end_s = end_s or time.perf_counter() + self._wait_s
+            left_s = end_s - time.perf_counter()
+            if left_s <= 0 or not self._arrival.wait(left_s):
+                break
+
+    def _is_worth_waiting(self) -> bool:
+        if not self._expected:
+            return False
+        coming = [passage.priority for passage in self._expected if passage.is_preparing]
+        first = self._line.first()
+        if not coming or first is None or max(coming) > first.priority:
+            return bool(coming)
+        if first.priority is Priority.HIGH:
+            return False
+        return sum(len(it.inputs) for it in self._fitting(first)) < self.calibration.largest
+
+    def _choose(self) -> list["_Request"]:
+        first = self._line.first()
+        assert first is not None, "whoever leads is in line"
+        fitting = self._fitting(first)
+        room = self.calibration.size_for(sum(len(request.inputs) for request in fitting))
+        batch = []
+        for request in fitting:
+            if request is first or len(request.inputs) <= room:
+                room -= len(request.inputs)
+                self._line.remove(request, request.priority)
+                batch.append(request)
+        self._line.note_turn(first.priority)
+        return batch
+
+    def _fitting(self, first: "_Request") -> list["_Request"]:
+        """Returns the requests that can be run with the first one, which leads them."""
+        if self.calibration.largest == 1:
+            return [first]
+        shape = first.inputs.shape[1:]
+        return [first] + [
+            it for it in self._line if it is not first and it.inputs.shape[1:] == shape
+        ]
+
+    def _answer(self, batch: Sequence["_Request"]) -> None:
+        """Runs requests together; one by one where that fails, so that only the culprit does."""
+        ready = [request for request in batch if request.may_run()]
+        if not ready:
+            return
+        try:
+            self._run(ready)
+        except Exception as error:
+            if len(ready) == 1:
+                ready[0].fail(error)
+                return
+            for request in ready:
+                self._answer([request])
+
+    def _run(self, batch: Sequence["_Request"]) -> None:
+        inputs = batch[0].inputs if len(batch) == 1 else self._join(batch)
+        begin_s = time.perf_counter()
+        outputs = self._predictor.run(inputs)
+        done_s = time.perf_counter()
+        first = 0
+        for request in batch:
+            last = first + len(request.inputs)
+            request.succeed([output[first:last] for output in outputs], begin_s, done_s)
+            first = last
+        self.runs += 1
+        self.inputs += first
+
+    def _join(self, batch: Sequence["_Request"]) -> Array:
+        """Returns the inputs of a batch, with nothing after them up to a size that is prepared."""
+        arrays = [request.inputs for request in batch]
+        count = sum(len(array) for array in arrays)
+        missing = self.calibration.padded(count) - count
+        if missing:
+            arrays.append(np.zeros((missing, *arrays[0].shape[1:]), np.float32))
+        return np.concatenate(arrays)
+
+
+class _Request:
+    """Inputs of one thread, which waits at the gate until it has its outputs or the lead."""
+
+    def __init__(self, inputs: Array, passage: Passage) -> None:
+        self.inputs = inputs
+        self.priority = passage.priority
+        self.gate = threading.Lock()
+        self.gate.acquire()
+        self.is_done = False
+        self._passage = passage
+        self._asked_s = time.perf_counter()
+        self._outputs: list[Array] = []
+        self._error: Exception | None = None
+
+    def may_run(self) -> bool:
+        """Returns whether the outputs are still of use."""
+        try:
+            self._passage.check("infer")
+        except Exception as error:
+            self.fail(error)
+        return not self.is_done
+
+    def succeed(self, outputs: list[Array], begin_s: float, done_s: float) -> None:
+        """Notes the outputs, and when the run began and ended."""
+        self._passage.book("wait", begin_s - self._asked_s)
+        self._passage.book("infer", done_s - begin_s)
+        self._outputs, self.is_done = outputs, True
+
+    def fail(self, error: Exception) -> None:
+        """Notes what went wrong."""
+        self._error, self.is_done = error, True
+
+    def result(self) -> list[Array]:
+        """Returns the outputs, or raises what went wrong."""
+        if self._error is not None:
+            raise self._error
+        return self._outputs
