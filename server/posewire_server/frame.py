@@ -51,12 +51,21 @@ class VideoCodec(Enum):
 
 @dataclass(frozen=True)
 class VideoPacket:
-    """One access unit in Annex B form; ``presentation_ns`` counts from the start of the video."""
+    """One access unit in Annex B form.
+
+    Attributes:
+        codec: Its compression.
+        key_frame: Whether its sender says that decoding can begin with it.
+        presentation_ns: When it is shown, counted from the start of the video.
+        data: The access unit.
+        number: Rises from packet to packet of a stream, in decoding order.
+    """
 
     codec: VideoCodec
     key_frame: bool
     presentation_ns: int | None
     data: bytes
+    number: int = 0
 
 
 Source = EncodedImage | RawImage | SharedMemoryImage | VideoPacket

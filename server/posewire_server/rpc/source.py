@@ -47,7 +47,7 @@ def to_source(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Sou
             layout = _to_raw_image(shared.layout, b"")
             return SharedMemoryImage(shared.name, shared.offset, shared.length, layout)
         case "video_packet":
-            return _to_video_packet(message.video_packet)
+            return _to_video_packet(message.video_packet, message.sequence_id)
         case _:
             raise SourceError("SOURCE_MISSING", "the frame has no source; set encoded_image")
 
@@ -60,7 +60,7 @@ def _to_raw_image(raw: frame_pb2.RawImage, pixels: bytes | memoryview) -> RawIma
     return RawImage(pixel_format, raw.width, raw.height, raw.stride, pixels)
 
 
-def _to_video_packet(packet: frame_pb2.VideoPacket) -> VideoPacket:
+def _to_video_packet(packet: frame_pb2.VideoPacket, number: int) -> VideoPacket:
     codec = _CODECS.get(packet.codec)
     if codec is None:
         text = f"video codec {packet.codec} is not known; send H264 or HEVC"
@@ -69,4 +69,4 @@ def _to_video_packet(packet: frame_pb2.VideoPacket) -> VideoPacket:
     if packet.HasField("presentation_offset"):
         offset = packet.presentation_offset
         presentation_ns = offset.seconds * 10**9 + offset.nanos
-    return VideoPacket(codec, packet.key_frame, presentation_ns, packet.data)
+    return VideoPacket(codec, packet.key_frame, presentation_ns, packet.data, number)

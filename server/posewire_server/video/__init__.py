@@ -1,0 +1,1 @@
+"""Packets of compressed video to pictures, one decoder a stream."""
