@@ -50,7 +50,11 @@ class StreamWork:
 
     def run(self, ticket: Ticket) -> pb.DetectResponse:
         """Returns the response, see ``stream.Work``."""
-        detection = _detect(self.pipeline, self.answer, self.history, ticket)
+        try:
+            detection = _detect(self.pipeline, self.answer, self.history, ticket)
+        except BaseException:
+            self.leave_out(ticket.frame)  # Its source may not have been read yet.
+            raise
         response = pb.DetectResponse()
         _write(response.result, detection, self, ticket)
         return response
