@@ -25,7 +25,7 @@ LINES = (
     ("stream", "dispatch", "outbox", "ticket", "frame_thread", "alarm"),
     ("pipeline", "history"),
     ("systems",),
-    ("crop", "decode", "engine", "image", "image_header", "reader", "transform", "models"),
+    ("crop", "decode", "engine", "image", "image_header", "reader", "transform", "models", "video"),
     ("shared_memory", "yuv"),
     ("passage", "line"),
     ("config", "outcome"),
@@ -41,6 +41,7 @@ OWNERS = {
     "paddle": ("engine.predictor", "models.importers"),
     "posewire_server._native": ("decode", "transform", "yuv", "engine.predictor"),
     "argparse": ("cli", "config"),
+    "av": ("video", "packet_source"),
 }
 MOST_LINES = 300
 MOST_FUNCTION_LINES = 50
