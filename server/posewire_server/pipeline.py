@@ -27,7 +27,6 @@ from posewire_server.systems.system import Request, System
 Image = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 40_000_000
-_MAX_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -40,14 +39,14 @@ class EngineConfig:
         precision: ``fp32`` or ``bf16``.
         threads: CPU threads of one run; 0 means one for each core.
         max_batch: Most inputs to join into one run, where ``Networks.calibrate`` finds it to pay;
-            0 for the default.
+            1 for none.
         batch_wait_s: Longest time that an input waits for others to join it.
     """
 
     engine: Engine = "auto"
     precision: Precision = "fp32"
     threads: int = 0
-    max_batch: int = 0
+    max_batch: int = 8
     batch_wait_s: float = 0.004
 
 
@@ -87,7 +86,7 @@ class Networks:
             EngineError: An engine failed.
         """
         for network, _ in self._loaded.values():
-            network.calibrate(self.config.max_batch or _MAX_BATCH)
+            network.calibrate(self.config.max_batch)
 
 
 class Pipeline:

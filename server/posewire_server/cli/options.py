@@ -69,3 +69,8 @@ def count(text: str) -> int:
     if int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text} is too small; give at least 1")
     return int(text)
+
+
+def count_or_zero(text: str) -> int:
+    """Returns a whole number that is not negative."""
+    return int(text) and count(text)

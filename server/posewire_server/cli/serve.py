@@ -1,9 +1,11 @@
 """``serve`` and ``demo``."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
-from posewire_server.cli.options import Options, add_engine, count, read_engine
+from posewire_server.cli.options import Options, add_engine, count, count_or_zero, read_engine
+from posewire_server.cli.tracking import add_tracking, read_tracking
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
@@ -11,9 +13,14 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add_engine(parser)
     parser.add_argument("--address", default="127.0.0.1:50051", help="host:port or unix:/path")
     parser.add_argument("--models", nargs="+", default=["body"], metavar="NAME")
-    parser.add_argument("--frame-threads", type=count, default=2, help="frames worked on at once")
+    at_once = "frames worked on at once; 0: 2, or what fills batches where they pay"
+    parser.add_argument("--frame-threads", type=count_or_zero, default=0, help=at_once)
     parser.add_argument("--grace-s", type=float, default=10.0, help="longest drain after SIGTERM")
     parser.add_argument("--reuse-port", action="store_true", help="share the port with others")
+    batching = parser.add_argument_group("batching", "where it pays, as measured at the start")
+    batching.add_argument("--max-batch", type=count, default=8, help="most inputs to join; 1: none")
+    wait = "longest time that a frame waits for others to join it"
+    batching.add_argument("--batch-wait-ms", type=float, default=4.0, help=wait)
     limits = parser.add_argument_group("limits")
     limits.add_argument("--max-message-bytes", type=count, default=32 * 1024 * 1024)
     limits.add_argument("--max-image-pixels", type=count, default=40_000_000)
@@ -36,7 +43,11 @@ def serve_models(options: Options) -> int:
     config = ServerConfig(
         address=options.address,
         models=tuple(options.models),
-        engine=read_engine(options),
+        engine=replace(
+            read_engine(options),
+            max_batch=options.max_batch,
+            batch_wait_s=1e-3 * options.batch_wait_ms,
+        ),
         limits=limits,
         frame_threads=options.frame_threads,
         grace_s=options.grace_s,

@@ -59,4 +59,5 @@ def load_pipelines(config: ServerConfig, cache: Path) -> dict[str, Pipeline]:
         pipeline.warm_up()
         pipelines[spec.name] = pipeline
         _LOG.info("model %s %s is ready", spec.name, pipeline.version)
+    networks.calibrate()
     return pipelines

@@ -4,6 +4,7 @@ On a GPU it nearly always does; on a CPU small networks do and large ones do not
 one input. A batch that gains nothing only makes its frames wait for one another.
 """
 
+import statistics
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from typing import Final
 _WORTHWHILE = 0.9
 # and doubling a batch once more must save this much again: it doubles the time of a run.
 _WORTHWHILE_DOUBLED = 0.95
-_TURNS = 3
+_TURNS = 7
+_FEWEST_TURNS = 3
 
 
 @dataclass(frozen=True)
@@ -54,40 +56,53 @@ def calibrate(
 ) -> Calibration:
     """Measures batches of 1, 2, 4, ... inputs, as long as the next size pays.
 
-    Sizes are compared in turns, by their fastest runs, so that other load on the machine meets
-    both. The first run of a size, in which engines prepare, is not counted.
+    Sizes are compared in turns, so that other load on the machine meets both. The first run of a
+    size, in which engines prepare, is not counted.
 
     Args:
         run: Runs a batch of so many inputs.
         largest: Size to stop at.
         clock_s: Tells the time.
     """
-    run(1)
+    if largest == 1:
+        return ALONE
     kept = {1: float("inf")}
     size = 1
+    run(1)
     while 2 * size <= largest:
         times_s = _compare(run, size, 2 * size, clock_s)
-        kept[size] = min(kept[size], times_s[size])
-        size *= 2
-        share = times_s[size] / size
-        alone = kept[1] * _WORTHWHILE
-        if share > alone or share > times_s[size // 2] / (size // 2) * _WORTHWHILE_DOUBLED:
+        if times_s is None:
             break
-        kept[size] = times_s[size]
+        kept[size] = min(kept[size], times_s[0])
+        size *= 2
+        if times_s[1] > size * kept[1] * _WORTHWHILE:
+            break
+        kept[size] = times_s[1]
     return Calibration(kept) if len(kept) > 1 else ALONE
 
 
 def _compare(
     run: Callable[[int], object], small: int, large: int, clock_s: Callable[[], float]
-) -> dict[int, float]:
-    """Returns the fastest runs of two sizes; ends early where the large one gains nothing."""
+) -> tuple[float, float] | None:
+    """Returns the fastest runs of two sizes; None, and early, where the large one gains nothing.
+
+    To be believed it has to gain both in most turns and by the fastest runs: to join what does not
+    pay costs more than not to join what does.
+    """
     run(large)
-    fastest_s = {small: float("inf"), large: float("inf")}
+    turns_s: list[tuple[float, float]] = []
     for _ in range(_TURNS):
-        for size in fastest_s:
-            begin_s = clock_s()
-            run(size)
-            fastest_s[size] = min(fastest_s[size], clock_s() - begin_s)
-        if fastest_s[large] / large > fastest_s[small] / small:
-            break
+        turns_s.append((_time(run, small, clock_s), _time(run, large, clock_s)))
+        ratio = statistics.median(second / first for first, second in turns_s)
+        fastest_s = min(first for first, _ in turns_s), min(second for _, second in turns_s)
+        least = _WORTHWHILE if small == 1 else _WORTHWHILE_DOUBLED
+        share = max(ratio, fastest_s[1] / fastest_s[0]) * small / large
+        if share > least and len(turns_s) >= _FEWEST_TURNS:
+            return None
     return fastest_s
+
+
+def _time(run: Callable[[int], object], size: int, clock_s: Callable[[], float]) -> float:
+    begin_s = clock_s()
+    run(size)
+    return clock_s() - begin_s

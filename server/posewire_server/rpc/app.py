@@ -19,6 +19,7 @@ from posewire_server.rpc.wire import read_request
 
 _LOG = logging.getLogger(__name__)
 
+_MOST_FRAMES_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class ServerConfig:
@@ -29,7 +30,8 @@ class ServerConfig:
         models: Names of the models to serve.
         engine: What runs them.
         limits: What requests may ask.
-        frame_threads: Frames worked on at once; one more than predictors keeps those busy.
+        frame_threads: Frames worked on at once; 0: 2, which keeps a predictor busy, or what fills
+            its batches where they pay.
         grace_s: Longest time for open calls to end after SIGTERM.
         reuse_port: Whether other processes may listen on the same port.
     """
@@ -38,7 +40,7 @@ class ServerConfig:
     models: tuple[str, ...] = ("body",)
     engine: EngineConfig = field(default_factory=EngineConfig)
     limits: Limits = field(default_factory=Limits)
-    frame_threads: int = 2
+    frame_threads: int = 0
     grace_s: float = 10.0
     reuse_port: bool = False
 
@@ -53,7 +55,7 @@ class Server:
 
     def __init__(self, config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> None:
         self._config = config
-        self._dispatcher = Dispatcher(config.frame_threads)
+        self._dispatcher = Dispatcher(config.frame_threads or _frames_at_once(pipelines))
         models = Models(pipelines, config.limits)
         self._servicer = KeypointServicer(models, self._dispatcher, config.grace_s)
         listening = Listening(config.address, config.limits.max_message_bytes, config.reuse_port)
@@ -88,6 +90,12 @@ def _detect_handler(servicer: KeypointServicer) -> dict[str, Any]:
     method = grpc.stream_stream_rpc_method_handler(
         servicer.Detect,
         request_deserializer=read_request,
+def _frames_at_once(pipelines: Mapping[str, Pipeline]) -> int:
+    """Returns how many frames make the next run ready while one runs."""
+    largest = max((pipeline.largest_batch for pipeline in pipelines.values()), default=1)
+    return min(2 * largest, _MOST_FRAMES_AT_ONCE)
+
+
         response_serializer=pb.DetectResponse.SerializeToString,
     )
     return {"Detect": method}
