@@ -50,3 +50,10 @@ class Dropped:
     last: int
     count: int
     reason: DropReason
+
+
+class Notice(Enum):
+    """What a writer is to send besides outcomes."""
+
+    HEARTBEAT = "heartbeat"
+    DRAINING = "draining"

@@ -22,6 +22,8 @@ class Ticket:
         arrived_s: Monotonic time of its arrival.
         priority: Whose turn comes first.
         deadline_s: Monotonic time after which the answer is of no use.
+        size_bytes: What it holds of the bytes in flight.
+        begun_s: Monotonic time when its work began.
         cancelled: Set from the event loop, read by the frame thread before each stage.
     """
 
@@ -29,6 +31,8 @@ class Ticket:
     arrived_s: float = field(default_factory=now_s)
     priority: Priority = Priority.NORMAL
     deadline_s: float = float("inf")
+    size_bytes: int = 0
+    begun_s: float = 0.0
     cancelled: bool = False
 
     def __post_init__(self) -> None:

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, Frame
-from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.stream import Notice, OverflowPolicy, Stream, StreamSettings
+from posewire_server.outcome import Dropped, DropReason, Failed, Notice
+from posewire_server.stream import Stream
+from posewire_server.stream_settings import OverflowPolicy, StreamSettings
 
+from tests.serving.desk import ample_share
 from tests.serving.echo_work import EchoWork
 from tests.serving.hand_pool import HandPool, hand_dispatcher
 from tests.serving.virtual_loop import run, until_idle
@@ -72,7 +74,9 @@ def check_bounds(life: Life) -> None:
     stream, most = life.stream, life.stream.settings.max_in_flight
     assert len(stream._running) + len(stream._waiting) <= most
     assert 0 <= stream._in_flight <= most
-    assert stream.credit == (0 if life.drained else most - stream._in_flight)
+    assert 0 <= stream.credit <= most - stream._in_flight
+    assert stream.credit or stream._in_flight or life.drained
+    assert not (life.drained and stream.credit)
     if stream.settings.overflow_policy is OverflowPolicy.DROP_OLDEST:
         assert len(stream._running) <= 1
 
@@ -139,7 +143,7 @@ async def live(
 ) -> Life:
     """Returns the life after all its steps, the end of its requests and of its work."""
     dispatcher, pool = hand_dispatcher(workers)
-    life = Life(Stream(chosen, dispatcher, EchoWork()))
+    life = Life(Stream(chosen, dispatcher, EchoWork(), ample_share()))
     tasks = [asyncio.create_task(life.read_requests()), asyncio.create_task(life.write_responses())]
     for kind, number in steps:
         step(life, pool, kind, number)

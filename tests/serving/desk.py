@@ -5,8 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+from posewire_server.bytes_in_flight import BytesInFlight, Share
 from posewire_server.frame import EncodedImage, Frame
-from posewire_server.stream import Stream, StreamSettings
+from posewire_server.stream import Stream
+from posewire_server.stream_settings import StreamSettings
 
 from tests.serving.echo_work import EchoWork
 from tests.serving.hand_pool import HandPool, hand_dispatcher
@@ -15,6 +17,11 @@ from tests.serving.virtual_loop import until_idle
 
 def frame(number: int, deadline_s: float | None = None) -> Frame:
     return Frame(number, EncodedImage(b""), deadline_s=deadline_s)
+
+
+def ample_share() -> Share:
+    """Returns a share of more bytes than any test needs."""
+    return Share(BytesInFlight(1 << 40))
 
 
 @dataclass
@@ -50,11 +57,15 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    settings: StreamSettings, *, workers: int = 1, reads: bool = True
+    settings: StreamSettings,
+    *,
+    workers: int = 1,
+    reads: bool = True,
+    share: Share | None = None,
 ) -> AsyncIterator[Desk]:
     dispatcher, pool = hand_dispatcher(workers)
     work = EchoWork()
-    stream = Stream(settings, dispatcher, work)
+    stream = Stream(settings, dispatcher, work, share or ample_share())
     made = Desk(stream, pool, work)
     if reads:
         made.may_write.set()

@@ -22,14 +22,24 @@ LINES = (
     ("__main__", "cli"),
     ("commands", "bench"),
     ("rpc",),
-    ("stream", "dispatch", "outbox", "ticket", "frame_thread", "alarm"),
+    (
+        "stream",
+        "dispatch",
+        "outbox",
+        "ticket",
+        "frame_thread",
+        "alarm",
+        "bytes_in_flight",
+        "waiting",
+        "work",
+    ),
     ("pipeline", "history"),
     ("systems",),
     ("crop", "decode", "engine", "image", "image_header", "reader", "transform", "models", "video"),
     ("shared_memory", "yuv"),
     ("passage", "line"),
-    ("config", "outcome"),
-    ("facemesh", "frame", "pose", "picture", "skeletons", "errors"),
+    ("config", "outcome", "refusal", "stream_settings"),
+    ("facemesh", "frame", "pulse", "window", "pose", "picture", "skeletons", "errors"),
 )
 RANKS = {name: rank for rank, names in enumerate(LINES) for name in names}
 OWNERS = {

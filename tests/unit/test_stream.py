@@ -2,10 +2,11 @@ import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import Frame, VideoCodec, VideoPacket
 from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.stream import OverflowPolicy, Stream, StreamSettings
+from posewire_server.stream import Stream
+from posewire_server.stream_settings import OverflowPolicy, StreamSettings
 from posewire_server.ticket import Ticket, now_s
 
-from tests.serving.desk import desk, frame
+from tests.serving.desk import ample_share, desk, frame
 from tests.serving.echo_work import EchoWork
 from tests.serving.hand_pool import hand_dispatcher
 from tests.serving.virtual_loop import run, until_idle
@@ -95,7 +96,7 @@ def test_stream_frame_that_is_refused_is_left_out() -> None:
     async def main() -> None:
         dispatcher, _ = hand_dispatcher(1)
         work = EchoWork()
-        stream = Stream(StreamSettings(1, REJECT_NEW), dispatcher, work)
+        stream = Stream(StreamSettings(1, REJECT_NEW), dispatcher, work, ample_share())
         for number in (3, 2, 4):
             await stream.offer(frame(number))
         assert work.left_out == [2, 4]
@@ -175,7 +176,7 @@ def test_stream_frame_past_the_age_limit_is_dropped_without_work() -> None:
             await at.work()
             assert at.written == [0, Dropped(1, 2, 2, DropReason.TOO_OLD), 3]
             assert not at.pool.begun
-            assert at.stream.credit == 4
+            assert at.stream.credit == 2
 
     run(main())
 
@@ -189,7 +190,7 @@ def test_stream_streams_share_workers_by_turns() -> None:
             def work(_ticket: Ticket) -> None:
                 order.append(name)
 
-            return Stream(StreamSettings(16), dispatcher, EchoWork(work))
+            return Stream(StreamSettings(16), dispatcher, EchoWork(work), ample_share())
 
         crowd, single = named("crowd"), named("single")
         for number in range(8):

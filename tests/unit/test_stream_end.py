@@ -1,8 +1,9 @@
 import asyncio
 
 import pytest
-from posewire_server.outcome import Dropped, DropReason
-from posewire_server.stream import Notice, OverflowPolicy, Stream, StreamSettings
+from posewire_server.outcome import Dropped, DropReason, Notice
+from posewire_server.stream import Stream
+from posewire_server.stream_settings import OverflowPolicy, StreamSettings
 
 from tests.serving.desk import desk, frame
 from tests.serving.virtual_loop import run, until_idle

@@ -14,6 +14,7 @@ from posewire_server.dispatch import Dispatcher
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.rpc.listener import SERVICE, Listener, Listening
 from posewire_server.rpc.models import Limits, Models
+from posewire_server.rpc.response import Farewell
 from posewire_server.rpc.servicer import KeypointServicer
 from posewire_server.rpc.wire import read_request
 
@@ -34,6 +35,7 @@ class ServerConfig:
             its batches where they pay.
         grace_s: Longest time for open calls to end after SIGTERM.
         reuse_port: Whether other processes may listen on the same port.
+        resume_targets: Where clients are to go on when this server drains, best first.
     """
 
     address: str = "127.0.0.1:50051"
@@ -43,6 +45,7 @@ class ServerConfig:
     frame_threads: int = 0
     grace_s: float = 10.0
     reuse_port: bool = False
+    resume_targets: tuple[str, ...] = ()
 
 
 class Server:
@@ -57,7 +60,8 @@ class Server:
         self._config = config
         self._dispatcher = Dispatcher(config.frame_threads or _frames_at_once(pipelines))
         models = Models(pipelines, config.limits)
-        self._servicer = KeypointServicer(models, self._dispatcher, config.grace_s)
+        farewell = Farewell(config.grace_s, config.resume_targets)
+        self._servicer = KeypointServicer(models, self._dispatcher, farewell)
         listening = Listening(config.address, config.limits.max_message_bytes, config.reuse_port)
         self._listener = Listener(listening, list(pipelines))
         server = self._listener.server

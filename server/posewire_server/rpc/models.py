@@ -20,6 +20,7 @@ class Limits:
     max_image_pixels: int = MAX_PIXELS
     max_streams: int = 100
     max_in_flight: int = 16
+    max_bytes_in_flight: int = 512 * 1024 * 1024
 
 
 class Models:
@@ -80,6 +81,7 @@ class Models:
                 max_image_pixels=self.limits.max_image_pixels,
                 max_streams=self.limits.max_streams,
                 max_in_flight=self.limits.max_in_flight,
+                max_bytes_in_flight=self.limits.max_bytes_in_flight,
             ),
             provenance=[_to_provenance(network.source) for network in spec.networks],
         )

@@ -6,6 +6,7 @@ import time
 
 from posewire.v1 import keypoint_service_pb2 as pb
 
+from posewire_server.bytes_in_flight import Share
 from posewire_server.dispatch import Dispatcher
 from posewire_server.errors import StreamError
 from posewire_server.rpc import settings
@@ -31,7 +32,7 @@ def read_config(first: Request | None) -> pb.StreamConfig:
 
 
 def open_stream(
-    config: pb.StreamConfig, models: Models, dispatcher: Dispatcher
+    config: pb.StreamConfig, models: Models, dispatcher: Dispatcher, share: Share
 ) -> tuple[Stream, pb.Started]:
     """Returns a new stream and what to tell its client.
 
@@ -46,7 +47,7 @@ def open_stream(
         config, models.limits.max_in_flight, tracks=pipeline.spec.tracks
     )
     history = pipeline.open_history(is_tracking=chosen.is_tracking)
-    stream = Stream(chosen, dispatcher, StreamWork(pipeline, answer, history))
+    stream = Stream(chosen, dispatcher, StreamWork(pipeline, answer, history), share)
     in_force = settings.settings_in_force(config, chosen)
     in_force.model, in_force.decoder = pipeline.spec.name, decoder
     model = models.describe(pipeline.spec.name)

@@ -1,20 +1,45 @@
 """What a stream says besides poses, and the credit that goes with everything it says."""
 
+from dataclasses import dataclass
+
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.outcome import Dropped, Failed
+from posewire_server.outcome import Dropped, Failed, Notice
 from posewire_server.rpc import convert
-from posewire_server.stream import Notice
+from posewire_server.stream import Stream
 
 
-def to_response(outcome: object, credit: int, grace_s: float) -> pb.DetectResponse:
+@dataclass(frozen=True)
+class Farewell:
+    """What a draining server tells its clients.
+
+    Attributes:
+        grace_s: Longest time until it ends their streams.
+        resume_targets: Where to go on, best first.
+    """
+
+    grace_s: float
+    resume_targets: tuple[str, ...] = ()
+
+    def to_message(self, last_arrived_id: int) -> pb.Draining:
+        """Returns the message to a stream of which no later frame has arrived; -1: none has."""
+        draining = pb.Draining(
+            grace=convert.to_duration(self.grace_s), resume_targets=self.resume_targets
+        )
+        if last_arrived_id >= 0:
+            draining.last_sequence_id = last_arrived_id
+        return draining
+
+
+def to_response(outcome: object, stream: Stream, farewell: Farewell) -> pb.DetectResponse:
     """Returns the message of an outcome or a notice of a stream.
 
     Args:
-        outcome: What ``Stream.outcomes`` gave.
-        credit: How many more frames are worth sending.
-        grace_s: Longest time until a draining server ends the stream.
+        outcome: What ``stream.outcomes`` gave.
+        stream: Whose it is.
+        farewell: What to say where the server drains.
     """
+    credit = stream.credit
     if isinstance(outcome, pb.DetectResponse):
         outcome.credit = credit
         return outcome
@@ -23,8 +48,7 @@ def to_response(outcome: object, credit: int, grace_s: float) -> pb.DetectRespon
     if isinstance(outcome, Dropped):
         return pb.DetectResponse(dropped=convert.to_dropped(outcome), credit=credit)
     if outcome is Notice.DRAINING:
-        draining = pb.Draining(grace=convert.to_duration(grace_s))
-        return pb.DetectResponse(draining=draining, credit=0)
+        return pb.DetectResponse(draining=farewell.to_message(stream.last_arrived_id))
     heartbeat = pb.Heartbeat()
     heartbeat.server_time.GetCurrentTime()
     return pb.DetectResponse(heartbeat=heartbeat, credit=credit)

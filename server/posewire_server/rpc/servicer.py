@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
+from posewire_server.bytes_in_flight import BytesInFlight, Share, bytes_of
 from posewire_server.dispatch import Calls, Dispatcher
 from posewire_server.errors import StreamError
 from posewire_server.outcome import Failed
@@ -15,9 +16,11 @@ from posewire_server.rpc.faults import Context, answer_faults
 from posewire_server.rpc.models import Models
 from posewire_server.rpc.opening import open_stream, read_config
 from posewire_server.rpc.reading import Request, Requests, read_frames
-from posewire_server.rpc.response import to_response
+from posewire_server.rpc.response import Farewell, to_response
 from posewire_server.rpc.work import ImageWork
 from posewire_server.stream import Stream
+
+_SHARE_FOR_READING = 0.1
 
 
 class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
@@ -26,7 +29,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
     Args:
         models: What is served, and the limits.
         dispatcher: Runs the work.
-        grace_s: Longest time that open calls have to end when the server drains.
+        farewell: What streams are told when the server drains, and how long open calls then have.
         opening_timeout_s: Longest time that a stream may be without its config.
     """
 
@@ -34,12 +37,14 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self,
         models: Models,
         dispatcher: Dispatcher,
-        grace_s: float,
+        farewell: Farewell,
         opening_timeout_s: float = 30.0,
     ) -> None:
         self._models = models
         self._dispatcher = dispatcher
-        self._grace_s = grace_s
+        self._farewell = farewell
+        self._bytes = BytesInFlight(models.limits.max_bytes_in_flight)
+        self._share_of_calls = Share(self._bytes)
         self._opening_timeout_s = opening_timeout_s
         self._calls = Calls(dispatcher, max_waiting=models.limits.max_streams)
         self._streams: set[Stream] = set()
@@ -49,17 +54,28 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._draining = False
 
     async def drain(self) -> None:
-        """Refuses new work, has every stream told, and waits for open calls, then ends them."""
+        """Refuses new work, has every stream told, and waits for open calls, then ends them.
+
+        At the end of the grace time the frames without an answer are dropped; what is left of it is
+        for clients to read that.
+        """
         self._draining = True
         for stream in self._streams:
             stream.drain()
         for reading in self._opening:
             reading.cancel()
-        if self._calls_open:
-            await asyncio.wait(self._calls_open, timeout=self._grace_s)
+        reading_s = _SHARE_FOR_READING * self._farewell.grace_s
+        await self._ended(self._farewell.grace_s - reading_s)
         self._calls.abandon(_draining_error())
         for stream in self._streams:
+            stream.cut_short()
+        await self._ended(reading_s)
+        for stream in self._streams:
             stream.close()
+
+    async def _ended(self, timeout_s: float) -> None:
+        if self._calls_open:
+            await asyncio.wait(self._calls_open, timeout=timeout_s)
 
     @answer_faults
     async def ListModels(  # noqa: N802 (the contract's name)
@@ -87,7 +103,8 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         frame = convert.to_frame(request.frame)
         work = ImageWork(pipeline, answer).run
         priority = settings.read_priority(request)
-        outcome = await self._calls.run(frame, work, context.time_remaining(), priority)
+        with self._share_of_calls.hold(bytes_of(frame)):
+            outcome = await self._calls.run(frame, work, context.time_remaining(), priority)
         if isinstance(outcome, Failed):
             raise outcome.error
         assert isinstance(outcome, pb.DetectImageResponse)
@@ -100,15 +117,16 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         """Frames in, one outcome for each frame out."""
         with self._place():
             config = read_config(await self._read_first(requests))
-            stream, started = open_stream(config, self._models, self._dispatcher)
             self._begin()
+            share = Share(self._bytes)
+            stream, started = open_stream(config, self._models, self._dispatcher, share)
             self._streams.add(stream)
             reader = asyncio.create_task(read_frames(requests, stream))
             try:
                 await context.write(pb.DetectResponse(started=started, credit=stream.credit))
                 async for outcome in stream.outcomes():
-                    await context.write(to_response(outcome, stream.credit, self._grace_s))
-                complete = reader.done() and not stream.owes
+                    await context.write(to_response(outcome, stream, self._farewell))
+                complete = reader.done() and not stream.owes and not stream.is_cut_short
                 error = reader.result() if complete else _draining_error()
             finally:
                 self._streams.discard(stream)

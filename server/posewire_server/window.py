@@ -1,0 +1,76 @@
+"""How many frames of a stream are worth having at the server: enough, and no more than that.
+
+With too few, a frame thread waits for the next frame while it is on its way; with too many, frames
+wait behind one another and their answers are old when they come. Both are measured, in service
+times of the stream's own frames.
+"""
+
+from dataclasses import dataclass
+
+_FIRST_SIZE = 2  # one in work and one on its way suffices for most
+_SMOOTHING = 1 / 8
+_FRAMES_BETWEEN = 8  # what the smoothed times need to tell of a smaller window
+
+
+@dataclass(frozen=True)
+class Patience:
+    """What a stream puts up with, in service times.
+
+    Attributes:
+        idle: How long a frame thread may wait for the stream's next frame.
+        wait: How long a frame may wait for a frame thread.
+    """
+
+    idle: float
+    wait: float
+
+
+FRESH = Patience(idle=0.05, wait=0.95)
+BUSY = Patience(idle=0.0, wait=1.5)
+
+
+class Window:
+    """A number of frames in flight that follows the stream.
+
+    Args:
+        most: Its upper end; the lower one is 1.
+        patience: ``FRESH`` for live streams, ``BUSY`` for those where only the rate counts.
+
+    Attributes:
+        size: The number.
+    """
+
+    def __init__(self, most: int, patience: Patience) -> None:
+        self.size = min(most, _FIRST_SIZE)
+        self._most = most
+        self._patience = patience
+        self._service_s: float | None = None
+        self._wait_s = 0.0
+        self._frames = 0
+        self._starved_since_s: float | None = None
+
+    def note_starved(self, at_s: float, in_flight: int) -> None:
+        """A frame thread asked for a frame, and there was none with ``in_flight`` unanswered."""
+        if self._starved_since_s is None and self.size <= in_flight:
+            self._starved_since_s = at_s
+
+    def note_arrival(self, at_s: float) -> None:
+        """A frame came; the window grows where that was long awaited."""
+        if self._starved_since_s is None:
+            return
+        idle_s, self._starved_since_s = at_s - self._starved_since_s, None
+        if idle_s >= self._patience.idle * (self._service_s or 0.0) and self.size < self._most:
+            self.size += 1
+            self._frames = 0
+
+    def note_answer(self, waited_s: float, service_s: float) -> None:
+        """A frame was worked on; the window shrinks where frames wait too long."""
+        if self._service_s is None:
+            self._service_s, self._wait_s = service_s, waited_s
+        self._service_s += (service_s - self._service_s) * _SMOOTHING
+        self._wait_s += (waited_s - self._wait_s) * _SMOOTHING
+        self._frames += 1
+        too_long = self._wait_s > self._patience.wait * self._service_s
+        if too_long and self.size > 1 and self._frames >= _FRAMES_BETWEEN:
+            self.size -= 1
+            self._frames = 0
