@@ -23,9 +23,10 @@ def test_config_default_where_nothing_is_said() -> None:
     options = parse(_build_parser(), ["serve"])
     assert (options.address, options.frame_threads, options.models) == (
         "127.0.0.1:50051",
-        2,
+        0,
         ["body"],
     )
+    assert (options.max_batch, options.batch_wait_ms) == (8, 4.0)
     assert options.reuse_port is False
 
 
@@ -106,7 +107,7 @@ def test_config_unknown_setting_in_the_file_is_refused(tmp_path: Path) -> None:
 def test_config_environment_value_that_is_no_count_is_refused(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: str
 ) -> None:
-    monkeypatch.setenv("POSEWIRE_FRAME_THREADS", value)
+    monkeypatch.setenv("POSEWIRE_MAX_BATCH", value)
     with pytest.raises(SystemExit):
         parse(_build_parser(), ["serve"])
     assert value in capsys.readouterr().err
