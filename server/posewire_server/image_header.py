@@ -13,6 +13,7 @@ ImageFormat: TypeAlias = Literal["JPEG", "PNG", "WebP"]
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _JPEG_SCAN = b"\xff\xda"
 _JPEG_END = b"\xff\xd9"
+_JPEG_EXIF = 0xE1, b"Exif\0\0"
 # Start-of-frame markers: 0xC0..0xCF without the tables DHT (C4), JPG (C8) and DAC (CC).
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _JPEG_PROGRESSIVE_FRAMES = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
@@ -30,11 +31,13 @@ class ImageHeader:
         format: Format of the file.
         width: Pixels across, as stored: before any EXIF rotation.
         height: Pixels down, as stored.
+        may_turn: Of JPEG, whether it has an EXIF segment, which may hold an orientation.
     """
 
     format: ImageFormat
     width: int
     height: int
+    may_turn: bool = False
 
 
 def read_header(encoded: bytes) -> ImageHeader:
@@ -104,18 +107,19 @@ def _dispatch(encoded: bytes) -> ImageHeader:
 def _read_jpeg(encoded: bytes) -> ImageHeader:
     """Reads the start of the frame and of the first scan (ITU-T T.81, annex B)."""
     width = height = components = 0
-    is_progressive = False
+    is_progressive = may_turn = False
     position = 0
     for marker, position in _jpeg_segments(encoded):
         if marker in _JPEG_FRAMES:
             height, width, components = struct.unpack_from(">HHB", encoded, position + 5)
             is_progressive = marker in _JPEG_PROGRESSIVE_FRAMES
+        may_turn |= (marker, encoded[position + 4 : position + 10]) == _JPEG_EXIF
     if encoded.rfind(_JPEG_END, position) < 0:
         raise undecodable("the JPEG file is cut short")
     has_more_scans = is_progressive or encoded[position + 4] < components
     if has_more_scans and encoded.count(_JPEG_SCAN, position) > _MOST_JPEG_SCANS:
         raise undecodable(f"the JPEG file has more than {_MOST_JPEG_SCANS} scans")
-    return ImageHeader("JPEG", width, height)
+    return ImageHeader("JPEG", width, height, may_turn)
 
 
 def _jpeg_segments(encoded: bytes) -> Iterator[tuple[int, int]]:

@@ -1,9 +1,14 @@
 """A frame's pixels, at full size or reduced."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+Reduce: TypeAlias = Callable[[tuple[int, int]], int]
+"""From the (W, H) of a frame to how far it may be reduced when it is read: 1, 2, 4 or 8."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,3 +25,13 @@ class Picture:
     image: npt.NDArray[np.uint8]
     size: tuple[int, int]
     reduction: int = 1
+
+
+def full_size(_size: tuple[int, int]) -> int:
+    """Reduces no frame; a ``Reduce``."""
+    return 1
+
+
+def picture_of(image: npt.NDArray[np.uint8]) -> Picture:
+    """Returns the picture of a (H, W, 3) uint8 BGR image at full size."""
+    return Picture(image, (image.shape[1], image.shape[0]))

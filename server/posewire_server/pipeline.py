@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import cast
@@ -19,7 +20,10 @@ from posewire_server.models.manifest import StoredNetwork
 from posewire_server.models.spec import ModelSpec
 from posewire_server.outcome import Detection
 from posewire_server.passage import Passage
+from posewire_server.picture import Picture
+from posewire_server.pose import Poses
 from posewire_server.reader import SourceReader
+from posewire_server.reduction import enlarged, reduce_for, reduced
 from posewire_server.systems.build import build_system
 from posewire_server.systems.memory import Memory
 from posewire_server.systems.system import Request, System
@@ -116,7 +120,6 @@ class Pipeline:
         self._system = system
         self._max_pixels = max_pixels
         self._networks = networks
-        self._none = self.open_history()
 
     @classmethod
     def load(
@@ -191,22 +194,31 @@ class Pipeline:
         if boxes and not self.spec.takes_boxes:
             text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
             raise StreamError("FEATURE_UNIMPLEMENTED", text, field="boxes")
-        history = history or self._none
-        request = Request(self.decoder_name(decoder), region, boxes, history.memory)
         passage = passage or Passage()
         with _Announced(self._networks, passage):
-            with passage.stage("decode"):
-                picture = history.reader.read(source)
-            poses = self._system.find(picture.image, request, passage)
+            with nullcontext(history) if history else closing(self.open_history()) as carried:
+                request = Request(self.decoder_name(decoder), region, boxes, carried.memory)
+                reduce = reduce_for(self.spec, request.decoder, region)
+                with passage.stage("decode"):
+                    picture = carried.reader.read(source, reduce)
+            poses = self._find(picture, request, passage)
         return Detection(poses, picture.size, passage.timings)
 
-    def open_history(self, *, is_tracking: bool = False) -> History:
+    def open_history(self, *, is_tracking: bool = False, is_local: bool = False) -> History:
         """Returns the history of a stream that has none yet; close it when the stream ends.
 
         Args:
             is_tracking: Whether to follow instances from frame to frame.
+            is_local: Whether its sender is on this machine, so that it may share memory.
         """
-        return History(SourceReader(self._max_pixels), Memory() if is_tracking else None)
+        reader = SourceReader(self._max_pixels, is_local=is_local)
+        return History(reader, Memory() if is_tracking else None)
+
+    def _find(self, picture: Picture, request: Request, passage: Passage) -> Poses:
+        if picture.reduction == 1:
+            return self._system.find(picture.image, request, passage)
+        request = replace(request, region=reduced(request.region, picture.reduction))
+        return enlarged(self._system.find(picture.image, request, passage), picture.reduction)
 
 
 class _Announced:

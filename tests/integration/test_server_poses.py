@@ -43,6 +43,12 @@ def found(client: Client, encoded: bytes) -> Result:
     return client.detect_image(encoded)
 
 
+@pytest.fixture(scope="module")
+def found_at_full_size(client: Client, image: Image) -> Result:
+    """What it finds where no decoder can reduce the picture."""
+    return client.detect_image(encode(image, ".png"))
+
+
 def check_equal(result: Result, expected: Result) -> None:
     np.testing.assert_allclose(result.poses.keypoints, expected.poses.keypoints, atol=1e-3)
     np.testing.assert_allclose(result.poses.scores, expected.poses.scores, atol=1e-4)
@@ -101,15 +107,23 @@ def test_detect_result_holds_to_the_contract(found: Result, image: Image) -> Non
 
 
 def test_detect_raw_pixels_equal_the_encoded_picture(
-    client: Client, image: Image, found: Result
+    client: Client, image: Image, found_at_full_size: Result
 ) -> None:
-    check_equal(client.detect_image(image), found)
+    check_equal(client.detect_image(image), found_at_full_size)
+
+
+def test_detect_reduced_picture_finds_the_same_people(
+    found: Result, found_at_full_size: Result
+) -> None:
+    assert found.image_size == found_at_full_size.image_size
+    assert len(found.poses) == len(found_at_full_size.poses)
+    assert share_in_place(found, found_at_full_size, within_px=10.0) >= 0.9
 
 
 @pytest.mark.parametrize("padding", [0, 1, 64])
 @pytest.mark.parametrize("name", ["BGR", "RGB"])
 def test_detect_raw_rows_may_be_padded(
-    client: Client, image: Image, found: Result, name: str, padding: int
+    client: Client, image: Image, found_at_full_size: Result, name: str, padding: int
 ) -> None:
     height, width = image.shape[:2]
     pixels = image if name == "BGR" else image[:, :, ::-1]
@@ -121,7 +135,7 @@ def test_detect_raw_rows_may_be_padded(
         stride=width * 3 + padding,
         pixels=rows.tobytes()[: len(rows.tobytes()) - padding],
     )
-    check_equal(client.detect_image(raw), found)
+    check_equal(client.detect_image(raw), found_at_full_size)
 
 
 def test_detect_raw_grey_equals_the_encoded_grey(client: Client, image: Image) -> None:
@@ -212,14 +226,14 @@ def test_detect_every_decoder_finds_the_person(
 
 
 def test_detect_stream_answers_as_single_calls_do(
-    client: Client, encoded: bytes, image: Image, found: Result
+    client: Client, encoded: bytes, image: Image, found: Result, found_at_full_size: Result
 ) -> None:
     flat = encode(np.zeros((100, 100, 3), np.uint8))
     outcomes = list(client.detect([encoded, flat, image]))
     assert [outcome.sequence_id for outcome in outcomes if isinstance(outcome, Result)] == [0, 1, 2]
     first, nobody, last = (outcome for outcome in outcomes if isinstance(outcome, Result))
     check_equal(first, found)
-    check_equal(last, found)
+    check_equal(last, found_at_full_size)
     assert len(nobody.poses) == 0
 
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from posewire_server.errors import SourceError
-from posewire_server.image import decode_image, raw_image
+from posewire_server.frame import PixelFormat, RawImage
+from posewire_server.image import decode_image
+from posewire_server.raw_image import raw_picture
 
 PICTURE = np.random.default_rng(3).integers(0, 256, (24, 33, 3), np.uint8)
 FILES = [cv2.imencode(suffix, PICTURE)[1].tobytes() for suffix in (".jpg", ".png", ".webp")]
@@ -61,7 +63,8 @@ def test_raw_any_sizes_give_an_image_or_a_reason(
     pixel_format: str, width: int, height: int, stride: int, length: int
 ) -> None:
     try:
-        image = raw_image(pixel_format, width, height, stride, bytes(length), max_pixels=900)
+        raw = RawImage(PixelFormat[pixel_format], width, height, stride, bytes(length))
+        image = raw_picture(raw, max_pixels=900).image
     except SourceError as error:
         assert error.reason in {"RAW_IMAGE_MALFORMED", "IMAGE_TOO_LARGE"}  # noqa: PT017
     else:
