@@ -1,5 +1,5 @@
 import pytest
-from posewire import Order, OverflowPolicy, Reconnect
+from posewire import Order, OverflowPolicy, Priority, Reconnect
 from posewire.options import image_request, stream_config
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 
@@ -26,6 +26,7 @@ def test_stream_config_writes_every_option() -> None:
             "max_poses": 2,
             "read_mask": ["poses", "timings"],
             "heartbeat_interval_s": 2,
+            "priority": Priority.LOW,
         },
     )
     assert (config.decoder, config.max_in_flight) == ("openpose", 3)
@@ -35,12 +36,21 @@ def test_stream_config_writes_every_option() -> None:
     assert (config.minimum_score, config.max_poses) == (0.25, 2)
     assert list(config.read_mask.paths) == ["poses", "timings"]
     assert config.heartbeat_interval.ToSeconds() == 2
+    assert config.priority == service_pb2.PRIORITY_LOW
 
 
 def test_image_request_writes_every_option() -> None:
     request = image_request(
-        "body", {"decoder": "fast", "minimum_score": 0.5, "max_poses": 1, "read_mask": ["poses"]}
+        "body",
+        {
+            "decoder": "fast",
+            "minimum_score": 0.5,
+            "max_poses": 1,
+            "read_mask": ["poses"],
+            "priority": Priority.HIGH,
+        },
     )
+    assert request.priority == service_pb2.PRIORITY_HIGH
     assert (request.model, request.decoder) == ("body", "fast")
     assert (request.minimum_score, request.max_poses) == (0.5, 1)
     assert list(request.read_mask.paths) == ["poses"]

@@ -25,7 +25,15 @@ from posewire.errors import (
 from posewire.frame import Frame, FrameLike, Source
 from posewire.health import Health
 from posewire.model import Engine, Limits, Model, ModelState, Provenance, Skeleton
-from posewire.options import ImageOptions, Order, OverflowPolicy, StreamOptions
+from posewire.options import (
+    ImageOptions,
+    Order,
+    OverflowPolicy,
+    Priority,
+    SmoothingOptions,
+    StreamOptions,
+    TrackingOptions,
+)
 from posewire.outcome import (
     Dropped,
     DropReason,
@@ -65,6 +73,7 @@ __all__ = [
     "OverflowPolicy",
     "Poses",
     "PosewireError",
+    "Priority",
     "ProtocolError",
     "Provenance",
     "Reconnect",

@@ -24,6 +24,43 @@ class OverflowPolicy(IntEnum):
 
 
 class ImageOptions(TypedDict, total=False):
+class Priority(IntEnum):
+    """Whose frames are worked on first: HIGH for what somebody waits for, LOW for what can wait."""
+
+    LOW = service_pb2.PRIORITY_LOW
+    NORMAL = service_pb2.PRIORITY_NORMAL
+    HIGH = service_pb2.PRIORITY_HIGH
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingOptions:
+    """How instances keep their id over frames.
+
+    Attributes:
+        max_gap_s: How long an instance may be out of sight and keep its id; None: the server's
+            choice, 1 second. Range (0, 60].
+        fill_gap_s: How long what was not found is filled in where it was expected, see
+            ``Poses.interpolated``; None: not at all. Range (0, 1].
+    """
+
+    max_gap_s: float | None = None
+    fill_gap_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothingOptions:
+    """How keypoints are smoothed over frames: the One-Euro filter.
+
+    Attributes:
+        min_cutoff_hz: Cut-off frequency at rest; lower is smoother; None: the server's choice.
+        speed_coefficient: How much it rises, in Hz for a speed of one body size a second; higher
+            lags less; None: the server's choice.
+    """
+
+    min_cutoff_hz: float | None = None
+    speed_coefficient: float | None = None
+
+
     """Options of one detection; each may be left out.
 
     Attributes:
@@ -32,12 +69,14 @@ class ImageOptions(TypedDict, total=False):
         max_poses: Most poses in an answer, best first; 0: all.
         read_mask: Fields of the result wanted, for instance ``["poses"]``; default: all.
     """
+        priority: Whose frames are worked on first; default: NORMAL.
 
     decoder: str
     minimum_score: float
     max_poses: int
     read_mask: Sequence[str]
 
+    priority: Priority
 
 class StreamOptions(ImageOptions, total=False):
     """Options of a stream; each may be left out.
@@ -77,6 +116,7 @@ def stream_config(model: str, options: StreamOptions) -> service_pb2.StreamConfi
     )
     if "max_frame_age_s" in options:
         config.max_frame_age.FromTimedelta(timedelta(seconds=options["max_frame_age_s"]))
+        priority=options.get("priority", Priority.NORMAL).value,
     if "heartbeat_interval_s" in options:
         config.heartbeat_interval.FromTimedelta(timedelta(seconds=options["heartbeat_interval_s"]))
     if options.get("tracking"):
@@ -109,3 +149,4 @@ def _reject_unknown(options: ImageOptions, known: type) -> None:
     if unknown:
         known_names = ", ".join(sorted(known.__annotations__))
         raise TypeError(f"no option is named {unknown[0]!r}; there are: {known_names}")
+        priority=options.get("priority", Priority.NORMAL).value,
