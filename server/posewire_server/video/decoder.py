@@ -1,5 +1,6 @@
 """One decoder: packets in decoding order in, the picture that is coded in each out."""
 
+from contextlib import suppress
 from fractions import Fraction
 
 import av
@@ -29,10 +30,7 @@ class VideoDecoder:
         self.codec = codec
         self._max_pixels = max_pixels
         self._syntax: Syntax = H264Syntax() if codec is VideoCodec.H264 else HevcSyntax()
-        self._context = av.VideoCodecContext.create(codec.value, "r")
-        self._context.thread_count = 1  # Streams are spread over frame threads.
-        self._context.flags |= Flags.output_corrupt  # Rather than nothing: we look at the mark.
-        self._context.options = {"err_detect": "explode", "max_pixels": str(max_pixels)}
+        self._context = self._open()
         self._is_ready = False
         self._after_seam = False
         self._reference_number = 0
@@ -86,13 +84,10 @@ class VideoDecoder:
     def _check_place(self, unit: AccessUnit) -> None:
         """Sees to it that FFmpeg decodes only what it has all references of."""
         if unit.is_key:
-            if not self._is_ready:
-                self._context.flush_buffers()
-            self._after_seam = not self._is_ready
-            self._is_ready = True
-        elif not self._is_ready or not self._follows(unit):
+            return
+        if not self._is_ready or not self._follows(unit):
             raise self._key_frame_missing()
-        elif unit.is_leading and self._after_seam:
+        if unit.is_leading and self._after_seam:
             text = "it builds on pictures before the key frame; go on with the pictures after it"
             raise self._error("VIDEO_KEY_FRAME_MISSING", text)
 
@@ -101,6 +96,24 @@ class VideoDecoder:
 
     def _run(self, unit: AccessUnit) -> av.VideoFrame | None:
         """Returns the picture of a unit, or None where FFmpeg decodes it and keeps it."""
+        if not unit.is_key:
+            return self._feed(unit)
+        if self._is_ready:
+            self._after_seam = False
+            with suppress(SourceError):  # What is left of earlier pictures may be in its way.
+                return self._feed(unit)
+        self._context = self._open()
+        self._is_ready = self._after_seam = True
+        return self._feed(unit)
+
+    def _open(self) -> av.VideoCodecContext:
+        context = av.VideoCodecContext.create(self.codec.value, "r")
+        context.thread_count = 1  # Streams are spread over frame threads.
+        context.flags |= Flags.output_corrupt  # Rather than nothing: we look at the mark.
+        context.options = {"err_detect": "explode", "max_pixels": str(self._max_pixels)}
+        return context
+
+    def _feed(self, unit: AccessUnit) -> av.VideoFrame | None:
         packet = av.Packet(unit.data)
         packet.pts = self._count = self._count + 1
         packet.time_base = Fraction(1, 25)
@@ -110,7 +123,7 @@ class VideoDecoder:
             raise self._undecodable("the decoder refused it") from error
         if unit.is_reference:
             self._reference_number = unit.number
-        if not frames and self.codec is VideoCodec.H264:
+        if not frames and not unit.is_key and self.codec is VideoCodec.H264:
             return None
         if len(frames) != 1 or frames[0].pts != self._count:
             raise self._undecodable("no picture came out of it")
