@@ -22,6 +22,7 @@ from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.remote_detector import RemoteDetector
 from posewire_server.skeletons import Skeleton
 from posewire_server.source import Source
+from posewire_server.tracking.settings import TrackingSettings
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class DetectorConfig:
         model: Name or alias of the model.
         decoder: One of the model's decoders; empty: its default.
         minimum_score: Poses with a lower score are left out.
-        tracking: Whether each instance is followed from frame to frame of a source.
+        tracking: How each instance is followed from frame to frame of a source; None: not at all.
         engine: What runs the networks in this process.
         cache: Where the weights for this process are kept.
     """
@@ -42,7 +43,7 @@ class DetectorConfig:
     model: str = "body"
     decoder: str = ""
     minimum_score: float = 0.0
-    tracking: bool = False
+    tracking: TrackingSettings | None = None
     engine: EngineConfig = field(default_factory=EngineConfig)
     cache: Path = Path()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from posewire_server.reader import SourceReader
 from posewire_server.systems.memory import Memory
+from posewire_server.tracking.follower import Follower
 
 
 @dataclass
@@ -14,11 +15,13 @@ class History:
 
     Attributes:
         reader: Reads the stream's sources.
-        memory: Where instances were; None where the model follows none, or is not asked to.
+        memory: Where a model that follows instances itself looks next; None for others.
+        follower: Tells who is who; None where nobody asked.
     """
 
     reader: SourceReader
     memory: Memory | None = None
+    follower: Follower | None = None
 
     def close(self) -> None:
         """Lets go of what was kept."""

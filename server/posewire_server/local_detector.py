@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import closing
 
 from posewire_server.answer import Answer
-from posewire_server.errors import ModelError, PosewireError
+from posewire_server.errors import PosewireError
 from posewire_server.frame import EncodedImage
 from posewire_server.history import History
 from posewire_server.newest import newest
@@ -13,6 +13,8 @@ from posewire_server.outcome import Detection
 from posewire_server.pipeline import Pipeline
 from posewire_server.skeletons import Skeleton
 from posewire_server.source import Source, SourceFrame
+from posewire_server.tracking.clock import Moment
+from posewire_server.tracking.settings import TrackingSettings
 
 
 class LocalDetector:
@@ -22,10 +24,7 @@ class LocalDetector:
         pipeline: What answers.
         decoder: One of the model's decoders; empty: its default.
         minimum_score: Poses with a lower score are left out.
-        tracking: Whether to follow each instance from frame to frame of a source.
-
-    Raises:
-        ModelError: FEATURE_UNIMPLEMENTED where the model follows nothing.
+        tracking: How to follow each instance from frame to frame of a source; None: not at all.
     """
 
     def __init__(
@@ -34,11 +33,8 @@ class LocalDetector:
         decoder: str = "",
         minimum_score: float = 0.0,
         *,
-        tracking: bool = False,
+        tracking: TrackingSettings | None = None,
     ) -> None:
-        if tracking and not pipeline.spec.tracks:
-            text = f"model '{pipeline.spec.name}' follows nobody from frame to frame; leave it off"
-            raise ModelError("FEATURE_UNIMPLEMENTED", text, field="tracking")
         self._pipeline = pipeline
         self._decoder = decoder
         self._minimum_score = minimum_score
@@ -55,7 +51,7 @@ class LocalDetector:
         Frames of a live source are dropped where the pipeline is slower.
         """
         self._pipeline.decoder_name(self._decoder)
-        history = self._pipeline.open_history(is_tracking=self._tracking)
+        history = self._pipeline.open_history(tracking=self._tracking)
         with closing(history):
             if not source.is_live:
                 for frame in source:
@@ -71,9 +67,15 @@ class LocalDetector:
         image = EncodedImage(frame.image) if isinstance(frame.image, bytes) else frame.image
         begin = time.perf_counter()
         try:
-            found = self._pipeline.detect(image, decoder=self._decoder, history=history)
+            found = self._pipeline.detect(
+                image, decoder=self._decoder, history=history, moment=_moment(frame)
+            )
         except PosewireError as error:
             return Answer(frame, None, problem="error", reason=error.reason, message=str(error))
         poses = found.poses.take(found.poses.scores >= self._minimum_score)
         detection = Detection(poses, found.size_image, found.timings)
         return Answer(frame, detection, time.perf_counter() - begin)
+
+
+def _moment(frame: SourceFrame) -> Moment:
+    return Moment(time.monotonic(), int(frame.capture_time.timestamp() * 1e6) * 1000)

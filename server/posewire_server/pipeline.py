@@ -27,6 +27,9 @@ from posewire_server.reduction import enlarged, reduce_for, reduced
 from posewire_server.systems.build import build_system
 from posewire_server.systems.memory import Memory
 from posewire_server.systems.system import Request, System
+from posewire_server.tracking.clock import Moment
+from posewire_server.tracking.follower import Follower
+from posewire_server.tracking.settings import TrackingSettings
 
 Image = npt.NDArray[np.uint8]
 
@@ -176,6 +179,7 @@ class Pipeline:
         boxes: tuple[Region, ...] = (),
         decoder: str = "",
         history: History | None = None,
+        moment: Moment | None = None,
         passage: Passage | None = None,
     ) -> Detection:
         """Finds the poses in one picture.
@@ -186,6 +190,7 @@ class Pipeline:
             boxes: Where instances are known to be, in pixels of the frame.
             decoder: One of the model's decoders; empty for its default.
             history: What the stream's frames before left, from ``open_history``; updated.
+            moment: When the frame was, where the stream tracks; None: now.
             passage: Books the time and may stop the work.
 
         Raises:
@@ -202,17 +207,25 @@ class Pipeline:
                 with passage.stage("decode"):
                     picture = carried.reader.read(source, reduce)
             poses = self._find(picture, request, passage)
+        if history is not None and history.follower is not None:
+            with passage.stage("post"):
+                poses = history.follower.follow(poses, moment, picture.size, is_closed=bool(boxes))
         return Detection(poses, picture.size, passage.timings)
 
-    def open_history(self, *, is_tracking: bool = False, is_local: bool = False) -> History:
+    def open_history(
+        self, *, tracking: TrackingSettings | None = None, is_local: bool = False
+    ) -> History:
         """Returns the history of a stream that has none yet; close it when the stream ends.
 
         Args:
-            is_tracking: Whether to follow instances from frame to frame.
+            tracking: How to follow instances from frame to frame; None: not at all.
             is_local: Whether its sender is on this machine, so that it may share memory.
         """
         reader = SourceReader(self._max_pixels, is_local=is_local)
-        return History(reader, Memory() if is_tracking else None)
+        if tracking is None:
+            return History(reader)
+        memory = Memory() if self.spec.follows else None
+        return History(reader, memory, Follower(self.spec.skeleton.keypoints, tracking))
 
     def _find(self, picture: Picture, request: Request, passage: Passage) -> Poses:
         if picture.reduction == 1:

@@ -19,6 +19,8 @@ class Poses:
             none.
         sides: (P,) float32, for hands: the probability that it is a right one; None for others.
         ids: (P,) int64 that stay the same over the frames of a stream; None without tracking.
+        interpolated: (P, K) bool: which keypoints were not found but are filled in where they were
+            expected; None: none are.
     """
 
     keypoints: npt.NDArray[np.float32]
@@ -26,13 +28,14 @@ class Poses:
     depths: npt.NDArray[np.float32] | None = None
     sides: npt.NDArray[np.float32] | None = None
     ids: npt.NDArray[np.int64] | None = None
+    interpolated: npt.NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
 
     @cached_property
     def found(self) -> npt.NDArray[np.bool_]:
-        """(P, K) bool: which keypoints were found."""
+        """(P, K) bool: which keypoints have a place: found, or filled in."""
         return ~np.isnan(self.keypoints[:, :, 0])
 
     @cached_property
@@ -55,4 +58,5 @@ class Poses:
             None if self.depths is None else self.depths[index],
             None if self.sides is None else self.sides[index],
             None if self.ids is None else self.ids[index],
+            None if self.interpolated is None else self.interpolated[index],
         )

@@ -10,6 +10,7 @@ from posewire_server.outcome import Detection, Timings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
 from posewire_server.source import Source, SourceFrame
+from posewire_server.tracking.settings import SmoothingSettings, TrackingSettings
 
 # Two keep the network busy: one is being inferred while the next is on its way.
 IN_FLIGHT = 2
@@ -29,13 +30,14 @@ class RemoteDetector:
         decoder: str = "",
         minimum_score: float = 0.0,
         *,
-        tracking: bool = False,
+        tracking: TrackingSettings | None = None,
     ) -> None:
         self._client = client
         self._model = model
         self._decoder = decoder
         self._minimum_score = minimum_score
-        self._tracking = tracking
+        self._tracking = _tracking_options(tracking)
+        self._smoothing = _smoothing_options(tracking.smoothing if tracking else None)
         told = client.get_model(model).skeleton
         self._skeleton = Skeleton(told.name, told.keypoints, told.limbs, told.symmetric_pairs)
 
@@ -56,15 +58,28 @@ class RemoteDetector:
             model=self._model,
             decoder=self._decoder,
             minimum_score=self._minimum_score,
-            tracking=self._tracking,
             max_in_flight=IN_FLIGHT,
             overflow_policy=policy.DROP_OLDEST if source.is_live else policy.BLOCK,
+            tracking=self._tracking,
+            smoothing=self._smoothing,
         )
         try:
             for outcome in outcomes:
                 yield from _to_answers(outcome, sent)
         finally:
             outcomes.close()
+
+
+def _tracking_options(settings: TrackingSettings | None) -> bool | posewire.TrackingOptions:
+    if settings is None:
+        return False
+    return posewire.TrackingOptions(settings.max_gap_s, settings.fill_gap_s or None)
+
+
+def _smoothing_options(settings: SmoothingSettings | None) -> bool | posewire.SmoothingOptions:
+    if settings is None:
+        return False
+    return posewire.SmoothingOptions(settings.min_cutoff_hz, settings.speed_coefficient)
 
 
 def _remember(
@@ -100,7 +115,7 @@ def _to_detection(result: posewire.Result) -> Detection:
     timings, found = result.timings, result.poses
     ids = found.ids.astype(np.int64) if found.ids.any() else None
     return Detection(
-        Poses(found.keypoints, found.scores, found.depths, found.sides, ids),
+        Poses(found.keypoints, found.scores, found.depths, found.sides, ids, found.interpolated),
         result.image_size,
         Timings(timings.wait_s, timings.decode_s, timings.infer_s, timings.post_s),
     )

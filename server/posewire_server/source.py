@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +16,8 @@ class SourceFrame:
     Attributes:
         name: What to call it: a file's name, or the number of a frame.
         image: The bytes of an image file as they are, or (H, W, 3) uint8 BGR pixels.
-        capture_time: When it was read.
+        capture_time: When it was taken, as far as the source knows: live ones tell when it was
+            read, videos count from when they were opened.
     """
 
     name: str
@@ -64,5 +65,7 @@ class Clip:
 
     def __iter__(self) -> Iterator[SourceFrame]:
         assert self.frame_count is not None
+        begin = datetime.now(UTC)
         for number in range(self.frame_count):
-            yield SourceFrame(f"frame {number}", self._make_frame(number), datetime.now(UTC))
+            time = begin + timedelta(seconds=number / self.fps)
+            yield SourceFrame(f"frame {number}", self._make_frame(number), time)

@@ -1,7 +1,7 @@
 """Videos, cameras and network streams, by OpenCV."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -43,14 +43,16 @@ class Video:
         self.is_live = self.frame_count is None and not Path(str(target)).is_file()
 
     def __iter__(self) -> Iterator[SourceFrame]:
-        number = 0
+        number, begin = 0, datetime.now(UTC)
         try:
             while True:
                 ok, image = self._capture.read()
                 if not ok:
                     break
                 pixels = cast("npt.NDArray[np.uint8]", image)
-                yield SourceFrame(f"frame {number}", pixels, datetime.now(UTC))
+                played = timedelta(seconds=number / self.fps)
+                time = datetime.now(UTC) if self.is_live else begin + played
+                yield SourceFrame(f"frame {number}", pixels, time)
                 number += 1
         finally:
             self._capture.release()

@@ -27,6 +27,7 @@ from posewire_server.source import Clip, SourceFrame
 from posewire_server.sources import ImageFiles
 from posewire_server.systems.memory import Memory
 from posewire_server.systems.system import Image, Request
+from posewire_server.tracking.settings import TrackingSettings
 
 from tests.integration.scripted_service import (
     Requests,
@@ -113,12 +114,6 @@ def test_detect_unknown_decoder_raises(make_detector: Make) -> None:
     assert getattr(caught.value, "reason", "") == "DECODER_UNKNOWN"
 
 
-def test_detect_tracking_by_a_model_that_follows_nobody_raises(make_detector: Make) -> None:
-    with pytest.raises((ModelError, posewire.PosewireError)) as caught:
-        list(make_detector(tracking=True).detect(Clip("clip", lambda _: GREY, 2, 15.0)))
-    assert getattr(caught.value, "reason", "") == "FEATURE_UNIMPLEMENTED"
-
-
 @pytest.mark.parametrize("tracking", [False, True])
 def test_local_tracking_has_one_memory_for_a_source(tracking: bool) -> None:
     memories: list[Memory | None] = []
@@ -130,7 +125,7 @@ def test_local_tracking_has_one_memory_for_a_source(tracking: bool) -> None:
 
     spec = replace(BODY, system="hand")
     pipeline = Pipeline(spec, "1", Remembering(), EngineConfig("plain", "fp32", 1))
-    detector = LocalDetector(pipeline, tracking=tracking)
+    detector = LocalDetector(pipeline, tracking=TrackingSettings() if tracking else None)
     for _ in range(2):
         list(detector.detect(Clip("clip", lambda _: GREY, 3, 15.0)))
     assert [memory is not None for memory in memories] == [tracking] * 6

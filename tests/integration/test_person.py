@@ -18,7 +18,7 @@ from posewire_server.models.library import Library
 from posewire_server.models.spec import ModelSpec
 from posewire_server.pipeline import EngineConfig, Networks, Pipeline
 from posewire_server.pose import Poses
-from posewire_server.systems.memory import Memory
+from posewire_server.tracking.settings import TrackingSettings
 
 from tests.golden.make_mediapipe_pose import FILES, RUNTIME
 
@@ -112,7 +112,7 @@ def test_people_are_found_by_their_bodies(load: Load, shared: Path, labels: dict
 
 def test_people_are_followed_without_the_body_network(load: Load, shared: Path) -> None:
     pipeline, image = load(PEOPLE), read(shared, PICTURE)
-    history = pipeline.open_history(is_tracking=True)
+    history = pipeline.open_history(tracking=TrackingSettings())
     first, second = (pipeline.detect(image, history=history).poses for _ in range(2))
     assert first.ids is not None
     assert second.ids is not None
@@ -123,11 +123,12 @@ def test_blaze_follows_a_portrait_whose_hips_are_not_in_the_picture(
     load: Load, shared: Path
 ) -> None:
     clip = cv2.VideoCapture(str(shared / "data" / "videos" / "maxine_eyecontact_sample.mp4"))
-    memory = Memory()
+    pipeline = load(PERSON_BLAZE)
+    history = pipeline.open_history(tracking=TrackingSettings())
     for _ in range(12):
         is_read, image = clip.read()
         assert is_read
-        poses = load(PERSON_BLAZE).detect(np.asarray(image, np.uint8), memory=memory).poses
+        poses = pipeline.detect(np.asarray(image, np.uint8), history=history).poses
         assert poses.ids is not None
         assert poses.ids.tolist() == [1]
     clip.release()

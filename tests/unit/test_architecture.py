@@ -34,7 +34,7 @@ LINES = (
         "work",
     ),
     ("pipeline", "history"),
-    ("systems",),
+    ("systems", "tracking"),
     (
         "crop",
         "decode",

@@ -63,11 +63,11 @@ def test_find_model_unknown_lists_the_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "tracks"),
+    ("name", "follows"),
     [("hand", True), ("face", True), ("person", True), ("person-blaze", True), ("body", False)],
 )
-def test_models_with_a_detector_follow_their_instances(name: str, *, tracks: bool) -> None:
-    assert find_model(name).tracks == tracks
+def test_models_with_a_detector_follow_their_instances(name: str, *, follows: bool) -> None:
+    assert find_model(name).follows == follows
 
 
 @pytest.mark.parametrize(

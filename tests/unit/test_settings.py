@@ -16,7 +16,7 @@ MOST = 16
 
 
 def read(config: pb.StreamConfig, most: int) -> StreamSettings:
-    return read_stream_settings(config, most, tracks=False)
+    return read_stream_settings(config, most)
 
 
 def test_settings_defaults_are_blocking_in_order_and_without_limits() -> None:
@@ -36,12 +36,7 @@ def test_settings_live_stream_holds_one_frame_beside_the_one_in_work() -> None:
 
 @pytest.mark.parametrize(("wanted", "given"), [(1, 1), (16, 16), (17, 16), (2**32 - 1, 16)])
 def test_settings_in_flight_is_lowered_to_the_limit(wanted: int, given: int) -> None:
-    assert (
-        read_stream_settings(
-            pb.StreamConfig(max_in_flight=wanted), MOST, tracks=False
-        ).max_in_flight
-        == given
-    )
+    assert read(pb.StreamConfig(max_in_flight=wanted), MOST).max_in_flight == given
 
 
 def test_settings_default_in_flight_obeys_the_limit() -> None:
@@ -89,22 +84,6 @@ def test_settings_of_answers_out_of_range_name_their_field(
     assert raised.value.metadata == {"field": field}
 
 
-@pytest.mark.parametrize(
-    ("feature", "config"),
-    [
-        ("tracking", pb.StreamConfig(tracking=pb.TrackingOptions())),
-        ("smoothing", pb.StreamConfig(smoothing=pb.SmoothingOptions())),
-    ],
-)
-def test_settings_features_not_offered_are_unimplemented(
-    feature: str, config: pb.StreamConfig
-) -> None:
-    with pytest.raises(StreamError) as raised:
-        read(config, MOST)
-    assert raised.value.reason == "FEATURE_UNIMPLEMENTED"
-    assert raised.value.metadata == {"field": feature}
-
-
 def test_settings_in_force_fill_defaults_and_keep_the_rest() -> None:
     config = pb.StreamConfig(minimum_score=0.25, max_poses=3, max_frame_age=Duration(seconds=2))
     in_force = settings_in_force(config, read(config, MOST))
@@ -130,7 +109,6 @@ def test_settings_without_read_mask_want_every_field() -> None:
     assert everything == set(pb.Result.DESCRIPTOR.fields_by_name)
 
 
-def test_settings_tracking_is_for_models_that_track() -> None:
-    config = pb.StreamConfig(tracking=pb.TrackingOptions())
-    assert read_stream_settings(config, MOST, tracks=True).is_tracking
-    assert not read_stream_settings(pb.StreamConfig(), MOST, tracks=True).is_tracking
+def test_settings_stream_that_tracks_is_one() -> None:
+    assert read(pb.StreamConfig(tracking=pb.TrackingOptions()), MOST).is_tracking
+    assert not read(pb.StreamConfig(), MOST).is_tracking

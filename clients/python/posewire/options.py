@@ -1,6 +1,7 @@
 """Settings of a stream as keyword arguments, and their message."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 from typing import TypedDict
@@ -23,7 +24,6 @@ class OverflowPolicy(IntEnum):
     REJECT_NEW = service_pb2.OVERFLOW_POLICY_REJECT_NEW
 
 
-class ImageOptions(TypedDict, total=False):
 class Priority(IntEnum):
     """Whose frames are worked on first: HIGH for what somebody waits for, LOW for what can wait."""
 
@@ -61,6 +61,7 @@ class SmoothingOptions:
     speed_coefficient: float | None = None
 
 
+class ImageOptions(TypedDict, total=False):
     """Options of one detection; each may be left out.
 
     Attributes:
@@ -68,15 +69,15 @@ class SmoothingOptions:
         minimum_score: Poses with a lower score are left out. Range [0, 1].
         max_poses: Most poses in an answer, best first; 0: all.
         read_mask: Fields of the result wanted, for instance ``["poses"]``; default: all.
-    """
         priority: Whose frames are worked on first; default: NORMAL.
+    """
 
     decoder: str
     minimum_score: float
     max_poses: int
     read_mask: Sequence[str]
-
     priority: Priority
+
 
 class StreamOptions(ImageOptions, total=False):
     """Options of a stream; each may be left out.
@@ -87,7 +88,10 @@ class StreamOptions(ImageOptions, total=False):
         overflow_policy: What happens to a frame when so many are unanswered; default: BLOCK.
         max_frame_age_s: A frame that waited this long at the server is dropped; default: none is.
         heartbeat_interval_s: After so much silence the server sends a sign of life; default: none.
-        tracking: Whether the server follows each instance from frame to frame; default: no.
+        tracking: Whether the server follows each instance from frame to frame, or how; default:
+            no.
+        smoothing: Whether the server smooths the keypoints over the frames, or how; needs
+            tracking; default: no.
     """
 
     order: Order
@@ -95,7 +99,8 @@ class StreamOptions(ImageOptions, total=False):
     overflow_policy: OverflowPolicy
     max_frame_age_s: float
     heartbeat_interval_s: float
-    tracking: bool
+    tracking: bool | TrackingOptions
+    smoothing: bool | SmoothingOptions
 
 
 def stream_config(model: str, options: StreamOptions) -> service_pb2.StreamConfig:
@@ -111,19 +116,35 @@ def stream_config(model: str, options: StreamOptions) -> service_pb2.StreamConfi
         order=options.get("order", Order.AS_SENT).value,
         overflow_policy=options.get("overflow_policy", OverflowPolicy.BLOCK).value,
         max_in_flight=options.get("max_in_flight", 0),
+        priority=options.get("priority", Priority.NORMAL).value,
         minimum_score=options.get("minimum_score", 0.0),
         max_poses=options.get("max_poses", 0),
     )
     if "max_frame_age_s" in options:
         config.max_frame_age.FromTimedelta(timedelta(seconds=options["max_frame_age_s"]))
-        priority=options.get("priority", Priority.NORMAL).value,
     if "heartbeat_interval_s" in options:
         config.heartbeat_interval.FromTimedelta(timedelta(seconds=options["heartbeat_interval_s"]))
-    if options.get("tracking"):
-        config.tracking.SetInParent()
+    _write_tracking(config, options)
     if "read_mask" in options:
         config.read_mask.paths.extend(options["read_mask"])
     return config
+
+
+def _write_tracking(config: service_pb2.StreamConfig, options: StreamOptions) -> None:
+    tracking, smoothing = options.get("tracking"), options.get("smoothing")
+    if tracking:
+        config.tracking.SetInParent()
+    if isinstance(tracking, TrackingOptions):
+        if tracking.max_gap_s is not None:
+            config.tracking.max_gap.FromTimedelta(timedelta(seconds=tracking.max_gap_s))
+        if tracking.fill_gap_s is not None:
+            config.tracking.fill_gap.FromTimedelta(timedelta(seconds=tracking.fill_gap_s))
+    if smoothing:
+        config.smoothing.SetInParent()
+    if isinstance(smoothing, SmoothingOptions):
+        config.smoothing.min_cutoff_hz = smoothing.min_cutoff_hz or 0.0
+        if smoothing.speed_coefficient is not None:
+            config.smoothing.speed_coefficient = smoothing.speed_coefficient
 
 
 def image_request(model: str, options: ImageOptions) -> service_pb2.DetectImageRequest:
@@ -138,6 +159,7 @@ def image_request(model: str, options: ImageOptions) -> service_pb2.DetectImageR
         decoder=options.get("decoder", ""),
         minimum_score=options.get("minimum_score", 0.0),
         max_poses=options.get("max_poses", 0),
+        priority=options.get("priority", Priority.NORMAL).value,
     )
     if "read_mask" in options:
         request.read_mask.paths.extend(options["read_mask"])
@@ -149,4 +171,3 @@ def _reject_unknown(options: ImageOptions, known: type) -> None:
     if unknown:
         known_names = ", ".join(sorted(known.__annotations__))
         raise TypeError(f"no option is named {unknown[0]!r}; there are: {known_names}")
-        priority=options.get("priority", Priority.NORMAL).value,

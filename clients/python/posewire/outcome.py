@@ -31,6 +31,8 @@ class Poses:
         ids: (P,) uint64: who it is, over the frames of a stream; 0 without tracking.
         depths: (P, K) float32: z in pixels of the frame, smaller is nearer; NaN without one.
         sides: (P,) float32: for hands the confidence that it is a right one; NaN for others.
+        interpolated: (P, K) bool: which keypoints were not found, but filled in where they were
+            expected.
     """
 
     keypoints: npt.NDArray[np.float32]
@@ -39,6 +41,7 @@ class Poses:
     ids: npt.NDArray[np.uint64]
     depths: npt.NDArray[np.float32]
     sides: npt.NDArray[np.float32]
+    interpolated: npt.NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -193,6 +196,7 @@ def _read_poses(poses: Sequence[pose_pb2.Pose], keypoint_count: int) -> Poses:
         ids=np.array([pose.id for pose in poses], np.uint64),
         depths=_read_depths(poses),
         sides=np.array([_side(pose) for pose in poses], np.float32),
+        interpolated=_read_interpolated(poses),
     )
 
 
@@ -202,6 +206,15 @@ def _read_depths(poses: Sequence[pose_pb2.Pose]) -> npt.NDArray[np.float32]:
         return np.full(shape, np.nan, np.float32)
     depths = [p.z if p.HasField("z") else math.nan for pose in poses for p in pose.keypoints]
     return np.array(depths, np.float32).reshape(shape)
+
+
+def _read_interpolated(poses: Sequence[pose_pb2.Pose]) -> npt.NDArray[np.bool_]:
+    shape = len(poses), len(poses[0].keypoints)
+    if not any(pose.id for pose in poses):  # Only what is tracked has a place without being seen.
+        return np.zeros(shape, np.bool_)
+    filled = pose_pb2.KEYPOINT_STATE_INTERPOLATED
+    states = [point.state == filled for pose in poses for point in pose.keypoints]
+    return np.array(states, np.bool_).reshape(shape)
 
 
 def _side(pose: pose_pb2.Pose) -> float:
@@ -219,6 +232,7 @@ def _no_poses(keypoint_count: int) -> Poses:
         ids=np.empty(0, np.uint64),
         depths=np.empty((0, keypoint_count), np.float32),
         sides=np.empty(0, np.float32),
+        interpolated=np.empty((0, keypoint_count), np.bool_),
     )
 
 

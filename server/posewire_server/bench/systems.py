@@ -16,6 +16,7 @@ from posewire_server.models.library import Library
 from posewire_server.models.mediapipe_models import FACE
 from posewire_server.pipeline import EngineConfig, Networks, Pipeline
 from posewire_server.sample import PORTRAIT, STREET, fetch_photo, make_clip
+from posewire_server.tracking.settings import TrackingSettings
 
 # Two people of the sample's street, in 640x480 pixels.
 _TWO_PEOPLE: Final = (slice(400, 880), slice(55, 695))
@@ -60,7 +61,7 @@ def measure_tracking(library: Library, networks: Networks, cache: Path) -> Figur
     """Follows a face through a clip and counts the frames without its detectors."""
     stored, photo = library.pull(FACE), fetch_photo(PORTRAIT, cache, lambda *_: None)
     pipeline = Pipeline.load(stored, networks)
-    history = pipeline.open_history(is_tracking=True)
+    history = pipeline.open_history(tracking=TrackingSettings())
     detector, _ = networks.load(stored.networks[1])
     frames = quiet = 0
     for frame in make_clip(photo, PORTRAIT):

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from posewire_server.cli.options import Options, add_detector, read_detector
+from posewire_server.cli.tracking import add_tracking, read_tracking
 
 
 def add_detect(parser: argparse.ArgumentParser) -> None:
@@ -27,8 +28,7 @@ def detect_poses(options: Options) -> int:
 def add_video(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of ``video``."""
     add_detector(parser)
-    tracking = "follow hands, faces or persons from frame to frame: faster, and each keeps its id"
-    parser.add_argument("--tracking", action="store_true", help=tracking)
+    add_tracking(parser)
     parser.add_argument("source", metavar="FILE", help="video file, camera index or RTSP URL")
     parser.add_argument("--output", type=Path, metavar="FILE", help="annotated video")
     parser.add_argument("--json-lines", type=Path, metavar="FILE", help="one JSON object a frame")
@@ -38,8 +38,7 @@ def follow_video(options: Options) -> int:
     """Runs ``video``; returns the exit code."""
     from posewire_server.commands import video
 
+    detector = read_detector(options, read_tracking(options))
     return video.run(
-        video.VideoConfig(
-            options.source, read_detector(options), options.output, options.json_lines
-        )
+        video.VideoConfig(options.source, detector, options.output, options.json_lines)
     )

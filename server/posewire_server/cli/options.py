@@ -10,6 +10,7 @@ from posewire_server.config import default_cache
 if TYPE_CHECKING:
     from posewire_server.detector import DetectorConfig
     from posewire_server.pipeline import EngineConfig
+    from posewire_server.tracking.settings import TrackingSettings
 
 Options = argparse.Namespace
 Command = Callable[[Options], int]
@@ -49,7 +50,7 @@ def add_detector(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minimum-score", type=float, default=0.0, metavar="SCORE")
 
 
-def read_detector(options: Options) -> "DetectorConfig":
+def read_detector(options: Options, tracking: "TrackingSettings | None" = None) -> "DetectorConfig":
     """Returns who is to answer."""
     from posewire_server.detector import DetectorConfig
 
@@ -58,7 +59,7 @@ def read_detector(options: Options) -> "DetectorConfig":
         model=options.model,
         decoder=options.decoder,
         minimum_score=options.minimum_score,
-        tracking=getattr(options, "tracking", False),
+        tracking=tracking,
         engine=read_engine(options),
         cache=options.cache,
     )

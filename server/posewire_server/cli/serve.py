@@ -6,6 +6,7 @@ from pathlib import Path
 
 from posewire_server.cli.options import Options, add_engine, count, count_or_zero, read_engine
 from posewire_server.cli.tracking import add_tracking, read_tracking
+from posewire_server.cli.tracking import add_tracking, read_tracking
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +63,7 @@ def add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="body", metavar="NAME")
     parser.add_argument("--source", help="image, folder, video file, camera index or RTSP URL")
     parser.add_argument("--output", type=Path, metavar="FILE", help="annotated image or video")
+    add_tracking(parser)
 
 
 def show_demo(options: Options) -> int:
@@ -75,5 +77,6 @@ def show_demo(options: Options) -> int:
             output=options.output,
             engine=read_engine(options),
             model=options.model,
+            tracking=read_tracking(options),
         )
     )

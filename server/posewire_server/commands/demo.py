@@ -18,6 +18,7 @@ from posewire_server.rpc.process import ServerProcess
 from posewire_server.sample import open_sample
 from posewire_server.source import Source
 from posewire_server.sources import open_source
+from posewire_server.tracking.settings import TrackingSettings
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class DemoConfig:
         output: Annotated image, folder or video to write; None: a name that fits, in this folder.
         engine: What runs the network.
         model: Name of the model.
+        tracking: How each instance is followed from frame to frame; None: not at all.
     """
 
     cache: Path
@@ -37,6 +39,7 @@ class DemoConfig:
     output: Path | None = None
     engine: EngineConfig = field(default_factory=EngineConfig)
     model: str = "body"
+    tracking: TrackingSettings | None = None
 
 
 def run(config: DemoConfig) -> int:
@@ -52,7 +55,7 @@ def run(config: DemoConfig) -> int:
     with ExitStack() as stack:
         server = stack.enter_context(ServerProcess(_serve_arguments(config)))
         print(f"server on {server.address}; streaming {source.name}")
-        remote = DetectorConfig(server=server.address, model=config.model)
+        remote = DetectorConfig(server=server.address, model=config.model, tracking=config.tracking)
         detector = stack.enter_context(open_detector(remote, progress))
         tally = Tally(noun_of(detector.skeleton))
         annotator = stack.enter_context(open_annotator(output, source, detector.skeleton))

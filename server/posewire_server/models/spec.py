@@ -221,8 +221,8 @@ class ModelSpec:
         return source.hub if isinstance(source, UserSource) else ""
 
     @property
-    def tracks(self) -> bool:
-        """Whether it follows its instances from frame to frame."""
+    def follows(self) -> bool:
+        """Whether it looks for its instances where they were in the frame before, in streams."""
         return self.system in ("hand", "face", "person", "blaze")
 
     @property

@@ -1,5 +1,6 @@
 """Protobuf messages to domain data and back; the only place that knows both."""
 
+import numpy as np
 from google.protobuf import duration_pb2, timestamp_pb2
 from posewire.v1 import frame_pb2, keypoint_service_pb2, model_pb2, pose_pb2
 
@@ -89,6 +90,7 @@ def _add_poses(result: keypoint_service_pb2.Result, poses: Poses) -> None:
             state = found if x == x else missing
             pose.keypoints.add(x=x, y=y, score=keypoint_score, state=state)
     _add_depths(result, poses)
+    _mark_interpolated(result, poses)
     _add_identities(result, poses)
 
 
@@ -98,6 +100,13 @@ def _add_depths(result: keypoint_service_pb2.Result, poses: Poses) -> None:
             for keypoint, z in zip(pose.keypoints, depths, strict=True):
                 if z == z:
                     keypoint.z = z
+
+
+def _mark_interpolated(result: keypoint_service_pb2.Result, poses: Poses) -> None:
+    if poses.interpolated is not None:
+        for index, keypoint in np.argwhere(poses.interpolated).tolist():
+            state = pose_pb2.KEYPOINT_STATE_INTERPOLATED
+            result.poses[index].keypoints[keypoint].state = state
 
 
 def _add_identities(result: keypoint_service_pb2.Result, poses: Poses) -> None:

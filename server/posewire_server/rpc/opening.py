@@ -12,6 +12,7 @@ from posewire_server.errors import StreamError
 from posewire_server.rpc import settings
 from posewire_server.rpc.models import Models
 from posewire_server.rpc.reading import Request
+from posewire_server.rpc.tracking import read_tracking, write_tracking
 from posewire_server.rpc.work import StreamWork
 from posewire_server.stream import Stream
 
@@ -32,23 +33,35 @@ def read_config(first: Request | None) -> pb.StreamConfig:
 
 
 def open_stream(
-    config: pb.StreamConfig, models: Models, dispatcher: Dispatcher, share: Share
+    config: pb.StreamConfig,
+    models: Models,
+    dispatcher: Dispatcher,
+    share: Share,
+    *,
+    is_local: bool = False,
 ) -> tuple[Stream, pb.Started]:
     """Returns a new stream and what to tell its client.
 
+    Args:
+        config: What the client wants.
+        models: What is served, and the limits.
+        dispatcher: Runs the work.
+        share: Of the bytes in flight.
+        is_local: Whether the client is on this machine.
+
     Raises:
         ModelError: MODEL_UNKNOWN, MODEL_NOT_SERVING, DECODER_UNKNOWN.
-        StreamError: CONFIG_INVALID, FEATURE_UNIMPLEMENTED.
+        StreamError: CONFIG_INVALID.
     """
     pipeline = models.serving(config.model)
     decoder = pipeline.decoder_name(config.decoder)
     answer = settings.read_answer_settings(config)
-    chosen = settings.read_stream_settings(
-        config, models.limits.max_in_flight, tracks=pipeline.spec.tracks
-    )
-    history = pipeline.open_history(is_tracking=chosen.is_tracking)
+    chosen = settings.read_stream_settings(config, models.limits.max_in_flight)
+    tracking = read_tracking(config)
+    history = pipeline.open_history(tracking=tracking, is_local=is_local)
     stream = Stream(chosen, dispatcher, StreamWork(pipeline, answer, history), share)
     in_force = settings.settings_in_force(config, chosen)
+    write_tracking(in_force, tracking)
     in_force.model, in_force.decoder = pipeline.spec.name, decoder
     model = models.describe(pipeline.spec.name)
     stream_id = f"{time.time_ns():x}-{next(_NUMBERS)}"

@@ -55,7 +55,9 @@ def read_answer_settings(
         StreamError: CONFIG_INVALID.
     """
     if not 0 <= request.minimum_score <= 1:
-        raise _invalid("minimum_score", f"is {request.minimum_score}; give a number from 0 to 1")
+        raise config_invalid(
+            "minimum_score", f"is {request.minimum_score}; give a number from 0 to 1"
+        )
     return AnswerSettings(
         decoder=request.decoder,
         minimum_score=request.minimum_score,
@@ -64,28 +66,21 @@ def read_answer_settings(
     )
 
 
-def read_stream_settings(
-    config: pb.StreamConfig, most_in_flight: int, *, tracks: bool
-) -> StreamSettings:
+def read_stream_settings(config: pb.StreamConfig, most_in_flight: int) -> StreamSettings:
     """Checks a stream's config and fills in its defaults.
 
     Args:
         config: As it came.
         most_in_flight: The server's limit.
-        tracks: Whether the model can follow its instances.
 
     Raises:
-        StreamError: CONFIG_INVALID, FEATURE_UNIMPLEMENTED.
+        StreamError: CONFIG_INVALID.
     """
-    for feature in ("smoothing",) if tracks else ("tracking", "smoothing"):
-        if config.HasField(feature):
-            text = f"this server does not offer {feature} for this model; leave the field unset"
-            raise StreamError("FEATURE_UNIMPLEMENTED", text, field=feature)
     policy = _POLICIES.get(config.overflow_policy)
     if policy is None:
-        raise _invalid("overflow_policy", f"has no value {config.overflow_policy}")
+        raise config_invalid("overflow_policy", f"has no value {config.overflow_policy}")
     if config.order not in pb.Order.values():
-        raise _invalid("order", f"has no value {config.order}")
+        raise config_invalid("order", f"has no value {config.order}")
     live = policy is OverflowPolicy.DROP_OLDEST
     default = _DEFAULT_IN_FLIGHT_LIVE if live else _DEFAULT_IN_FLIGHT
     return StreamSettings(
@@ -107,7 +102,7 @@ def read_priority(request: "pb.StreamConfig | pb.DetectImageRequest") -> Priorit
     """
     priority = _PRIORITIES.get(request.priority)
     if priority is None:
-        raise _invalid("priority", f"has no value {request.priority}")
+        raise config_invalid("priority", f"has no value {request.priority}")
     return priority
 
 
@@ -133,7 +128,7 @@ def _positive_s(config: pb.StreamConfig, field: str, least_s: float) -> float | 
     seconds = to_seconds(getattr(config, field))
     if seconds <= 0 or seconds < least_s:
         bound = f"at least {least_s} s" if least_s else "more than 0 s"
-        raise _invalid(field, f"is {seconds} s; give {bound} or leave it unset")
+        raise config_invalid(field, f"is {seconds} s; give {bound} or leave it unset")
     return seconds
 
 
@@ -141,9 +136,10 @@ def _read_mask(mask: field_mask_pb2.FieldMask) -> frozenset[str]:
     unknown = sorted(set(mask.paths) - _FIELDS)
     if unknown:
         known = ", ".join(sorted(_FIELDS))
-        raise _invalid("read_mask", f"names {unknown[0]!r}; a Result has {known}")
+        raise config_invalid("read_mask", f"names {unknown[0]!r}; a Result has {known}")
     return frozenset(mask.paths) | {"sequence_id"}
 
 
-def _invalid(field: str, problem: str) -> PosewireError:
+def config_invalid(field: str, problem: str) -> PosewireError:
+    """Returns the error of a field that can not be as it is."""
     return StreamError("CONFIG_INVALID", f"{field} {problem}", field=field)

@@ -1,10 +1,11 @@
 """What is done with a frame, from its ticket to its response."""
 
+from contextlib import closing
 from dataclasses import dataclass
 
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.frame import Frame
+from posewire_server.frame import Frame, VideoPacket
 from posewire_server.history import History
 from posewire_server.outcome import Detection
 from posewire_server.passage import Passage
@@ -12,6 +13,7 @@ from posewire_server.pipeline import Pipeline
 from posewire_server.rpc import convert
 from posewire_server.rpc.settings import AnswerSettings
 from posewire_server.ticket import Ticket
+from posewire_server.tracking.clock import Moment
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,17 @@ class ImageWork:
     Attributes:
         pipeline: Finds the poses.
         answer: What the answer is to hold.
+        is_local: Whether the caller is on this machine.
     """
 
     pipeline: Pipeline
     answer: AnswerSettings
+    is_local: bool = False
 
     def run(self, ticket: Ticket) -> pb.DetectImageResponse:
         """Returns the response; called in a frame thread."""
-        detection = _detect(self.pipeline, self.answer, None, ticket)
+        with closing(self.pipeline.open_history(is_local=self.is_local)) as history:
+            detection = _detect(self.pipeline, self.answer, history, ticket)
         response = pb.DetectImageResponse()
         _write(response.result, detection, self, ticket)
         return response
@@ -72,14 +77,23 @@ def _detect(
     pipeline: Pipeline, answer: AnswerSettings, history: History | None, ticket: Ticket
 ) -> Detection:
     frame = ticket.frame
+    is_tracking = history is not None and history.follower is not None
     return pipeline.detect(
         frame.source,
         region=frame.region,
         boxes=frame.boxes,
         decoder=answer.decoder,
         history=history,
+        moment=_moment(ticket) if is_tracking else None,
         passage=Passage(ticket.check, ticket.age_s, ticket.priority),
     )
+
+
+def _moment(ticket: Ticket) -> Moment:
+    frame = ticket.frame
+    source = frame.source
+    presentation_ns = source.presentation_ns if isinstance(source, VideoPacket) else None
+    return Moment(ticket.arrived_s, frame.capture_time_ns, presentation_ns)
 
 
 def _write(

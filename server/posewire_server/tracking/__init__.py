@@ -1,0 +1,1 @@
+"""Instances over the frames of a stream: who is who, smoothed, and short gaps filled."""
