@@ -15,6 +15,7 @@ from posewire_server.rpc import convert, settings
 from posewire_server.rpc.faults import Context, answer_faults
 from posewire_server.rpc.models import Models
 from posewire_server.rpc.opening import open_stream, read_config
+from posewire_server.rpc.peer import is_local
 from posewire_server.rpc.reading import Request, Requests, read_frames
 from posewire_server.rpc.response import Farewell, to_response
 from posewire_server.rpc.work import ImageWork
@@ -101,7 +102,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         pipeline.decoder_name(request.decoder)
         answer = settings.read_answer_settings(request)
         frame = convert.to_frame(request.frame)
-        work = ImageWork(pipeline, answer).run
+        work = ImageWork(pipeline, answer, is_local(context)).run
         priority = settings.read_priority(request)
         with self._share_of_calls.hold(bytes_of(frame)):
             outcome = await self._calls.run(frame, work, context.time_remaining(), priority)
@@ -119,7 +120,9 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             config = read_config(await self._read_first(requests))
             self._begin()
             share = Share(self._bytes)
-            stream, started = open_stream(config, self._models, self._dispatcher, share)
+            stream, started = open_stream(
+                config, self._models, self._dispatcher, share, is_local=is_local(context)
+            )
             self._streams.add(stream)
             reader = asyncio.create_task(read_frames(requests, stream))
             try:
