@@ -19,8 +19,8 @@ from posewire_server.rpc.servicer import KeypointServicer
 from posewire_server.rpc.wire import read_request
 
 _LOG = logging.getLogger(__name__)
-
 _MOST_FRAMES_AT_ONCE = 16
+
 
 @dataclass(frozen=True)
 class ServerConfig:
@@ -90,16 +90,16 @@ class Server:
         await asyncio.to_thread(self._dispatcher.close)
 
 
-def _detect_handler(servicer: KeypointServicer) -> dict[str, Any]:
-    method = grpc.stream_stream_rpc_method_handler(
-        servicer.Detect,
-        request_deserializer=read_request,
 def _frames_at_once(pipelines: Mapping[str, Pipeline]) -> int:
     """Returns how many frames make the next run ready while one runs."""
     largest = max((pipeline.largest_batch for pipeline in pipelines.values()), default=1)
     return min(2 * largest, _MOST_FRAMES_AT_ONCE)
 
 
+def _detect_handler(servicer: KeypointServicer) -> dict[str, Any]:
+    method = grpc.stream_stream_rpc_method_handler(
+        servicer.Detect,
+        request_deserializer=read_request,
         response_serializer=pb.DetectResponse.SerializeToString,
     )
     return {"Detect": method}
