@@ -5,13 +5,16 @@ import sys
 from collections.abc import Callable, MutableMapping
 
 
-def poll_directly(environ: MutableMapping[str, str]) -> None:
+def tune_grpc(environ: MutableMapping[str, str]) -> None:
     """Has the thread that waits for a socket poll it, without the threads of gRPC's event engine.
+
+    Nor does gRPC prepare for forks: every child of ours is another program at once.
 
     Args:
         environ: The environment of this process before it imports gRPC; what is set there stays.
     """
     environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener,-event_engine_client")
+    environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 
 def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

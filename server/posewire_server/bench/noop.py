@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from posewire_server.commands.serve import serve_pipelines
 from posewire_server.engine.network import Network
+from posewire_server.lifeline import end_with_stdin
 from posewire_server.models.catalog import BODY
 from posewire_server.models.networks import TFPOSE
 from posewire_server.pipeline import EngineConfig, Pipeline
@@ -35,5 +36,12 @@ def noop_pipeline() -> Pipeline:
     return Pipeline(BODY, "noop", system, EngineConfig("plain", "fp32", 1))
 
 
+def _serve(address: str = "127.0.0.1:0") -> int:
+    """Serves on the loopback interface, or as a worker on the address that a front gives."""
+    if address.startswith("unix:"):
+        end_with_stdin()
+    return serve_pipelines(ServerConfig(address=address), {"body": noop_pipeline()})
+
+
 if __name__ == "__main__":
-    sys.exit(serve_pipelines(ServerConfig(address="127.0.0.1:0"), {"body": noop_pipeline()}))
+    sys.exit(_serve(*sys.argv[1:]))

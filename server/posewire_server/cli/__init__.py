@@ -16,7 +16,7 @@ from posewire_server.cli.options import Command, add_common
 from posewire_server.cli.serve import add_demo, add_serve, serve_models, show_demo
 from posewire_server.config import parse
 from posewire_server.errors import PosewireError
-from posewire_server.tuning import poll_directly
+from posewire_server.tuning import tune_grpc
 
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141
@@ -24,9 +24,11 @@ _PIPE_CLOSED = 141
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
-    poll_directly(os.environ)
+    tune_grpc(os.environ)
     try:
-        options = parse(_build_parser(), sys.argv[1:] if arguments is None else arguments)
+        given = sys.argv[1:] if arguments is None else arguments
+        options = parse(_build_parser(), given)
+        options.arguments = given
         logging.basicConfig(level=options.log_level.upper(), format="%(levelname)s %(message)s")
         command: Command = options.run
         return command(options)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from posewire_server.cli.options import Options, add_engine, count, count_or_zero, read_engine
 from posewire_server.cli.tracking import add_tracking, read_tracking
-from posewire_server.cli.tracking import add_tracking, read_tracking
+from posewire_server.cli.workers import serve_with_workers
+from posewire_server.lifeline import end_with_stdin
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +18,9 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     at_once = "frames worked on at once; 0: 2, or what fills batches where they pay"
     parser.add_argument("--frame-threads", type=count_or_zero, default=0, help=at_once)
     parser.add_argument("--grace-s", type=float, default=10.0, help="longest drain after SIGTERM")
+    parser.add_argument("--workers", type=count, default=1, help="processes behind the address")
+    orphan = "end at once when standard input does: for what starts servers"
+    parser.add_argument("--end-with-stdin", action="store_true", help=orphan)
     parser.add_argument("--reuse-port", action="store_true", help="share the port with others")
     batching = parser.add_argument_group("batching", "where it pays, as measured at the start")
     batching.add_argument("--max-batch", type=count, default=8, help="most inputs to join; 1: none")
@@ -31,10 +35,16 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
 
 def serve_models(options: Options) -> int:
     """Runs ``serve``; returns the exit code."""
+    return _serve_alone(options) if options.workers == 1 else serve_with_workers(options)
+
+
+def _serve_alone(options: Options) -> int:
     from posewire_server.commands import serve
     from posewire_server.rpc.app import ServerConfig
     from posewire_server.rpc.models import Limits
 
+    if options.end_with_stdin:
+        end_with_stdin()
     limits = Limits(
         max_message_bytes=options.max_message_bytes,
         max_image_pixels=options.max_image_pixels,

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 import grpc
 from grpc_status import rpc_status
 
-from posewire_server.errors import PosewireError
+from posewire_server.errors import PosewireError, StreamError
 from posewire_server.rpc.status import to_status
 
 _LOG = logging.getLogger(__name__)
@@ -37,3 +37,9 @@ async def _abort(context: Context, error: Exception) -> NoReturn:
         error = PosewireError("INTERNAL", "the server met a fault of its own; its log has details")
     await context.abort_with_status(rpc_status.to_status(to_status(error)))
     raise error
+
+
+def draining_error() -> StreamError:
+    """Returns the error of a call that a draining server refuses or ends."""
+    text = "the server is shutting down; resume on another server, or later"
+    return StreamError("SERVER_DRAINING", text)

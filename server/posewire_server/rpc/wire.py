@@ -42,26 +42,26 @@ def read_request(content: bytes) -> pb.DetectRequest | RawFrame:
     if len(content) >= _WORTHWHILE_BYTES:
         try:
             return _read_raw_frame(content)
-        except (_UnusualError, IndexError):
+        except (UnusualError, IndexError):
             pass
     return pb.DetectRequest.FromString(content)
 
 
-class _UnusualError(Exception):
+class UnusualError(Exception):
     """The message is better left to protobuf."""
 
 
 def _read_raw_frame(content: bytes) -> RawFrame:
     frame = _only(content, Span(0, 0, len(content)), _FRAME)
     if frame.end != len(content) or frame.tag != 0:
-        raise _UnusualError
+        raise UnusualError
     raw = _only(content, frame, _RAW_IMAGE)
     pixels = _only(content, raw, _PIXELS)
     message = frame_pb2.Frame.FromString(
         content[frame.begin : raw.tag] + content[raw.end : frame.end]
     )
     if message.WhichOneof("source") is not None:
-        raise _UnusualError
+        raise UnusualError
     around = content[raw.begin : pixels.tag] + content[pixels.end : raw.end]
     message.raw_image.MergeFromString(around)
     return RawFrame(message, memoryview(content)[pixels.begin : pixels.end])
@@ -71,7 +71,7 @@ def _only(content: bytes, within: Span, number: int) -> Span:
     """Returns the one field ``number`` of a message."""
     found = [span for key, span in _fields(content, within) if key == number]
     if len(found) != 1:
-        raise _UnusualError
+        raise UnusualError
     return found[0]
 
 
@@ -80,20 +80,21 @@ def _fields(content: bytes, within: Span) -> Iterator[tuple[int, Span]]:
     at = within.begin
     while at < within.end:
         tag = at
-        key, at = _varint(content, at)
-        value, at = _varint(content, at)
+        key, at = read_varint(content, at)
+        value, at = read_varint(content, at)
         if key >> 3 == 0:
-            raise _UnusualError
+            raise UnusualError
         if key & 7 == _LENGTH_DELIMITED:
             yield key >> 3, Span(tag, at, at + value)
             at += value
         elif key & 7 != 0:
-            raise _UnusualError
+            raise UnusualError
     if at != within.end:
-        raise _UnusualError
+        raise UnusualError
 
 
-def _varint(content: bytes, at: int) -> tuple[int, int]:
+def read_varint(content: bytes, at: int) -> tuple[int, int]:
+    """Returns a number that begins at ``at``, and where the next thing begins."""
     value = shift = 0
     while True:
         byte = content[at]
@@ -103,4 +104,4 @@ def _varint(content: bytes, at: int) -> tuple[int, int]:
             return value, at
         shift += 7
         if shift > 63:
-            raise _UnusualError
+            raise UnusualError

@@ -1,0 +1,17 @@
+"""A front whose workers have a network that does nothing: what is left is what the front costs."""
+
+import sys
+
+from posewire_server.commands.front import serve_front
+from posewire_server.rpc.front import FrontConfig
+
+_WORKER = (sys.executable, "-m", "posewire_server.bench.noop")
+
+
+def _serve(workers: int) -> int:
+    config = FrontConfig("127.0.0.1:0", ("body",), workers)
+    return serve_front(config, lambda address: (*_WORKER, address))
+
+
+if __name__ == "__main__":
+    sys.exit(_serve(int(sys.argv[1])))

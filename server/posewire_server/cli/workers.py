@@ -1,0 +1,31 @@
+"""``serve --workers``: the front, and the command line of what is behind it."""
+
+import os
+import sys
+
+from posewire_server.cli.options import Options
+
+
+def serve_with_workers(options: Options) -> int:
+    """Runs ``serve`` with more than one process; returns the exit code."""
+    from posewire_server.commands import front
+    from posewire_server.models.catalog import find_model
+    from posewire_server.rpc.front import FrontConfig
+
+    config = FrontConfig(
+        address=options.address,
+        models=tuple(find_model(name).name for name in options.models),
+        workers=options.workers,
+        max_streams=options.max_streams,
+        max_message_bytes=options.max_message_bytes,
+        grace_s=options.grace_s,
+        reuse_port=options.reuse_port,
+    )
+    return front.run(config, lambda address: _worker_command(options, address), options.cache)
+
+
+def _worker_command(options: Options, address: str) -> list[str]:
+    """Returns the same command line, and what is different for a worker at its end."""
+    threads = options.threads or max(1, len(os.sched_getaffinity(0)) // options.workers)
+    own = ["--workers", "1", "--end-with-stdin", "--address", address, "--threads", str(threads)]
+    return [sys.executable, "-m", "posewire_server", *options.arguments, *own]

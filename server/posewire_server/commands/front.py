@@ -1,0 +1,65 @@
+"""``posewire-server serve --workers N``: one address in front of several processes."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from posewire_server.models.catalog import find_model
+from posewire_server.models.library import Library
+from posewire_server.progress import ProgressBars
+from posewire_server.rpc.address import check_address
+from posewire_server.rpc.front import Front, FrontConfig
+from posewire_server.rpc.listener import serve
+from posewire_server.rpc.process import READY
+from posewire_server.tuning import event_loop_factory
+
+Command = Callable[[str], Sequence[str]]
+
+
+def run(config: FrontConfig, command: Command, cache: Path) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code.
+
+    Args:
+        config: How to serve.
+        command: What runs a worker, given its address.
+        cache: Of the weights, for all workers.
+
+    Raises:
+        PosewireError: The address, a model or a worker can not be had.
+    """
+    check_address(config.address, reuse_port=config.reuse_port)
+    _pull(config.models, Library(cache))
+    return serve_front(config, command)
+
+
+def serve_front(config: FrontConfig, command: Command) -> int:
+    """Serves with workers that need nothing more; returns the exit code.
+
+    Raises:
+        PosewireError: The address or a worker can not be had.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="posewire-") as folder,
+        asyncio.Runner(loop_factory=event_loop_factory()) as runner,
+    ):
+        runner.run(_serve(config, command, Path(folder)))
+    return 0
+
+
+async def _serve(config: FrontConfig, command: Command, folder: Path) -> None:
+    def command_of(place: int, number: int) -> Sequence[str]:
+        return command(f"unix:{folder}/worker-{place}-{number}.sock")
+
+    await serve(Front(config, command_of), _announce)
+
+
+def _announce(address: str) -> None:
+    print(f"{READY}{address}", flush=True)
+
+
+def _pull(names: Iterable[str], library: Library) -> None:
+    """Pulls what is missing once, before each of the workers would."""
+    for name in names:
+        with ProgressBars() as progress:
+            library.pull(find_model(name), progress)

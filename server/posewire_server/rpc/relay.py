@@ -1,0 +1,117 @@
+"""Passes the messages of one call on to a worker, and back, as the bytes that they are."""
+
+import asyncio
+from typing import Any
+
+import grpc
+from posewire.v1 import keypoint_service_pb2 as pb
+
+from posewire_server.rpc.backend import Backend, lost_error
+from posewire_server.rpc.faults import Context
+from posewire_server.rpc.ledger import Ledger
+from posewire_server.rpc.peer import metadata_to_pass_on
+
+_STATUS_DETAILS = "grpc-status-details-bin"
+
+
+class StreamRelay:
+    """One ``Detect`` stream between its client and a worker.
+
+    One message is under way in each direction at a time, so a slow reader holds the other end back.
+
+    Args:
+        context: The call of the client.
+        backend: The worker.
+    """
+
+    def __init__(self, context: Context, backend: Backend) -> None:
+        self._context = context
+        self._call: Any = backend.detect(
+            timeout=context.time_remaining(), metadata=metadata_to_pass_on(context)
+        )
+        self._ledger = Ledger()
+        self._answered = self._half_closed = False
+
+    async def run(self) -> None:
+        """Passes on until the worker has ended the stream.
+
+        Raises:
+            StreamError: WORKER_LOST, after the client has been told.
+            grpc.aio.AbortError: The stream has ended as the worker said.
+        """
+        sending = asyncio.create_task(self._send())
+        try:
+            await self._receive()
+        except grpc.aio.AioRpcError as error:
+            if not is_lost(error):
+                await end_alike(self._context, error)
+            await self._tell_of_loss()
+        finally:
+            sending.cancel()
+            self._call.cancel()
+
+    async def _send(self) -> None:
+        read, write = self._context.read, self._call.write
+        try:
+            while (message := await read()) is not grpc.aio.EOF:
+                self._ledger.note_request(message)
+                await write(message)
+            self._half_closed = True
+            await self._call.done_writing()
+        except (grpc.RpcError, grpc.aio.BaseError, asyncio.InvalidStateError):
+            pass  # the worker has ended the stream; what it said is read by ``_receive``
+
+    async def _receive(self) -> None:
+        read, write = self._call.read, self._context.write
+        while (message := await read()) is not grpc.aio.EOF:
+            self._ledger.note_response(message)
+            await write(message)
+            self._answered = True
+
+    async def _tell_of_loss(self) -> None:
+        if self._half_closed and not self._ledger:
+            return
+        if self._answered:
+            draining = pb.Draining(last_sequence_id=self._ledger.last_id)
+            await self._context.write(pb.DetectResponse(draining=draining).SerializeToString())
+            for dropped in self._ledger.drop():
+                await self._context.write(pb.DetectResponse(dropped=dropped).SerializeToString())
+        raise lost_error("the worker process of this stream has ended; resume at this address")
+
+
+async def relay_call(
+    context: Context, request: bytes, call: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]"
+) -> bytes:
+    """Has a worker answer a call with one answer.
+
+    Raises:
+        StreamError: WORKER_LOST.
+        grpc.aio.AbortError: The call has ended as the worker said.
+    """
+    metadata = metadata_to_pass_on(context)
+    try:
+        return await call(request, timeout=context.time_remaining(), metadata=metadata)
+    except grpc.aio.AioRpcError as error:
+        if not is_lost(error):
+            await end_alike(context, error)
+        text = "the worker process of this call has ended; call again"
+        raise lost_error(text) from error
+
+
+def is_lost(error: grpc.aio.AioRpcError) -> bool:
+    """Whether the worker's process has ended, rather than said something.
+
+    All that a worker says has details, and what gRPC says for it has another code.
+    """
+    said = any(key == _STATUS_DETAILS for key, _ in error.trailing_metadata() or ())
+    return error.code() is grpc.StatusCode.UNAVAILABLE and not said
+
+
+async def end_alike(context: Context, error: grpc.aio.AioRpcError) -> None:
+    """Ends the client's call as the worker ended its own.
+
+    Raises:
+        grpc.aio.AbortError: Always.
+    """
+    metadata = tuple(error.trailing_metadata() or ())
+    await context.abort(error.code(), error.details() or "", metadata)

@@ -1,0 +1,109 @@
+"""A front in a thread of the test's process, with worker processes behind it."""
+
+import asyncio
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import grpc
+from posewire.channel import channel_options
+from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
+from posewire_server.rpc.front import Front, FrontConfig
+from posewire_server.supervisor import Patience
+
+from tests.serving.gated_predictor import PATIENCE_S
+
+T = TypeVar("T")
+WORKER = (sys.executable, "-m", "tests.serving.portrait_worker")
+PATIENCE = Patience(settled_s=0.0, first_pause_s=0.01)
+
+
+class HostedFront:
+    """A front on a free port, drained at the end of the ``with`` block.
+
+    Attributes:
+        front: It, for ``submit``.
+        address: Where it listens.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        *,
+        command: Callable[[str], Sequence[str]] = lambda address: (*WORKER, address),
+        **config: Any,
+    ) -> None:
+        config = {"address": "127.0.0.1:0", "grace_s": 2.0, "patience": PATIENCE} | config
+        self._config = FrontConfig(models=("body",), workers=workers, **config)
+        self._command = command
+        self._folder = tempfile.TemporaryDirectory(prefix="posewire-")
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="hosted-front")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        try:
+            self.address = self.submit(self._start()).result(PATIENCE_S)
+        except BaseException:
+            self._end()
+            raise
+        self._channel = grpc.insecure_channel(self.address, options=channel_options())
+        self.stub = KeypointServiceStub(self._channel)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._channel.close()
+        self._end()
+
+    @property
+    def streams(self) -> dict[int, int]:
+        """How many streams the worker of each place has."""
+        backends = self.front._backends._by_place
+        return {place: backend.streams for place, backend in backends.items()}
+
+    @property
+    def pids(self) -> dict[int, int]:
+        """The process of each place that serves."""
+        serving = self.front._backends._by_place
+        running = self.front._supervisor._running
+        return {place: running[place].pid for place in serving}
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Runs a coroutine on the front's event loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Returns when a condition holds; it is looked at on the front's event loop."""
+        self.submit(self._until(condition)).result(PATIENCE_S)
+
+    async def _until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            await asyncio.sleep(0.001)
+
+    async def _start(self) -> str:
+        folder = Path(self._folder.name)
+
+        def command(place: int, number: int) -> Sequence[str]:
+            return self._command(f"unix:{folder}/worker-{place}-{number}.sock")
+
+        self.front = Front(self._config, command)
+        return await self.front.start()
+
+    def _end(self) -> None:
+        try:
+            self.submit(self.front.drain()).result(PATIENCE_S)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(PATIENCE_S)
+            self._loop.close()
+            self._folder.cleanup()

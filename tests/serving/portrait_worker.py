@@ -1,0 +1,39 @@
+"""A worker process that never answers upright pictures: ``python -m`` it with an address."""
+
+import sys
+import threading
+
+import numpy as np
+from posewire_server.commands.serve import serve_pipelines
+from posewire_server.engine.network import Network
+from posewire_server.lifeline import end_with_stdin
+from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.rpc.app import ServerConfig
+from posewire_server.rpc.models import Limits
+from posewire_server.systems.paf import PafSystem
+
+from tests.serving.gated_predictor import NETWORK, SPEC, GatedPredictor
+from tests.serving.pictures import encode, noise
+
+UPRIGHT = encode(noise(24, 48))
+
+
+class PortraitPredictor(GatedPredictor):
+    """Waits for ever on what is higher than wide."""
+
+    def run(self, inputs: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> list[np.ndarray]:
+        if inputs.shape[3] < inputs.shape[2]:
+            threading.Event().wait()
+        return super().run(inputs)
+
+
+def serve(address: str) -> int:
+    end_with_stdin()
+    system = PafSystem(SPEC, Network(NETWORK, PortraitPredictor()))
+    pipeline = Pipeline(SPEC, "v1", system, EngineConfig("plain", "fp32", 1))
+    config = ServerConfig(address=address, frame_threads=4, grace_s=1.0, limits=Limits())
+    return serve_pipelines(config, {SPEC.name: pipeline})
+
+
+if __name__ == "__main__":
+    sys.exit(serve(sys.argv[1]))
