@@ -77,5 +77,5 @@ class SourceReader:
         if needed > _MOST_BYTES_A_PIXEL * self._max_pixels:
             raise malformed(f"its rows are spread over {needed} bytes")
         pixels = self._shared_memory.read(source.name, source.offset, needed)
-        layout = replace(source.layout, pixels=memoryview(pixels).toreadonly())
+        layout = replace(source.layout, pixels=pixels)
         return raw_picture(layout, max_pixels=self._max_pixels, reduce=reduce)

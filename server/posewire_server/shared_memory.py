@@ -13,6 +13,8 @@ import threading
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
 from posewire_server.errors import SourceError
 
 MAX_OBJECTS = 16
@@ -47,7 +49,7 @@ class SharedMemory:
                 self._opened[name] = _open(name)
             return self._opened[name]
 
-    def read(self, name: str, offset: int, length: int) -> bytearray:
+    def read(self, name: str, offset: int, length: int) -> memoryview:
         """Returns a copy of a part of an object.
 
         Args:
@@ -62,15 +64,14 @@ class SharedMemory:
         size = os.fstat(descriptor).st_size
         if offset + length > size:
             raise _out_of_bounds(name, offset + length, size)
-        pixels = bytearray(length)
-        view = memoryview(pixels)
+        view = memoryview(np.empty(length, np.uint8))  # Not cleared, unlike a bytearray.
         done = 0
         while done < length:
             count = os.preadv(descriptor, [view[done:]], offset + done)
             if count == 0:  # It was made smaller meanwhile.
                 raise _out_of_bounds(name, offset + length, offset + done)
             done += count
-        return pixels
+        return view.toreadonly()
 
     def close(self) -> None:
         """Closes all objects."""
