@@ -46,6 +46,7 @@ from posewire.outcome import (
 )
 from posewire.reconnect import Reconnect
 from posewire.version import __version__
+from posewire.video import VideoCodec, access_units, video_packet
 
 __all__ = [
     "AsyncClient",
@@ -87,5 +88,8 @@ __all__ = [
     "TrackingOptions",
     "UnavailableError",
     "UnimplementedError",
+    "VideoCodec",
     "__version__",
+    "access_units",
+    "video_packet",
 ]
