@@ -44,7 +44,9 @@ class Lane(Protocol):
 class Dispatcher:
     """Runs the work of lanes on threads, one ticket of each lane in turn.
 
-    One thread is kept in reserve: a ticket of higher priority than all that run starts at once.
+    One thread is kept in reserve: a ticket of higher priority than all that run starts at once. Of
+    many threads, which fill batches, a lane has half at most; else those that send little would
+    wait behind all the tickets of one that sends much.
 
     Args:
         frames: How many are worked on at once.
@@ -55,12 +57,13 @@ class Dispatcher:
         self._free = list(
             self._threads
         )  # the last one free is the next to work: its caches are warm
-        self._running: list[Priority] = []
+        self._most_of_a_lane = max(2, frames // 2)
+        self._running: list[Lane] = []
         self._line: Line[Lane] = Line()
 
     def submit(self, lane: Lane) -> None:
         """Says that ``lane`` has tickets to take."""
-        self._line.add(lane, lane.priority)
+        self._queue(lane)
         self._pump()
 
     def close(self) -> None:
@@ -69,6 +72,10 @@ class Dispatcher:
         for thread in self._threads:
             thread.shutdown()
 
+    def _queue(self, lane: Lane) -> None:
+        if self._running.count(lane) < self._most_of_a_lane:
+            self._line.add(lane, lane.priority)
+
     def _pump(self) -> None:
         while (lane := self._next_lane()) is not None:
             priority = lane.priority
@@ -76,15 +83,17 @@ class Dispatcher:
             ticket = lane.take()
             if ticket is not None:
                 self._line.note_turn(priority)
-                self._line.add(lane, priority)
-                self._running.append(priority)
+                self._running.append(lane)
+                self._queue(lane)
                 thread, loop = self._free.pop(), asyncio.get_running_loop()
                 thread.submit(partial(self._run, loop, thread, lane, ticket))
 
     def _next_lane(self) -> Lane | None:
         if len(self._free) > 1:
             return self._line.first()
-        return self._line.first(above=max(self._running)) if self._free else None
+        if not self._free:
+            return None
+        return self._line.first(above=max(lane.priority for lane in self._running))
 
     def _run(
         self, loop: asyncio.AbstractEventLoop, thread: FrameThread, lane: Lane, ticket: Ticket
@@ -94,7 +103,10 @@ class Dispatcher:
 
     def _finish(self, thread: FrameThread, lane: Lane, ticket: Ticket, outcome: object) -> None:
         self._free.append(thread)
-        self._running.remove(lane.priority)
+        had_its_share = self._running.count(lane) == self._most_of_a_lane
+        self._running.remove(lane)
+        if had_its_share:
+            self._queue(lane)
         lane.settle(ticket, outcome)
         self._pump()
 

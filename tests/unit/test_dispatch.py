@@ -60,6 +60,7 @@ def test_dispatcher_runs_as_many_at_once_as_it_is_told() -> None:
     async def main() -> None:
         dispatcher, pool = hand_dispatcher(frames=3)
         dispatcher.submit(Queue("a", 9, []))
+        dispatcher.submit(Queue("b", 1, []))
         assert len(pool.begun) == 3
         pool.run(1)
         await until_idle()
@@ -99,6 +100,25 @@ def test_dispatcher_higher_priority_than_all_that_run_starts_at_once() -> None:
         await until_idle()
         assert log == ["h", "h"]
         assert len(pool.begun) == 2, "none is higher than those that run"
+
+    run(main())
+
+
+def test_dispatcher_lane_that_sends_much_has_half_of_many_threads() -> None:
+    async def main() -> None:
+        dispatcher, pool = hand_dispatcher(frames=6)
+        log: list[str] = []
+        dispatcher.submit(Queue("a", 5, log))
+        assert len(pool.begun) == 3
+        dispatcher.submit(Queue("b", 2, log))
+        assert len(pool.begun) == 5
+        pool.run()
+        await until_idle()
+        assert len(pool.begun) == 5, "one more of the same in its place"
+        while pool.begun:
+            pool.run()
+            await until_idle()
+        assert "".join(log) == "aaabbaa"
 
     run(main())
 
