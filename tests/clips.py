@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -77,3 +78,21 @@ def shown_number(packet: VideoPacket) -> int:
     """Returns which picture is coded in a packet of ``compress``."""
     assert packet.presentation_ns is not None
     return packet.presentation_ns // 40_000_000
+
+
+def write_video(
+    path: Path, images: Sequence[Image], encoder: str = "libx264", parameters: str = "bframes=0"
+) -> Path:
+    """Writes pictures to a file in the container that its suffix names, 25 in a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(encoder, 25)
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width = images[0].shape[:2]
+        stream.pix_fmt, stream.codec_context.gop_size = "yuv420p", 12
+        names = {"libx264": "x264-params", "libx265": "x265-params"}
+        if encoder in names:
+            stream.options = {"preset": "ultrafast", names[encoder]: "log-level=0:" + parameters}
+        for image in images:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="bgr24")))
+        container.mux(stream.encode(None))
+    return path

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from posewire_server.answer import Answer
 from posewire_server.draw import draw_poses
-from posewire_server.errors import ConfigError
-from posewire_server.image import decode_image
+from posewire_server.errors import ConfigError, SourceError
 from posewire_server.pipeline import MAX_PIXELS
+from posewire_server.reader import SourceReader
 from posewire_server.skeletons import Skeleton
 from posewire_server.source import Source
 from posewire_server.sources import IMAGE_SUFFIXES
@@ -67,6 +67,7 @@ class AnnotatedImages:
     def __init__(self, output: Path, skeleton: Skeleton) -> None:
         self._output = output
         self._skeleton = skeleton
+        self._reader = SourceReader(MAX_PIXELS)
         self._is_file = output.suffix.lower() in IMAGE_SUFFIXES
         _make_folder(output.parent if self._is_file else output)
 
@@ -90,7 +91,8 @@ class AnnotatedImages:
         if answer.detection is None:
             return
         path = self._path_of(answer.frame.name)
-        picture = draw_poses(pixels_of(answer), answer.detection.poses, self._skeleton)
+        image = self._reader.read(answer.frame.source).image
+        picture = draw_poses(image, answer.detection.poses, self._skeleton)
         ok, data = cv2.imencode(path.suffix, picture)
         try:
             path.write_bytes(data.tobytes() if ok else b"")
@@ -111,6 +113,7 @@ class AnnotatedVideo:
         self._output = output
         self._fps = fps
         self._skeleton = skeleton
+        self._reader = SourceReader(MAX_PIXELS)
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         _make_folder(output.parent)
@@ -124,6 +127,7 @@ class AnnotatedVideo:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._reader.close()
         if self._writer is not None:
             self._writer.release()
 
@@ -133,9 +137,14 @@ class AnnotatedVideo:
         Raises:
             ConfigError: OUTPUT_UNWRITABLE.
         """
+        source = answer.frame.source
         if answer.problem in {"dropped", "lost"}:
+            self._reader.leave_out(source)
             return
-        picture = pixels_of(answer)
+        try:
+            picture = self._reader.read(source).image
+        except SourceError:
+            return  # A packet that nobody could decode.
         if answer.detection is not None:
             picture = draw_poses(picture, answer.detection.poses, self._skeleton)
         if self._writer is None:
@@ -151,12 +160,6 @@ class AnnotatedVideo:
         if not writer.isOpened():
             raise _unwritable(self._output)
         return writer
-
-
-def pixels_of(answer: Answer) -> npt.NDArray[np.uint8]:
-    """Returns the picture of an answer's frame: (H, W, 3) uint8 BGR."""
-    image = answer.frame.image
-    return decode_image(image, max_pixels=MAX_PIXELS) if isinstance(image, bytes) else image
 
 
 def _make_folder(folder: Path) -> None:

@@ -6,7 +6,6 @@ from contextlib import closing
 
 from posewire_server.answer import Answer
 from posewire_server.errors import PosewireError
-from posewire_server.frame import EncodedImage
 from posewire_server.history import History
 from posewire_server.newest import newest
 from posewire_server.outcome import Detection
@@ -60,15 +59,15 @@ class LocalDetector:
             with closing(newest(source)) as frames:
                 for frame, overtaken in frames:
                     for dropped in overtaken:
+                        history.reader.leave_out(dropped.source)
                         yield Answer(dropped, None, problem="dropped", reason="OVERFLOW")
                     yield self._detect_one(frame, history)
 
     def _detect_one(self, frame: SourceFrame, history: History) -> Answer:
-        image = EncodedImage(frame.image) if isinstance(frame.image, bytes) else frame.image
         begin = time.perf_counter()
         try:
             found = self._pipeline.detect(
-                image, decoder=self._decoder, history=history, moment=_moment(frame)
+                frame.source, decoder=self._decoder, history=history, moment=_moment(frame)
             )
         except PosewireError as error:
             return Answer(frame, None, problem="error", reason=error.reason, message=str(error))

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Generator, Iterable
 from dataclasses import replace
 
+from posewire_server.frame import VideoPacket
 from posewire_server.source import SourceFrame
 
 
@@ -11,7 +12,8 @@ def newest(source: Iterable[SourceFrame]) -> Generator[tuple[SourceFrame, list[S
     """Yields the newest frame of a source, and those it overtook since the last one.
 
     The source is read in a thread, which ends with the source, or at the frame after this iterator
-    was closed. Frames that were overtaken have lost their picture, so that memory stays bounded.
+    was closed. Frames that were overtaken have lost their picture, so that memory stays bounded;
+    packets of a video are small, and those after them build on them.
 
     Raises:
         Exception: What reading the source raised, after the frames before it.
@@ -66,7 +68,11 @@ class _Slot:
     def _put(self, frame: SourceFrame) -> bool:
         with self._changed:
             if self._frame is not None:
-                self._overtaken.append(replace(self._frame, image=b""))
+                self._overtaken.append(_without_picture(self._frame))
             self._frame = frame
             self._changed.notify_all()
             return not self._done
+
+
+def _without_picture(frame: SourceFrame) -> SourceFrame:
+    return frame if isinstance(frame.image, VideoPacket) else replace(frame, image=b"")

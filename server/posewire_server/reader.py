@@ -55,7 +55,7 @@ class SourceReader:
             case _:
                 return picture_of(source)
 
-    def leave_out(self, source: Source) -> None:
+    def leave_out(self, source: Source | Image) -> None:
         """Notes that the frame of a source will not be worked on; nothing where it was read."""
         if isinstance(source, VideoPacket):
             self._packets.leave_out(source)

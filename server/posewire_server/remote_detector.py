@@ -3,9 +3,11 @@
 from collections.abc import Generator, Iterable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 import posewire
 
 from posewire_server.answer import Answer
+from posewire_server.frame import VideoPacket
 from posewire_server.outcome import Detection, Timings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
@@ -88,7 +90,17 @@ def _remember(
     """Yields what to send and keeps each frame until its outcome asks for it."""
     for sequence_id, frame in enumerate(source):
         sent[sequence_id] = frame
-        yield posewire.Frame(frame.image, sequence_id, frame.capture_time)
+        yield posewire.Frame(_to_source(frame.image), sequence_id, frame.capture_time)
+
+
+def _to_source(image: bytes | npt.NDArray[np.uint8] | VideoPacket) -> posewire.Source:
+    if not isinstance(image, VideoPacket):
+        return image
+    codec = posewire.VideoCodec[image.codec.name]
+    shown_s = None if image.presentation_ns is None else image.presentation_ns / 1e9
+    return posewire.video_packet(
+        image.data, codec, key_frame=image.key_frame, presentation_s=shown_s
+    )
 
 
 def _to_answers(outcome: posewire.Outcome, sent: dict[int, SourceFrame]) -> Iterator[Answer]:

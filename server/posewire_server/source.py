@@ -8,6 +8,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server.frame import EncodedImage, VideoPacket
+
 
 @dataclass(frozen=True, eq=False)
 class SourceFrame:
@@ -15,14 +17,20 @@ class SourceFrame:
 
     Attributes:
         name: What to call it: a file's name, or the number of a frame.
-        image: The bytes of an image file as they are, or (H, W, 3) uint8 BGR pixels.
+        image: The bytes of an image file as they are, (H, W, 3) uint8 BGR pixels, or a packet of a
+            video.
         capture_time: When it was taken, as far as the source knows: live ones tell when it was
             read, videos count from when they were opened.
     """
 
     name: str
-    image: bytes | npt.NDArray[np.uint8]
+    image: bytes | npt.NDArray[np.uint8] | VideoPacket
     capture_time: datetime
+
+    @property
+    def source(self) -> EncodedImage | npt.NDArray[np.uint8] | VideoPacket:
+        """What a pipeline is to read."""
+        return EncodedImage(self.image) if isinstance(self.image, bytes) else self.image
 
 
 class Source(Protocol):

@@ -32,6 +32,8 @@ def add_video(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", metavar="FILE", help="video file, camera index or RTSP URL")
     parser.add_argument("--output", type=Path, metavar="FILE", help="annotated video")
     parser.add_argument("--json-lines", type=Path, metavar="FILE", help="one JSON object a frame")
+    packets = "stream H.264 or HEVC as it is, to be decoded where poses are looked for"
+    parser.add_argument("--packets", action="store_true", help=packets)
 
 
 def follow_video(options: Options) -> int:
@@ -40,5 +42,7 @@ def follow_video(options: Options) -> int:
 
     detector = read_detector(options, read_tracking(options))
     return video.run(
-        video.VideoConfig(options.source, detector, options.output, options.json_lines)
+        video.VideoConfig(
+            options.source, detector, options.output, options.json_lines, options.packets
+        )
     )

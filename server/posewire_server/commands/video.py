@@ -15,6 +15,7 @@ from posewire_server.answer import Answer
 from posewire_server.commands.follow import Consumer, follow
 from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.errors import ConfigError
+from posewire_server.packet_source import PacketVideo
 from posewire_server.progress import ProgressBars
 from posewire_server.records import answer_record
 from posewire_server.report import Tally, noun_of
@@ -32,17 +33,19 @@ class VideoConfig:
         detector: What is to answer.
         output: Annotated video to write (a folder where the source is images); None: none.
         json_lines: File for one JSON object a frame, ``-`` for standard output; None: none.
+        packets: Whether the source is left compressed until its poses are looked for.
     """
 
     source: str
     detector: DetectorConfig = field(default_factory=DetectorConfig)
     output: Path | None = None
     json_lines: Path | None = None
+    packets: bool = False
 
 
 def run(config: VideoConfig) -> int:
     """Answers every frame until the source ends or Ctrl-C; returns 1 if a frame failed, else 0."""
-    source = open_source(config.source)
+    source = PacketVideo(config.source) if config.packets else open_source(config.source)
     with ExitStack() as stack:
         progress = stack.enter_context(ProgressBars())
         detector = stack.enter_context(open_detector(config.detector, progress))

@@ -52,6 +52,8 @@ class PacketReader:
         with self._lock:
             if packet.number <= self._last_number:
                 return
+            if packet.key_frame:
+                self._left_out = [each for each in self._left_out if each.number > packet.number]
             insort(self._left_out, packet, key=lambda it: it.number)
             size = sum(len(each.data) for each in self._left_out)
             if len(self._left_out) > MOST_LEFT_OUT or size > MOST_BYTES_LEFT_OUT:
@@ -68,8 +70,7 @@ class PacketReader:
             taken = [each for each in self._left_out if each.number < packet.number]
             self._left_out = [each for each in self._left_out if each.number > packet.number]
             self._last_number = packet.number
-        keys = [index for index, each in enumerate([*taken, packet]) if each.key_frame]
-        return taken[keys[-1] :] if keys else taken
+        return [] if packet.key_frame else taken
 
     def _decoder_of(self, codec: VideoCodec) -> VideoDecoder:
         if self._decoder is None or self._decoder.codec is not codec:
