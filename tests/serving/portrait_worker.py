@@ -31,7 +31,7 @@ def serve(address: str) -> int:
     end_with_stdin()
     system = PafSystem(SPEC, Network(NETWORK, PortraitPredictor()))
     pipeline = Pipeline(SPEC, "v1", system, EngineConfig("plain", "fp32", 1))
-    config = ServerConfig(address=address, frame_threads=4, grace_s=1.0, limits=Limits())
+    config = ServerConfig(address=address, frame_threads=8, grace_s=1.0, limits=Limits())
     return serve_pipelines(config, {SPEC.name: pipeline})
 
 

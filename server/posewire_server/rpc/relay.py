@@ -30,7 +30,7 @@ class StreamRelay:
             timeout=context.time_remaining(), metadata=metadata_to_pass_on(context)
         )
         self._ledger = Ledger()
-        self._answered = self._half_closed = False
+        self._answered = False
 
     async def run(self) -> None:
         """Passes on until the worker has ended the stream.
@@ -56,7 +56,6 @@ class StreamRelay:
             while (message := await read()) is not grpc.aio.EOF:
                 self._ledger.note_request(message)
                 await write(message)
-            self._half_closed = True
             await self._call.done_writing()
         except (grpc.RpcError, grpc.aio.BaseError, asyncio.InvalidStateError):
             pass  # the worker has ended the stream; what it said is read by ``_receive``
@@ -69,8 +68,6 @@ class StreamRelay:
             self._answered = True
 
     async def _tell_of_loss(self) -> None:
-        if self._half_closed and not self._ledger:
-            return
         if self._answered:
             draining = pb.Draining(last_sequence_id=self._ledger.last_id)
             await self._context.write(pb.DetectResponse(draining=draining).SerializeToString())
