@@ -225,7 +225,7 @@ class Pipeline:
         if tracking is None:
             return History(reader)
         memory = Memory() if self.spec.follows else None
-        return History(reader, memory, Follower(self.spec.skeleton.keypoints, tracking))
+        return History(reader, memory, Follower(self.spec.skeleton, tracking))
 
     def _find(self, picture: Picture, request: Request, passage: Passage) -> Poses:
         if picture.reduction == 1:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.tracking.assignment import assign
-from posewire_server.tracking.similarity import similarities
+from posewire_server.tracking.similarity import similarity
 from posewire_server.tracking.spread import diagonals
 
 Floats = npt.NDArray[np.float64]
@@ -95,7 +95,7 @@ def score_tracking(frames: Iterable[tuple[Instances, Instances]], spreads: Float
 def _similar(truth: Instances, answer: Instances, spreads: Floats) -> Floats:
     """Returns (N, M) OKS, 0 where it is too little."""
     variances = (spreads * diagonals(truth.points)[:, None]) ** 2
-    similar = similarities(truth.points, variances, answer.points)
+    similar, _ = similarity(truth.points[:, None], variances[:, None], answer.points[None])
     similar[similar < LEAST_OKS] = 0.0
     return similar
 

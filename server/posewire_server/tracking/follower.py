@@ -1,38 +1,44 @@
 """Follows the instances of one stream: ids, smoothed keypoints, short gaps filled in."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server.pose import Poses
+from posewire_server.skeletons import Skeleton
 from posewire_server.tracking.answering import put, recall
+from posewire_server.tracking.camera import camera_shift
 from posewire_server.tracking.clock import Clock, Moment
 from posewire_server.tracking.gaps import fill_gaps
-from posewire_server.tracking.matching import match
+from posewire_server.tracking.matching import Matcher
 from posewire_server.tracking.motion import Motion
 from posewire_server.tracking.one_euro import OneEuro
 from posewire_server.tracking.settings import TrackingSettings
-from posewire_server.tracking.spread import compared_of, diagonals, spreads_of
+from posewire_server.tracking.spread import diagonals, spreads_of
 from posewire_server.tracking.tracks import Tracks
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
+Numbers = npt.NDArray[np.int64]
+
+# What is less, in sizes of the smallest instance, is none.
+_JOLT: Final = 0.01
 
 
 class Follower:
     """Follows the instances of one stream, frame by frame.
 
     Args:
-        keypoints: Their names, K.
-        settings: How.
+        skeleton: What they consist of.
+        settings: How to follow them.
     """
 
-    def __init__(self, keypoints: Sequence[str], settings: TrackingSettings) -> None:
+    def __init__(self, skeleton: Skeleton, settings: TrackingSettings) -> None:
         self._settings = settings
-        self._spreads, self._compared = spreads_of(keypoints), compared_of(keypoints)
+        self._spreads, self._matcher = spreads_of(skeleton.keypoints), Matcher(skeleton)
         self._clock = Clock()
         self._now_s = self._before_s = 0.0
         self._next_id = 1
@@ -80,9 +86,7 @@ class Follower:
         """Returns the row of each pose; the tracks know then that these were seen."""
         found = _coordinates(poses)
         system_ids = poses.ids if poses.ids is not None else np.zeros(len(poses), np.int64)
-        rows = match(
-            tracks, found[:, :, :2], system_ids, self._spreads, self._compared, self._before_s
-        )
+        rows = self._match(tracks, found[:, :, :2], system_ids)
         is_new = rows < 0
         if not is_new.all():
             self._correct(tracks, rows[~is_new], poses.take(~is_new), found[~is_new])
@@ -90,6 +94,18 @@ class Follower:
             rows[is_new] = len(tracks) + np.arange(is_new.sum())
             self._tracks = tracks.join(self._start(poses.take(is_new)))
         return rows
+
+    def _match(self, tracks: Tracks, points: Floats, system_ids: Numbers) -> Indices:
+        """Returns the row of each pose, or -1; after a jolt of the camera, at second sight."""
+        rows = self._matcher.match(tracks, points, system_ids, self._before_s)
+        seen = rows >= 0
+        if seen.all() or seen.sum() == len(tracks):
+            return rows
+        shift = camera_shift(tracks.motion.points[rows[seen]], points[seen])
+        if np.hypot(*shift) < _JOLT * tracks.sizes.min():
+            return rows
+        tracks.move(shift)
+        return self._matcher.match(tracks, points, system_ids, self._before_s)
 
     def _start(self, poses: Poses) -> Tracks:
         """Returns new instances."""
@@ -100,6 +116,7 @@ class Follower:
         return Tracks(
             ids=ids,
             system_ids=poses.ids.copy() if poses.ids is not None else np.zeros(count, np.int64),
+            new_s=np.full(count, self._now_s),
             seen_s=np.full(count, self._now_s),
             sizes=diagonals(found[:, :, :2]),
             scores=poses.scores.astype(np.float64),
@@ -134,10 +151,14 @@ class Follower:
     ) -> Poses:
         tracks, seen = self._tracks, rows >= 0
         assert tracks is not None, "poses have tracks by now"
+        if not (self._settings.fill_gap_s or self._settings.smoothing) and seen.all():
+            return replace(poses, ids=tracks.ids[rows])
         filled, left = fill_gaps(tracks, self._now_s, self._settings.fill_gap_s, size_image)
         if is_closed:
             return put(poses, seen, recall(tracks, rows[seen], self._now_s, filled, left))
-        unseen = np.setdiff1d(np.flatnonzero(filled.any(1)), rows)
+        is_unseen = filled.any(1)
+        is_unseen[rows[seen]] = False
+        unseen = np.flatnonzero(is_unseen)
         shown = np.concatenate([rows[seen], unseen])
         answered = recall(tracks, shown, self._now_s, filled, left)
         if not len(unseen):

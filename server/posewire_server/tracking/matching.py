@@ -5,8 +5,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server.skeletons import Skeleton
 from posewire_server.tracking.assignment import assign
-from posewire_server.tracking.similarity import similarities
+from posewire_server.tracking.similarity import centre, similarity
+from posewire_server.tracking.spread import compared_of, spreads_of
 from posewire_server.tracking.tracks import Tracks
 
 Floats = npt.NDArray[np.float64]
@@ -14,63 +16,90 @@ Indices = npt.NDArray[np.intp]
 Numbers = npt.NDArray[np.int64]
 
 # What is less similar is somebody else.
-_LEAST_SIMILARITY: Final = 0.15
+_LEAST_SIMILARITY: Final = 0.1
+# So many keypoints in common are half as convincing as very many: parts of somebody are often found
+# beside the whole.
+_FEW: Final = 2.0
+# How much less convincing is what was only just seen, and for how long: it may be no instance.
+_YOUNG: Final = 0.3
+_YOUNG_S: Final = 0.2
+# What is farther away, in sizes, is not compared.
+_NEAR: Final = 1.2
+# What is similar only with left and right exchanged: networks take a back for a front.
+_MIRRORED: Final = 0.8
 
 
-def match(
-    tracks: Tracks,
-    found: Floats,
-    system_ids: Numbers,
-    spreads: Floats,
-    compared: Indices,
-    since_s: float,
-) -> Indices:
-    """Returns for each pose the index of its instance, (P,), or -1.
-
-    Those that the system follows itself are as it says. Others are matched by the similarity with
-    where they are expected or, for those out of sight, with where they were last seen, whichever
-    is greater: they may have walked on behind something, or come back from where they went.
+class Matcher:
+    """Tells poses of one skeleton apart.
 
     Args:
-        tracks: T instances.
-        found: (P, K, 2) x, y in pixels; NaN where not found.
-        system_ids: (P,) of the system that follows them itself; 0: none.
-        spreads: (K,) in sizes, see ``spread``.
-        compared: Indices of the keypoints to compare.
-        since_s: When the frame before was; what was seen then is in sight.
+        skeleton: What they consist of.
     """
-    matches = np.full(len(found), -1, np.intp)
-    known = (system_ids[:, None] == tracks.system_ids) & (system_ids[:, None] > 0)
-    if known.size:
-        followed = known.any(1)
-        matches[followed] = known[followed].argmax(1)
-    rows = np.setdiff1d(np.arange(len(tracks)), matches)
-    columns = np.flatnonzero(matches < 0)
-    if len(rows) and len(columns):
-        pairs = assign(_gains(tracks, found[columns], rows, spreads, compared, since_s))
-        matches[columns[pairs[1]]] = rows[pairs[0]]
-    return matches
 
+    def __init__(self, skeleton: Skeleton) -> None:
+        names = skeleton.keypoints
+        self._compared = compared_of(names)
+        self._squares = spreads_of(names)[self._compared] ** 2
+        others = dict(skeleton.symmetric_pairs) | {b: a for a, b in skeleton.symmetric_pairs}
+        self._mirror = np.array([others.get(each, each) for each in self._compared.tolist()])
 
-def _gains(
-    tracks: Tracks,
-    found: Floats,
-    rows: Indices,
-    spreads: Floats,
-    compared: Indices,
-    since_s: float,
-) -> Floats:
-    """Returns (T, P) what each pair is worth: the similarity, less for the less certain."""
-    cells = np.ix_(rows, compared)
-    wanted = found[:, compared]
-    squares = spreads[compared] ** 2
-    total = tracks.motion.place[cells] + squares
-    variances = total * (tracks.sizes[rows] ** 2)[:, None]
-    similar = similarities(tracks.motion.points[cells], variances, wanted)
-    is_lost = tracks.seen_s[rows] < since_s
-    if is_lost.any():
-        last = tracks.keypoints[cells][is_lost, :, :2]
-        back = similarities(last, variances[is_lost], wanted)
-        similar[is_lost] = np.maximum(similar[is_lost], back)
-    certain = np.sqrt(squares / total).mean(1)
-    return np.where(similar < _LEAST_SIMILARITY, 0.0, similar * certain[:, None])
+    def match(self, tracks: Tracks, found: Floats, system_ids: Numbers, since_s: float) -> Indices:
+        """Returns for each pose the row of its instance, (P,), or -1.
+
+        Those that the system follows itself are as it says. Others are matched by the similarity
+        with where they are expected or, for those out of sight, with where they were last seen,
+        whichever is greater: they may have walked on behind something, or come back from where
+        they went.
+
+        Args:
+            tracks: T instances.
+            found: (P, K, 2) x, y in pixels; NaN where not found.
+            system_ids: (P,) of the system that follows them itself; 0: none.
+            since_s: When the frame before was; what was seen then is in sight.
+        """
+        matches = np.full(len(found), -1, np.intp)
+        known = (system_ids[:, None] == tracks.system_ids) & (system_ids[:, None] > 0)
+        if known.size:
+            followed = known.any(1)
+            matches[followed] = known[followed].argmax(1)
+        is_free = np.ones(len(tracks), np.bool_)
+        is_free[matches[matches >= 0]] = False
+        rows, columns = np.flatnonzero(is_free), np.flatnonzero(matches < 0)
+        if len(rows) and len(columns):
+            pairs = assign(self._gains(tracks, found[columns], rows, since_s))
+            matches[columns[pairs[1]]] = rows[pairs[0]]
+        return matches
+
+    def _gains(self, tracks: Tracks, found: Floats, rows: Indices, since_s: float) -> Floats:
+        """Returns (T, P) what each pair is worth: the similarity, less for the less certain."""
+        cells = rows[:, None], self._compared
+        sizes, seen_s = tracks.sizes[rows], tracks.seen_s[rows]
+        total = tracks.motion.place[cells] + self._squares
+        variances = total * (sizes * sizes)[:, None]
+        gains = self._similar(tracks.motion.points[cells], variances, found, sizes)
+        lost = np.flatnonzero(seen_s < since_s)
+        if len(lost):
+            last = tracks.keypoints[rows[lost, None], self._compared, :2]
+            back = self._similar(last, variances[lost], found, sizes[lost])
+            gains[lost] = np.maximum(gains[lost], back)
+        certain = np.sqrt(self._squares / total).mean(1)
+        certain *= 1 - _YOUNG * np.exp((tracks.new_s[rows] - seen_s) / _YOUNG_S)
+        return gains * certain[:, None]
+
+    def _similar(self, expected: Floats, variances: Floats, found: Floats, sizes: Floats) -> Floats:
+        """Returns (T, P) similarities, less where little is common to the two."""
+        wanted = found[:, self._compared]
+        (here, known), (there, given) = centre(expected), centre(wanted)
+        apart = here[:, None] - there
+        near = np.hypot(apart[:, :, 0], apart[:, :, 1]) < _NEAR * sizes[:, None]
+        row, column = np.nonzero(near)
+        similar, common = similarity(expected[row], variances[row], wanted[column])
+        poor = np.flatnonzero(similar < _MIRRORED)
+        if len(poor):
+            mirrored = found[column[poor, None], self._mirror]
+            crossed, _ = similarity(expected[row[poor]], variances[row[poor]], mirrored)
+            similar[poor] = np.maximum(similar[poor], _MIRRORED * crossed)
+        similar[similar < _LEAST_SIMILARITY] = 0.0
+        gains = np.zeros(near.shape)
+        gains[row, column] = similar * common / (np.maximum(known[row], given[column]) + _FEW)
+        return gains

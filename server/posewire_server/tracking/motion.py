@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 # Standard deviations: of a measurement, in units of the keypoint's spread; of the change of the
 # velocity in a second; of the velocity of a new instance; and the greatest of an expectation.
 _MEASUREMENT: Final = 0.15
-_ACCELERATION: Final = 1.5
+_ACCELERATION: Final = 3.0
 _FIRST_VELOCITY: Final = 0.5
 _GREATEST: Final = 0.25
 # What a keypoint moves on its own fades in this time.

@@ -16,8 +16,8 @@ class SmoothingSettings:
         speed_coefficient: How much it rises, in Hz for a speed of one body size a second.
     """
 
-    min_cutoff_hz: float = 1.0
-    speed_coefficient: float = 8.0
+    min_cutoff_hz: float = 0.6
+    speed_coefficient: float = 9.0
 
 
 @dataclass(frozen=True)

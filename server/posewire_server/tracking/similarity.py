@@ -1,28 +1,38 @@
 """Object keypoint similarity (OKS, Lin et al., 2014) of poses with where they were expected."""
 
-from typing import Final
-
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
-
-# Poses with fewer keypoints in common count as if they had so many.
-_LEAST_COMMON: Final = 4
+Counts = npt.NDArray[np.int64]
 
 
-def similarities(expected: Floats, variances: Floats, found: Floats) -> Floats:
-    """Returns the mean over common keypoints of exp(-d^2 / 2 v), (T, P) in [0, 1].
+def similarity(expected: Floats, variances: Floats, found: Floats) -> tuple[Floats, Counts]:
+    """Compares pairs of poses; shapes are broadcast.
 
     Args:
-        expected: (T, K, 2) x, y in pixels; NaN where not known.
-        variances: (T, K) v in square pixels: how far each may be from there.
-        found: (P, K, 2) x, y in pixels; NaN where not found.
+        expected: (..., K, 2) x, y in pixels; NaN where not known.
+        variances: (..., K) v in square pixels: how far each may be from there.
+        found: (..., K, 2) x, y in pixels; NaN where not found.
+
+    Returns:
+        (...) the mean over common keypoints of exp(-d^2 / 2 v), in [0, 1], 0 without any; and how
+        many those are.
     """
-    apart = expected[:, None] - found[None]
-    squares = np.einsum("tpki,tpki->tpk", apart, apart)
-    squares /= -2 * variances[:, None]
-    near = np.exp(squares, out=squares)
+    apart = expected - found
+    apart *= apart
+    near = np.exp((apart[..., 0] + apart[..., 1]) / (-2 * variances))
     common = near == near
     near[~common] = 0.0
-    return np.asarray(near.sum(2) / np.maximum(common.sum(2), _LEAST_COMMON))
+    counts = common.sum(-1)
+    return near.sum(-1) / np.maximum(counts, 1), counts
+
+
+def centre(points: Floats) -> tuple[Floats, Counts]:
+    """Returns the mean of the keypoints (P, K, 2) that are there, (P, 2), and their number (P,).
+
+    It is (0, 0) where there is none.
+    """
+    there = points == points
+    counts = there[:, :, 0].sum(1)
+    return np.where(there, points, 0.0).sum(1) / np.maximum(counts, 1)[:, None], counts

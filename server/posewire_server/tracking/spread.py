@@ -67,8 +67,6 @@ def diagonals(points: Floats) -> Floats:
 
     At least 1 pixel.
     """
-    there = ~np.isnan(points)
-    low = points.min(1, where=there, initial=np.inf)
-    high = points.max(1, where=there, initial=-np.inf)
-    sides = np.maximum(high - low, 0.0)
-    return np.asarray(np.maximum(np.hypot(sides[:, 0], sides[:, 1]), 1.0))
+    low, high = np.fmin.reduce(points, 1), np.fmax.reduce(points, 1)
+    sides = high - low
+    return np.asarray(np.fmax(np.hypot(sides[:, 0], sides[:, 1]), 1.0))

@@ -27,6 +27,7 @@ class Tracks:
     Attributes:
         ids: (T,) of the answers.
         system_ids: (T,) of the system that follows them itself; 0: none.
+        new_s: (T,) when each was first seen.
         seen_s: (T,) when each was last seen.
         sizes: (T,) in pixels.
         scores: (T,) of each when it was last seen.
@@ -41,6 +42,7 @@ class Tracks:
 
     ids: Numbers
     system_ids: Numbers
+    new_s: Floats
     seen_s: Floats
     sizes: Floats
     scores: Floats
@@ -74,6 +76,11 @@ class Tracks:
             motion=self.motion.join(other.motion),
             smoother=smoother,
         )
+
+    def move(self, shift: Floats) -> None:
+        """Moves all that is known of the picture by (2,) pixels."""
+        self.motion.points += shift
+        self.keypoints[:, :, :2] += shift
 
     def measure(self, rows: Indices, found: Floats, passed_s: float) -> None:
         """Follows the sizes of instances (M,) by their keypoints (M, K, 2)."""
