@@ -44,6 +44,7 @@ from posewire.outcome import (
     Result,
     Timings,
 )
+from posewire.pixels import PixelFormat, RawPixels
 from posewire.reconnect import Reconnect
 from posewire.version import __version__
 from posewire.video import VideoCodec, access_units, video_packet
@@ -72,11 +73,13 @@ __all__ = [
     "Order",
     "Outcome",
     "OverflowPolicy",
+    "PixelFormat",
     "Poses",
     "PosewireError",
     "Priority",
     "ProtocolError",
     "Provenance",
+    "RawPixels",
     "Reconnect",
     "ResourceExhaustedError",
     "Result",

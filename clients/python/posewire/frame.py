@@ -8,6 +8,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from posewire.pixels import PixelFormat, RawPixels
+from posewire.shared_memory import SharedFrames, SharedRequest
 from posewire.v1 import frame_pb2, keypoint_service_pb2, pose_pb2
 from posewire.wire import RawRequest, Request
 
@@ -18,6 +20,7 @@ Box: TypeAlias = tuple[float, float, float, float]
 Source: TypeAlias = (
     bytes
     | npt.NDArray[np.uint8]
+    | RawPixels
     | frame_pb2.RawImage
     | frame_pb2.SharedMemoryImage
     | frame_pb2.VideoPacket
@@ -25,7 +28,8 @@ Source: TypeAlias = (
 """Where the pixels of a frame come from.
 
 ``bytes`` of a JPEG, PNG or WebP file; an array of pixels, (H, W, 3) BGR or (H, W) grey, of any
-strides; or a message of ``posewire.v1.frame_pb2`` for everything else (RGB, NV12, I420, ...).
+strides; ``RawPixels`` of other formats (RGB, NV12, I420); or a message of
+``posewire.v1.frame_pb2``.
 """
 
 
@@ -54,9 +58,14 @@ FrameLike: TypeAlias = Frame | Source
 
 
 class FrameEncoder:
-    """Turns the frames of one stream into requests, numbering those that bring no number."""
+    """Turns the frames of one stream into requests, numbering those that bring no number.
 
-    def __init__(self) -> None:
+    Args:
+        shared: Carries large pictures to the server; None: they go with their requests.
+    """
+
+    def __init__(self, shared: SharedFrames | None = None) -> None:
+        self._shared = shared
         self._next_id = 0
 
     def encode(self, frame: FrameLike) -> Request:
@@ -70,9 +79,17 @@ class FrameEncoder:
             ValueError: The source has an unknown shape, or the sequence id does not rise.
         """
         frame = frame if isinstance(frame, Frame) else Frame(frame)
-        request = _raw_request(frame) if _is_large(frame.source) else _request(frame)
+        pixels = _large_pixels(frame.source)
+        request = _request(frame) if pixels is None else self._raw_request(frame, pixels)
         request.frame.sequence_id = self._number(frame.sequence_id)
         return request
+
+    def _raw_request(self, frame: Frame, pixels: RawPixels) -> RawRequest:
+        message, data = frame_pb2.Frame(), memoryview(pixels.data)
+        _write_wishes(frame, message)
+        if self._shared is None:
+            return RawRequest(message, pixels.layout, data)
+        return SharedRequest(message, pixels.layout, data, shared=self._shared)
 
     def _number(self, wanted: int | None) -> int:
         sequence_id = self._next_id if wanted is None else wanted
@@ -84,26 +101,18 @@ class FrameEncoder:
         return sequence_id
 
 
-def _is_large(source: Source) -> bool:
-    return (
-        isinstance(source, np.ndarray)
-        and source.nbytes >= _LARGE_BYTES
-        and source.flags.c_contiguous
-    )
+def _large_pixels(source: Source) -> RawPixels | None:
+    """Returns what is worth more than a copy into a message; None: it is small."""
+    if isinstance(source, np.ndarray) and source.flags.c_contiguous:
+        source = _of_array(source)
+    is_large = isinstance(source, RawPixels) and len(source.data) >= _LARGE_BYTES
+    return source if is_large else None  # type: ignore[return-value]
 
 
 def _request(frame: Frame) -> keypoint_service_pb2.DetectRequest:
     request = keypoint_service_pb2.DetectRequest()
     write_frame(frame, request.frame)
     return request
-
-
-def _raw_request(frame: Frame) -> RawRequest:
-    assert isinstance(frame.source, np.ndarray)
-    message, layout = frame_pb2.Frame(), frame_pb2.RawImage()
-    _write_wishes(frame, message)
-    _write_layout(frame.source, layout)
-    return RawRequest(message, layout, frame.source.data.cast("B"))
 
 
 def write_frame(frame: Frame, message: frame_pb2.Frame) -> None:
@@ -134,8 +143,10 @@ def _write_source(source: Source, message: frame_pb2.Frame) -> None:
         case bytes():
             message.encoded_image = source
         case np.ndarray():
-            _write_layout(source, message.raw_image)
-            message.raw_image.pixels = source.tobytes()
+            _write_source(_of_array(source), message)
+        case RawPixels():
+            message.raw_image.CopyFrom(source.layout)
+            message.raw_image.pixels = bytes(source.data)
         case frame_pb2.RawImage():
             message.raw_image.CopyFrom(source)
         case frame_pb2.SharedMemoryImage():
@@ -149,14 +160,10 @@ def _write_source(source: Source, message: frame_pb2.Frame) -> None:
             )
 
 
-def _write_layout(pixels: npt.NDArray[np.uint8], message: frame_pb2.RawImage) -> None:
-    """Describes an array; rows are sent packed, whatever its strides, so no gap is transmitted."""
-    if pixels.dtype != np.uint8:
-        raise TypeError(f"the pixels of a frame are uint8, not {pixels.dtype}")
+def _of_array(pixels: npt.NDArray[np.uint8]) -> RawPixels:
+    """Takes an array as BGR or grey; rows are sent packed, so that no gap is transmitted."""
     if pixels.ndim == 3 and pixels.shape[2] == 3:
-        message.format = frame_pb2.PIXEL_FORMAT_BGR
-    elif pixels.ndim == 2:
-        message.format = frame_pb2.PIXEL_FORMAT_GRAY
-    else:
-        raise ValueError(f"a frame has shape (H, W, 3) or (H, W), not {pixels.shape}")
-    message.height, message.width = pixels.shape[:2]
+        return RawPixels.from_array(pixels, PixelFormat.BGR)
+    if pixels.ndim == 2 or pixels.dtype != np.uint8:
+        return RawPixels.from_array(pixels, PixelFormat.GRAY)
+    raise ValueError(f"a frame has shape (H, W, 3) or (H, W), not {pixels.shape}")

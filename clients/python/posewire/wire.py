@@ -18,7 +18,7 @@ _RAW_IMAGE = frame_pb2.Frame.RAW_IMAGE_FIELD_NUMBER
 _PIXELS = frame_pb2.RawImage.PIXELS_FIELD_NUMBER
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class RawRequest:
     """A DetectRequest whose pixels are apart.
 
@@ -26,15 +26,20 @@ class RawRequest:
         frame: The frame without a source.
         layout: Its raw image without pixels.
         pixels: The pixels, packed; whoever owns them may change them once this is serialised.
+        serialized: Its bytes from then on, to be sent again.
     """
 
     frame: frame_pb2.Frame
     layout: frame_pb2.RawImage
     pixels: memoryview
+    serialized: bytes | None = None
 
     def SerializeToString(self) -> bytes:  # noqa: N802 (protobuf's name)
         """Returns the bytes of the whole request."""
-        return b"".join(self._parts())
+        if self.serialized is None:
+            self.serialized = b"".join(self._parts())
+            self.pixels = memoryview(b"")
+        return self.serialized
 
     def _parts(self) -> Iterator[bytes | memoryview]:
         layout = self.layout.SerializeToString() + _header(_PIXELS, self.pixels.nbytes)
