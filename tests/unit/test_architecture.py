@@ -63,7 +63,7 @@ OWNERS = {
     "paddle": ("engine.predictor", "models.importers"),
     "posewire_server._native": ("decode", "transform", "yuv", "engine.predictor"),
     "argparse": ("cli", "config"),
-    "av": ("video", "packet_source"),
+    "av": ("video", "packet_source", "bench.video"),
 }
 MOST_LINES = 300
 MOST_FUNCTION_LINES = 50

@@ -10,7 +10,7 @@ from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, PosewireError
 from posewire_server.plotting import load_pyplot
 
-GROUPS = ("paf", "exactness", "accuracy", "network", "systems", "server", "live", "soak")
+GROUPS = ("paf", "exactness", "accuracy", "network", "systems", "server", "live", "video", "soak")
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
         "systems": lambda config: systems.measure(config.cache),
         "server": lambda config: server.measure(config.cache),
         "live": lambda config: live.measure(config.cache),
+        "video": lambda _: video.measure(),
         "soak": lambda _: soak.measure(),
     }
 
