@@ -112,10 +112,12 @@ def started(
         max_in_flight=max_in_flight,
         overflow_policy=policy,
     )
-    return service_pb2.DetectResponse(started=service_pb2.Started(config=config, model=MODEL))
+    return service_pb2.DetectResponse(
+        started=service_pb2.Started(config=config, model=MODEL), credit=max_in_flight
+    )
 
 
-def result(sequence_id: int, poses: int = 1) -> service_pb2.DetectResponse:
+def result(sequence_id: int, poses: int = 1, credit: int = 8) -> service_pb2.DetectResponse:
     point = pose_pb2.Keypoint(x=1.5, y=2.5, score=0.5, state=pose_pb2.KEYPOINT_STATE_FOUND)
     missing = pose_pb2.Keypoint(
         x=float("nan"), y=float("nan"), state=pose_pb2.KEYPOINT_STATE_MISSING
@@ -134,23 +136,25 @@ def result(sequence_id: int, poses: int = 1) -> service_pb2.DetectResponse:
         model_version="1",
     )
     message.timings.infer.FromMilliseconds(250)
-    return service_pb2.DetectResponse(result=message)
+    return service_pb2.DetectResponse(result=message, credit=credit)
 
 
 def frame_error(sequence_id: int, reason: str, **metadata: str) -> service_pb2.DetectResponse:
     status = make_status(code_pb2.INVALID_ARGUMENT, reason, **metadata)
     error = service_pb2.FrameError(sequence_id=sequence_id, status=status)
-    return service_pb2.DetectResponse(frame_error=error)
+    return service_pb2.DetectResponse(frame_error=error, credit=8)
 
 
-def dropped(first: int, last: int) -> service_pb2.DetectResponse:
+def dropped(
+    first: int, last: int, reason: service_pb2.DropReason = service_pb2.DROP_REASON_OVERFLOW
+) -> service_pb2.DetectResponse:
     message = service_pb2.Dropped(
         first_sequence_id=first,
         last_sequence_id=last,
         count=last - first + 1,
-        reason=service_pb2.DROP_REASON_OVERFLOW,
+        reason=reason,
     )
-    return service_pb2.DetectResponse(dropped=message)
+    return service_pb2.DetectResponse(dropped=message, credit=8)
 
 
 def make_status(code: int, reason: str, **metadata: str) -> status_pb2.Status:
@@ -173,14 +177,20 @@ def answer_all(
         yield result(request.frame.sequence_id)
 
 
-def answer_then_abort(count: int, *, lost: int, code: int = code_pb2.UNAVAILABLE) -> Script:
+def answer_then_abort(
+    count: int,
+    *,
+    lost: int,
+    code: int = code_pb2.UNAVAILABLE,
+    policy: service_pb2.OverflowPolicy = service_pb2.OVERFLOW_POLICY_BLOCK,
+) -> Script:
     """Answers ``count`` frames, reads ``lost`` more without answering, then fails."""
 
     def script(
         service: ScriptedService, requests: Requests, context: grpc.ServicerContext
     ) -> Responses:
         del service
-        yield started()
+        yield started(policy=policy)
         for _ in range(count):
             yield result(next(requests).frame.sequence_id)
         for _ in range(lost):

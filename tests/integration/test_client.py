@@ -21,6 +21,7 @@ from posewire import (
     InvalidArgumentError,
     Lost,
     Outcome,
+    OverflowPolicy,
     PosewireError,
     Reconnect,
     Result,
@@ -129,9 +130,19 @@ def test_detect_yields_errors_and_drops_as_outcomes(detect: Detect) -> None:
     assert outcomes[0].reason == "IMAGE_EMPTY"
 
 
-def test_detect_broken_connection_reports_lost_frames_and_goes_on(detect: Detect) -> None:
+def test_detect_broken_connection_sends_again_what_has_no_outcome(detect: Detect) -> None:
     with RunningService(answer_then_abort(2, lost=3), answer_all) as running:
         outcomes, error = detect(running.address, [b"x"] * 12)
+    assert error is None
+    assert answered_ids(outcomes) == list(range(12))
+    assert len(outcomes) == 12
+    assert len(running.service.configs) == 2
+
+
+def test_detect_live_broken_connection_reports_lost_frames_and_goes_on(detect: Detect) -> None:
+    policy = OverflowPolicy.DROP_OLDEST
+    with RunningService(answer_then_abort(2, lost=3, policy=policy), answer_all) as running:
+        outcomes, error = detect(running.address, [b"x"] * 12, overflow_policy=policy)
     assert error is None
     (lost,) = [outcome for outcome in outcomes if isinstance(outcome, Lost)]
     assert isinstance(lost.error, UnavailableError)

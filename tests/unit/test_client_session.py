@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 import grpc
 import pytest
 from posewire import (
@@ -12,8 +14,8 @@ from posewire import (
     Result,
     UnavailableError,
 )
-from posewire.options import stream_config
-from posewire.session import Session
+from posewire.session import Ending, Session
+from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 
 from tests.integration.scripted_service import dropped, frame_error, result, started
@@ -21,20 +23,29 @@ from tests.integration.scripted_service import dropped, frame_error, result, sta
 GONE = UnavailableError("gone", code=grpc.StatusCode.UNAVAILABLE)
 
 
-def make_session(**reconnect: float) -> Session:
+def make_session(
+    policy: service_pb2.OverflowPolicy = service_pb2.OVERFLOW_POLICY_BLOCK,
+    targets: Sequence[str] = ("here",),
+    **reconnect: float,
+) -> Session:
     clock = iter(range(1000))
     return Session(
-        stream_config("body", {}),
+        service_pb2.StreamConfig(model="body", overflow_policy=policy),
         Reconnect(jitter=0, **reconnect),  # type: ignore[arg-type]
+        targets,
         clock=lambda: next(clock),
         chance=lambda: 0.5,
     )
 
 
+def request(number: int) -> service_pb2.DetectRequest:
+    return service_pb2.DetectRequest(frame=frame_pb2.Frame(sequence_id=number))
+
+
 def open_session(
     max_in_flight: int = 4, policy: service_pb2.OverflowPolicy = service_pb2.OVERFLOW_POLICY_BLOCK
 ) -> Session:
-    session = make_session()
+    session = make_session(policy)
     session.open()
     session.receive(started(max_in_flight, policy))
     return session
@@ -48,11 +59,27 @@ def test_has_room_only_after_started() -> None:
     assert session.has_room
 
 
+def test_has_room_block_obeys_the_credit() -> None:
+    session = open_session(max_in_flight=4)
+    session.receive(service_pb2.DetectResponse(credit=1))
+    session.note_sent(request(0))
+    assert not session.has_room
+    session.receive(service_pb2.DetectResponse(credit=1))
+    assert session.has_room
+
+
+def test_has_room_block_without_credit_when_nothing_is_unanswered() -> None:
+    session = open_session()
+    session.note_sent(request(0))
+    session.receive(result(0, credit=0))
+    assert session.has_room
+
+
 def test_has_room_block_waits_at_the_limit_in_force() -> None:
     session = open_session(max_in_flight=2)
-    session.note_sent(0)
+    session.note_sent(request(0))
     assert session.has_room
-    session.note_sent(1)
+    session.note_sent(request(1))
     assert not session.has_room
     session.receive(result(0))
     assert session.has_room
@@ -64,13 +91,13 @@ def test_has_room_block_waits_at_the_limit_in_force() -> None:
 def test_has_room_other_policies_never_wait(policy: service_pb2.OverflowPolicy) -> None:
     session = open_session(max_in_flight=1, policy=policy)
     for number in range(9):
-        session.note_sent(number)
+        session.note_sent(request(number))
     assert session.has_room
 
 
 def test_receive_result_measures_the_round_trip() -> None:
     session = open_session()
-    session.note_sent(0)
+    session.note_sent(request(0))
     outcome = session.receive(result(0))
     assert isinstance(outcome, Result)
     assert outcome.round_trip_s == 1
@@ -82,7 +109,7 @@ def test_receive_result_measures_the_round_trip() -> None:
 
 def test_receive_result_without_poses_keeps_the_shape_of_the_skeleton() -> None:
     session = open_session()
-    session.note_sent(0)
+    session.note_sent(request(0))
     outcome = session.receive(result(0, poses=0))
     assert isinstance(outcome, Result)
     assert outcome.poses.keypoints.shape == (0, 2, 3)
@@ -91,7 +118,7 @@ def test_receive_result_without_poses_keeps_the_shape_of_the_skeleton() -> None:
 
 def test_receive_frame_error_reads_reason_and_metadata() -> None:
     session = open_session()
-    session.note_sent(3)
+    session.note_sent(request(3))
     outcome = session.receive(frame_error(3, "REGION_INVALID", width="4"))
     assert outcome == FrameError(
         3,
@@ -105,7 +132,7 @@ def test_receive_frame_error_reads_reason_and_metadata() -> None:
 def test_receive_dropped_names_the_frames_sent_between() -> None:
     session = open_session()
     for number in (2, 5, 9):
-        session.note_sent(number)
+        session.note_sent(request(number))
     outcome = session.receive(dropped(2, 8))
     assert outcome == Dropped((2, 5), DropReason.OVERFLOW)
     assert outcome.count == 2
@@ -114,7 +141,7 @@ def test_receive_dropped_names_the_frames_sent_between() -> None:
 @pytest.mark.parametrize("response", [result(1), frame_error(1, "X"), dropped(1, 1)])
 def test_receive_second_outcome_of_a_frame_raises(response: service_pb2.DetectResponse) -> None:
     session = open_session()
-    session.note_sent(1)
+    session.note_sent(request(1))
     session.receive(response)
     with pytest.raises(ProtocolError, match="1"):
         session.receive(response)
@@ -137,45 +164,114 @@ def test_draining_ends_room_until_the_next_connection() -> None:
     assert session.has_room
 
 
-def test_close_reports_unanswered_frames_once() -> None:
+def test_close_live_reports_unanswered_frames_once() -> None:
+    session = open_session(policy=service_pb2.OVERFLOW_POLICY_DROP_OLDEST)
+    session.note_sent(request(0))
+    session.note_sent(request(4))
+    assert session.close(GONE, source_done=False).lost == Lost((0, 4), GONE)
+    assert session.close(GONE, source_done=False).lost is None
+    assert not session.has_again
+
+
+def test_close_block_keeps_unanswered_frames_and_sends_them_again_in_order() -> None:
     session = open_session()
-    session.note_sent(0)
-    session.note_sent(4)
-    assert session.close(GONE) == Lost((0, 4), GONE)
-    assert session.close(GONE) is None
-
-
-def test_next_delay_grows_until_an_outcome_comes() -> None:
-    session = make_session(initial_s=1, factor=2, max_attempts=3)
-    session.open()
-    assert session.next_delay_s(GONE, source_done=False) == 1
-    assert session.next_delay_s(None, source_done=False) == 2
+    for number in (0, 4, 7):
+        session.note_sent(request(number))
+    session.receive(dropped(0, 0, service_pb2.DROP_REASON_DRAINING))
+    session.receive(result(4))
+    ending = session.close(GONE, source_done=True)
+    assert (ending.lost, ending.error) == (None, None)
+    assert ending.delay_s is not None
     session.open()
     session.receive(started())
-    session.note_sent(0)
+    again = [session.send_again(), session.send_again(), session.send_again()]
+    assert [r and r.frame.sequence_id for r in again] == [0, 7, None]
     session.receive(result(0))
-    assert session.next_delay_s(GONE, source_done=False) == 1
+    session.receive(result(7))
+    assert session.close(None, source_done=True) == Ending()
 
 
-def test_next_delay_after_the_last_attempt_raises_the_error() -> None:
+def test_close_block_given_up_reports_everything_as_lost() -> None:
+    session = make_session(max_attempts=1)
+    session.open()
+    session.receive(started())
+    for number in range(3):
+        session.note_sent(request(number))
+    assert session.close(GONE, source_done=False).delay_s is not None
+    session.open()
+    session.receive(started())
+    assert session.send_again() is not None
+    ending = session.close(GONE, source_done=False)
+    assert ending == Ending(Lost((0, 1, 2), GONE), None, GONE)
+    assert not session.has_again
+
+
+def test_dropped_for_draining_is_reported_where_the_stream_is_live() -> None:
+    session = open_session(policy=service_pb2.OVERFLOW_POLICY_DROP_OLDEST)
+    session.note_sent(request(0))
+    drop = dropped(0, 0, service_pb2.DROP_REASON_DRAINING)
+    assert session.receive(drop) == Dropped((0,), DropReason.DRAINING)
+
+
+def test_delay_grows_until_an_outcome_comes() -> None:
+    session = make_session(initial_s=1, factor=2, max_attempts=3)
+    session.open()
+    assert session.close(GONE, source_done=False).delay_s == 1
+    assert session.close(None, source_done=False).delay_s == 2
+    session.open()
+    session.receive(started())
+    session.note_sent(request(0))
+    session.receive(result(0))
+    assert session.close(GONE, source_done=False).delay_s == 1
+
+
+def test_close_after_the_last_attempt_gives_the_error() -> None:
     session = make_session(max_attempts=0)
-    with pytest.raises(UnavailableError) as caught:
-        session.next_delay_s(GONE, source_done=False)
-    assert caught.value is GONE
-    with pytest.raises(UnavailableError, match="without a reason"):
-        session.next_delay_s(None, source_done=False)
+    assert session.close(GONE, source_done=False) == Ending(error=GONE)
+    ending = session.close(None, source_done=False)
+    assert "for no reason" in str(ending.error)
 
 
-def test_next_delay_when_all_is_sent_is_none() -> None:
-    session = make_session()
-    assert session.next_delay_s(None, source_done=True) is None
-    assert session.next_delay_s(GONE, source_done=True) is None
+@pytest.mark.parametrize("error", [None, GONE])
+def test_close_when_all_is_sent_and_answered_is_the_end(error: UnavailableError | None) -> None:
+    assert make_session().close(error, source_done=True) == Ending()
 
 
-def test_next_delay_final_error_raises_even_when_all_is_sent() -> None:
+def test_close_final_error_is_given_even_when_all_is_sent() -> None:
     wrong = InvalidArgumentError("wrong", code=grpc.StatusCode.INVALID_ARGUMENT)
-    with pytest.raises(InvalidArgumentError):
-        make_session().next_delay_s(wrong, source_done=True)
+    assert make_session().close(wrong, source_done=True) == Ending(error=wrong)
+
+
+def test_target_unavailable_goes_to_the_next_and_round_again() -> None:
+    session = make_session(targets=("a", "b"), initial_s=1, factor=2, max_attempts=2)
+    visited = []
+    while (ending := session.close(GONE, source_done=False)).delay_s is not None:
+        visited.append((session.target, ending.delay_s))
+    assert visited == [("b", 1), ("a", 1), ("b", 2), ("a", 2)]
+
+
+def test_target_of_a_draining_server_comes_first_and_at_once() -> None:
+    session = make_session(targets=("a", "b"), initial_s=1)
+    session.open()
+    session.receive(started())
+    hints = service_pb2.Draining(resume_targets=["x", "y"])
+    session.receive(service_pb2.DetectResponse(draining=hints))
+    assert session.close(GONE, source_done=False).delay_s == 0
+    assert session.target == "x"
+    session.open()
+    assert session.close(GONE, source_done=False).delay_s == 1
+    visited = [session.target]
+    for _ in range(3):
+        session.close(GONE, source_done=False)
+        visited.append(session.target)
+    assert visited == ["y", "a", "b", "a"]
+
+
+def test_target_that_lost_a_worker_stays() -> None:
+    lost = UnavailableError("", code=grpc.StatusCode.UNAVAILABLE, reason="WORKER_LOST")
+    session = make_session(targets=("a", "b"))
+    assert session.close(lost, source_done=False).delay_s is not None
+    assert session.target == "a"
 
 
 @pytest.mark.parametrize(

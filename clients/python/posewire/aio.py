@@ -1,17 +1,20 @@
 """The asyncio client."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 import grpc
 import grpc.aio
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from posewire.aio_stream import AsyncDetectStream
 from posewire.channel import channel_options
-from posewire.errors import typed_errors
+from posewire.connection import Connection, Connections
+from posewire.errors import UnavailableError, typed_errors
 from posewire.frame import Frame, FrameLike, write_frame
 from posewire.health import Health
 from posewire.model import Model, read_model
@@ -19,17 +22,17 @@ from posewire.options import ImageOptions, StreamOptions, image_request, stream_
 from posewire.outcome import Outcome, Result, read_result
 from posewire.reconnect import Reconnect
 from posewire.session import Session
+from posewire.sharing import SharingSession
 from posewire.v1 import keypoint_service_pb2 as service_pb2
-from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
-from posewire.wire import detect_method
 
 
 class AsyncClient:
     """:class:`posewire.Client` for asyncio; make it inside the running event loop.
 
     Args:
-        target: ``host:port``, ``unix:/path``, any other gRPC name, or a channel of the caller's. A
-            channel that was passed in is not closed by :meth:`close`.
+        target: ``host:port``, ``unix:/path`` or any other gRPC name; or several of them, best
+            first: where one can not be reached, or shuts down, the next one is used; or a channel
+            of the caller's, which is not closed by :meth:`close`.
         credentials: For TLS; None: plain text. Of no effect with a channel.
         timeout_s: Of every call but ``detect``; None: none.
         reconnect: When a stream tries again after its connection broke.
@@ -37,17 +40,15 @@ class AsyncClient:
 
     def __init__(
         self,
-        target: str | grpc.aio.Channel,
+        target: str | Sequence[str] | grpc.aio.Channel,
         *,
         credentials: grpc.ChannelCredentials | None = None,
         timeout_s: float | None = 30.0,
         reconnect: Reconnect = Reconnect(),  # noqa: B008  (frozen)
     ) -> None:
-        self._owned = _open(target, credentials) if isinstance(target, str) else None
-        channel: Any = self._owned or target
-        self._service = KeypointServiceStub(channel)
-        self._detect = detect_method(channel)
-        self._health: Any = health_pb2_grpc.HealthStub(channel)
+        self._connections: Connections[grpc.aio.Channel] = Connections(
+            target, partial(_open, credentials)
+        )
         self._timeout_s = timeout_s
         self._reconnect = reconnect
 
@@ -63,15 +64,16 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """Closes the connection, unless the channel is the caller's."""
-        if self._owned is not None:
-            await self._owned.close()
+        """Closes the connections, unless the channel is the caller's."""
+        for channel in self._connections.take_channels():
+            await channel.close()
 
     def detect(
         self,
         frames: Iterable[FrameLike] | AsyncIterable[FrameLike],
         *,
         model: str = "body",
+        shared_memory: bool = False,
         **options: Unpack[StreamOptions],
     ) -> AsyncGenerator[Outcome]:
         """Streams frames and yields exactly one outcome for each frame sent.
@@ -80,8 +82,10 @@ class AsyncClient:
         Leave early with ``async with contextlib.aclosing(client.detect(...)) as outcomes``, which
         cancels the stream at once.
         """
-        session = Session(stream_config(model, options), self._reconnect)
-        return AsyncDetectStream(self._detect, frames, session).outcomes()
+        config = stream_config(model, options)
+        make = SharingSession if shared_memory else Session
+        session = make(config, self._reconnect, self._connections.names)
+        return AsyncDetectStream(self._connections, frames, session).outcomes()
 
     async def detect_image(
         self, image: FrameLike, *, model: str = "body", **options: Unpack[ImageOptions]
@@ -90,34 +94,44 @@ class AsyncClient:
         request = image_request(model, options)
         write_frame(image if isinstance(image, Frame) else Frame(image), request.frame)
         sent_at_s = time.monotonic()
-        with typed_errors():
-            response = await self._service.DetectImage(request, timeout=self._timeout_s)
+        response = await self._call(lambda to: to.service.DetectImage, request)
         round_trip_s = time.monotonic() - sent_at_s
         return read_result(response.result, keypoint_count=0, round_trip_s=round_trip_s)
 
     async def list_models(self) -> list[Model]:
         """Returns all models the server knows, sorted by name."""
         request = service_pb2.ListModelsRequest()
-        with typed_errors():
-            response = await self._service.ListModels(request, timeout=self._timeout_s)
+        response = await self._call(lambda to: to.service.ListModels, request)
         return [read_model(model) for model in response.models]
 
     async def get_model(self, name: str) -> Model:
         """Returns one model by its name or an alias; as :meth:`posewire.Client.get_model`."""
         request = service_pb2.GetModelRequest(name=name)
-        with typed_errors():
-            response = await self._service.GetModel(request, timeout=self._timeout_s)
-        return read_model(response.model)
+        return read_model((await self._call(lambda to: to.service.GetModel, request)).model)
 
     async def health(self, service: str = "") -> Health:
         """Returns the health of the server, or of one service of it."""
         request = health_pb2.HealthCheckRequest(service=service)
+        return Health((await self._call(lambda to: to.health.Check, request)).status)
+
+    async def _call(
+        self, method: Callable[[Connection[grpc.aio.Channel]], Any], request: object
+    ) -> Any:
+        """Asks the servers in turn, until one is available."""
+        *first, last = self._connections.names
+        for name in first:
+            with suppress(UnavailableError):
+                return await self._call_at(name, method, request)
+        return await self._call_at(last, method, request)
+
+    async def _call_at(
+        self, name: str, method: Callable[[Connection[grpc.aio.Channel]], Any], request: object
+    ) -> Any:
         with typed_errors():
-            response = await self._health.Check(request, timeout=self._timeout_s)
-        return Health(response.status)
+            return await method(self._connections.get(name))(request, timeout=self._timeout_s)
 
 
-def _open(target: str, credentials: grpc.ChannelCredentials | None) -> grpc.aio.Channel:
+def _open(credentials: grpc.ChannelCredentials | None, target: str) -> grpc.aio.Channel:
     if credentials is None:
         return grpc.aio.insecure_channel(target, options=channel_options())
     return grpc.aio.secure_channel(target, credentials, options=channel_options())

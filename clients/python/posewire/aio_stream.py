@@ -8,15 +8,15 @@ from typing import TypeAlias
 import grpc
 import grpc.aio
 
+from posewire.connection import Connections
 from posewire.errors import PosewireError, error_from
 from posewire.feed import AsyncFrameFeed
 from posewire.frame import FrameLike
 from posewire.outcome import Outcome
-from posewire.session import Session
+from posewire.session import Ending, Session
 from posewire.v1.keypoint_service_pb2 import DetectResponse
 from posewire.wire import Request
 
-DetectMethod: TypeAlias = "grpc.aio.StreamStreamMultiCallable[Request, DetectResponse]"
 DetectCall: TypeAlias = "grpc.aio.StreamStreamCall[Request, DetectResponse]"
 
 
@@ -25,13 +25,13 @@ class AsyncDetectStream:
 
     def __init__(
         self,
-        method: DetectMethod,
+        connections: Connections[grpc.aio.Channel],
         frames: Iterable[FrameLike] | AsyncIterable[FrameLike],
         session: Session,
     ) -> None:
-        self._method = method
+        self._connections = connections
         self._session = session
-        self._feed = AsyncFrameFeed(frames)
+        self._feed = AsyncFrameFeed(frames, session.encoder)
         self._changed = asyncio.Event()
         self._call: DetectCall | None = None
         self._error: PosewireError | None = None
@@ -43,33 +43,29 @@ class AsyncDetectStream:
             PosewireError: The stream failed for good.
             Exception: Whatever iterating the caller's frames raised, after the outcomes owed.
         """
-        delay_s: float | None = 0.0
+        ending = Ending(delay_s=0.0)
         sender = asyncio.create_task(self._send())
         try:
-            while delay_s is not None:
-                await asyncio.sleep(delay_s)
+            while ending.delay_s is not None:
+                await asyncio.sleep(ending.delay_s)
                 async with aclosing(self._connect()) as outcomes:
                     async for outcome in outcomes:
                         yield outcome
-                lost = self._session.close(self._error)
-                if lost is not None:
-                    yield lost
-                if self._feed.error is not None:
-                    raise self._feed.error
-                delay_s = self._session.next_delay_s(self._error, source_done=self._feed.done)
+                ending = self._session.close(self._error, source_done=self._feed.done)
+                if ending.lost is not None:
+                    yield ending.lost
         finally:
-            sender.cancel()
-            await asyncio.wait([sender])
+            await _end(sender)
+        error = self._feed.error or ending.error
+        if error is not None:
+            raise error
 
     async def _connect(self) -> AsyncGenerator[Outcome]:
         """Yields the outcomes of one connection; what ended it is left in ``_error``."""
         self._error = None
-        call = self._method()
+        call = self._connections.get(self._session.target).detect()
+        beginning = asyncio.create_task(self._begin(call, self._session.open()))
         try:
-            if await _succeeds(call.write(self._session.open())):
-                self._call = call
-            if self._feed.done:
-                await _succeeds(call.done_writing())
             async for response in call:
                 outcome = self._session.receive(response)
                 self._changed.set()
@@ -81,20 +77,36 @@ class AsyncDetectStream:
         finally:
             self._call = None
             call.cancel()
+            await _end(beginning)
+
+    async def _begin(self, call: DetectCall, first: Request) -> None:
+        """Sends what comes before new frames: the config, and what an earlier connection left."""
+        await _succeeds(call.write(first))
+        while self._session.has_again and not self._session.is_draining:
+            if not self._session.has_room:
+                self._changed.clear()
+                await self._changed.wait()
+            elif (request := self._session.send_again()) is not None:
+                await _succeeds(call.write(request))
+        if self._feed.done or self._session.is_draining:
+            await _succeeds(call.done_writing())
+        else:
+            self._call = call
+            self._changed.set()
 
     async def _send(self) -> None:
         """Sends the frames, each over the connection there is when it is at hand."""
         await self._room()
         while (request := await self._feed.take()) is not None:
             call = await self._room()
-            self._session.note_sent(request.frame.sequence_id)
+            self._session.note_sent(request)
             await _succeeds(call.write(request))
             await self._room()
         if self._call is not None:
             await _succeeds(self._call.done_writing())
 
     async def _room(self) -> DetectCall:
-        """Returns the connection once a frame may be sent over it."""
+        """Returns the connection once a new frame may be sent over it."""
         while self._call is None or not self._session.has_room:
             if self._call is not None and self._session.is_draining:
                 ending, self._call = self._call, None
@@ -103,6 +115,11 @@ class AsyncDetectStream:
             self._changed.clear()
             await self._changed.wait()
         return self._call
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _succeeds(write: Awaitable[None]) -> bool:

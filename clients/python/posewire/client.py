@@ -1,15 +1,18 @@
 """The synchronous client."""
 
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, Unpack
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1 import health_pb2
 
 from posewire.channel import channel_options
-from posewire.errors import typed_errors
+from posewire.connection import Connection, Connections
+from posewire.errors import UnavailableError, typed_errors
 from posewire.frame import Frame, FrameLike, write_frame
 from posewire.health import Health
 from posewire.model import Model, read_model
@@ -17,18 +20,18 @@ from posewire.options import ImageOptions, StreamOptions, image_request, stream_
 from posewire.outcome import Outcome, Result, read_result
 from posewire.reconnect import Reconnect
 from posewire.session import Session
+from posewire.sharing import SharingSession
 from posewire.stream import DetectStream
 from posewire.v1 import keypoint_service_pb2 as service_pb2
-from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
-from posewire.wire import detect_method
 
 
 class Client:
     """Talks to a posewire server; safe to share between threads.
 
     Args:
-        target: ``host:port``, ``unix:/path``, any other gRPC name, or a channel of the caller's. A
-            channel that was passed in is not closed by :meth:`close`.
+        target: ``host:port``, ``unix:/path`` or any other gRPC name; or several of them, best
+            first: where one can not be reached, or shuts down, the next one is used; or a channel
+            of the caller's, which is not closed by :meth:`close`.
         credentials: For TLS; None: plain text. Of no effect with a channel.
         timeout_s: Of every call but ``detect``; None: none.
         reconnect: When a stream tries again after its connection broke.
@@ -36,17 +39,15 @@ class Client:
 
     def __init__(
         self,
-        target: str | grpc.Channel,
+        target: str | Sequence[str] | grpc.Channel,
         *,
         credentials: grpc.ChannelCredentials | None = None,
         timeout_s: float | None = 30.0,
         reconnect: Reconnect = Reconnect(),  # noqa: B008  (frozen)
     ) -> None:
-        self._owned = _open(target, credentials) if isinstance(target, str) else None
-        channel: Any = self._owned or target
-        self._service = KeypointServiceStub(channel)
-        self._detect = detect_method(channel)
-        self._health: Any = health_pb2_grpc.HealthStub(channel)
+        self._connections: Connections[grpc.Channel] = Connections(
+            target, partial(_open, credentials)
+        )
         self._timeout_s = timeout_s
         self._reconnect = reconnect
 
@@ -62,26 +63,30 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Closes the connection, unless the channel is the caller's."""
-        if self._owned is not None:
-            self._owned.close()
+        """Closes the connections, unless the channel is the caller's."""
+        for channel in self._connections.take_channels():
+            channel.close()
 
     def detect(
         self,
         frames: Iterable[FrameLike],
         *,
         model: str = "body",
+        shared_memory: bool = False,
         **options: Unpack[StreamOptions],
     ) -> Generator[Outcome]:
         """Streams frames and yields exactly one outcome for each frame sent.
 
         Frames are pulled in a thread as the server has room for them. Closing the generator cancels
-        the stream. When the connection breaks, the frames without an answer are reported as one
-        ``Lost`` and the stream goes on over a new connection.
+        the stream. When the connection breaks, or the server shuts down, the stream goes on over a
+        new one, to where the server said or to the next target. With ``OverflowPolicy.BLOCK`` the
+        frames without an outcome are sent again then; else they are reported as one ``Lost``.
 
         Args:
             frames: Bytes of image files, uint8 arrays (H, W, 3) BGR, or ``Frame`` objects.
             model: Name or alias of a model.
+            shared_memory: Whether large pictures go by shared memory where the server is on this
+                machine, see ``posewire.shared_memory``.
             **options: See :class:`posewire.StreamOptions`.
 
         Yields:
@@ -91,8 +96,10 @@ class Client:
             PosewireError: The stream failed for good. Raised while iterating.
             Exception: Whatever iterating ``frames`` raised, after the outcomes owed.
         """
-        session = Session(stream_config(model, options), self._reconnect)
-        return DetectStream(self._detect, frames, session).outcomes()
+        config = stream_config(model, options)
+        make = SharingSession if shared_memory else Session
+        session = make(config, self._reconnect, self._connections.names)
+        return DetectStream(self._connections, frames, session).outcomes()
 
     def detect_image(
         self, image: FrameLike, *, model: str = "body", **options: Unpack[ImageOptions]
@@ -105,8 +112,7 @@ class Client:
         request = image_request(model, options)
         write_frame(image if isinstance(image, Frame) else Frame(image), request.frame)
         sent_at_s = time.monotonic()
-        with typed_errors():
-            response = self._service.DetectImage(request, timeout=self._timeout_s)
+        response = self._call(lambda to: to.service.DetectImage, request)
         round_trip_s = time.monotonic() - sent_at_s
         return read_result(response.result, keypoint_count=0, round_trip_s=round_trip_s)
 
@@ -117,8 +123,7 @@ class Client:
             PosewireError: The call failed.
         """
         request = service_pb2.ListModelsRequest()
-        with typed_errors():
-            response = self._service.ListModels(request, timeout=self._timeout_s)
+        response = self._call(lambda to: to.service.ListModels, request)
         return [read_model(model) for model in response.models]
 
     def get_model(self, name: str) -> Model:
@@ -129,9 +134,7 @@ class Client:
             PosewireError: The call failed.
         """
         request = service_pb2.GetModelRequest(name=name)
-        with typed_errors():
-            response = self._service.GetModel(request, timeout=self._timeout_s)
-        return read_model(response.model)
+        return read_model(self._call(lambda to: to.service.GetModel, request).model)
 
     def health(self, service: str = "") -> Health:
         """Returns the health of the server, or of one service of it.
@@ -141,12 +144,24 @@ class Client:
             PosewireError: The call failed.
         """
         request = health_pb2.HealthCheckRequest(service=service)
+        return Health(self._call(lambda to: to.health.Check, request).status)
+
+    def _call(self, method: Callable[[Connection[grpc.Channel]], Any], request: object) -> Any:
+        """Asks the servers in turn, until one is available."""
+        *first, last = self._connections.names
+        for name in first:
+            with suppress(UnavailableError):
+                return self._call_at(name, method, request)
+        return self._call_at(last, method, request)
+
+    def _call_at(
+        self, name: str, method: Callable[[Connection[grpc.Channel]], Any], request: object
+    ) -> Any:
         with typed_errors():
-            response = self._health.Check(request, timeout=self._timeout_s)
-        return Health(response.status)
+            return method(self._connections.get(name))(request, timeout=self._timeout_s)
 
 
-def _open(target: str, credentials: grpc.ChannelCredentials | None) -> grpc.Channel:
+def _open(credentials: grpc.ChannelCredentials | None, target: str) -> grpc.Channel:
     if credentials is None:
         return grpc.insecure_channel(target, options=channel_options())
     return grpc.secure_channel(target, credentials, options=channel_options())

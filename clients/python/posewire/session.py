@@ -2,11 +2,15 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
-from posewire.errors import PosewireError, ProtocolError, UnavailableError
+from posewire.errors import PosewireError, UnavailableError
+from posewire.frame import FrameEncoder
 from posewire.outcome import (
     Dropped,
+    DropReason,
     Lost,
     Outcome,
     Result,
@@ -15,84 +19,85 @@ from posewire.outcome import (
     read_result,
 )
 from posewire.reconnect import Reconnect
+from posewire.route import Route
+from posewire.unanswered import Unanswered
 from posewire.v1 import keypoint_service_pb2 as service_pb2
+from posewire.wire import Request
 
 NEVER_BLOCKING = (service_pb2.OVERFLOW_POLICY_DROP_OLDEST, service_pb2.OVERFLOW_POLICY_REJECT_NEW)
 
 
-class Unanswered:
-    """The frames that were sent and have no outcome yet, with the time each was sent."""
+@dataclass(frozen=True)
+class Ending:
+    """How to go on after a connection.
 
-    def __init__(self) -> None:
-        self._sent_at_s: dict[int, float] = {}
+    Attributes:
+        lost: The frames whose outcomes went down with it.
+        delay_s: How long to wait before the next connection; None: there is none.
+        error: To be raised where there is none.
+    """
 
-    def __len__(self) -> int:
-        return len(self._sent_at_s)
-
-    def add(self, sequence_id: int, sent_at_s: float) -> None:
-        """Takes note of a frame that is being sent."""
-        self._sent_at_s[sequence_id] = sent_at_s
-
-    def answer(self, sequence_id: int) -> float:
-        """Strikes one frame out and returns when it was sent.
-
-        Raises:
-            ProtocolError: The frame was never sent, or has an outcome already.
-        """
-        sent_at_s = self._sent_at_s.pop(sequence_id, None)
-        if sent_at_s is None:
-            raise ProtocolError(f"the server answered frame {sequence_id}, which awaits no answer")
-        return sent_at_s
-
-    def answer_range(self, first: int, last: int) -> tuple[int, ...]:
-        """Strikes out all frames between two ids, both included, and returns their ids.
-
-        Raises:
-            ProtocolError: There are none.
-        """
-        ids = tuple(number for number in self._sent_at_s if first <= number <= last)
-        for number in ids:
-            del self._sent_at_s[number]
-        if not ids:
-            raise ProtocolError(f"the server dropped frames {first} to {last}; none awaited one")
-        return ids
-
-    def take_all(self) -> tuple[int, ...]:
-        """Strikes out everything and returns the ids."""
-        ids = tuple(self._sent_at_s)
-        self._sent_at_s.clear()
-        return ids
+    lost: Lost | None = None
+    delay_s: float | None = None
+    error: PosewireError | None = None
 
 
 class Session:
     """One stream as its caller sees it: frames in, exactly one outcome for each out.
 
-    A shell (sync or asyncio) does the I/O. For each connection it sends what :meth:`open` returns,
-    sends frames while :attr:`has_room`, noting each with :meth:`note_sent`, and passes what comes
-    back to :meth:`receive`; then it calls :meth:`close` and asks :meth:`next_delay_s` how to go on.
+    A shell (sync or asyncio) does the I/O. For each connection, which goes to :attr:`target`, it
+    sends what :meth:`open` returns; then, while :attr:`has_room`, what :meth:`send_again` returns
+    and after that new frames, noting each with :meth:`note_sent`; what comes back it passes to
+    :meth:`receive`. At the end :meth:`close` says how to go on.
+
+    Where the policy is BLOCK, no frame is lost with a connection: those without an outcome are kept
+    and sent again over the next one, in their order.
+
+    Args:
+        config: Of the stream.
+        reconnect: When to try again.
+        targets: Names of the servers to choose from, best first.
+        clock: Seconds.
+        chance: Random numbers in [0, 1).
+
+    Attributes:
+        encoder: Makes requests of frames.
     """
 
     def __init__(
         self,
         config: service_pb2.StreamConfig,
         reconnect: Reconnect,
+        targets: Sequence[str] = ("",),
         *,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        self.encoder = FrameEncoder()
         self._config = config
         self._reconnect = reconnect
+        self._route = Route(targets)
         self._clock = clock
         self._chance = chance
-        self._unanswered = Unanswered()
+        self._keeps = config.overflow_policy not in NEVER_BLOCKING
+        self._unanswered = Unanswered(keeps=self._keeps)
+        self._left_undone: dict[int, Request | None] = {}
+        self._again: deque[Request] = deque()
+        self._credit = 0
         self._attempts = 0
         self._started: service_pb2.Started | None = None
         self._draining = False
+
+    @property
+    def target(self) -> str:
+        """Name of the server of this connection."""
+        return self._route.target
 
     def open(self) -> service_pb2.DetectRequest:
         """Begins a connection and returns its first request."""
         self._started = None
         self._draining = False
+        self._credit = 0
         return service_pb2.DetectRequest(config=self._config)
 
     @property
@@ -105,14 +110,28 @@ class Session:
         """Whether a frame may be sent now. Only BLOCK makes the client wait for answers."""
         if self._started is None or self._draining:
             return False
-        settings = self._started.config
-        if settings.overflow_policy in NEVER_BLOCKING:
+        settings, sent = self._started.config, len(self._unanswered)
+        if settings.overflow_policy in NEVER_BLOCKING or not sent:
             return True
-        return len(self._unanswered) < max(1, settings.max_in_flight)
+        return self._credit > 0 and sent < settings.max_in_flight
 
-    def note_sent(self, sequence_id: int) -> None:
+    @property
+    def has_again(self) -> bool:
+        """Whether frames of an earlier connection wait to be sent again."""
+        return bool(self._again)
+
+    def send_again(self) -> Request | None:
+        """Returns the next frame to be sent again, noted as sent; None: there is none."""
+        if not self._again:
+            return None
+        request = self._again.popleft()
+        self.note_sent(request)
+        return request
+
+    def note_sent(self, request: Request) -> None:
         """Takes note of a frame that is being sent."""
-        self._unanswered.add(sequence_id, self._clock())
+        self._credit -= 1
+        self._unanswered.add(request, self._clock())
 
     def receive(self, response: service_pb2.DetectResponse) -> Outcome | None:
         """Returns the outcome in a response, None where it holds none.
@@ -120,35 +139,49 @@ class Session:
         Raises:
             ProtocolError: It is about a frame that awaits no answer.
         """
+        self._credit = response.credit
         outcome = self._read(response)
         if outcome is not None:
             self._attempts = 0
         return outcome
 
-    def close(self, error: PosewireError | None) -> Lost | None:
-        """Ends a connection; returns the frames whose outcomes went down with it."""
-        ids = self._unanswered.take_all()
-        return Lost(ids, error) if ids else None
-
-    def next_delay_s(self, error: PosewireError | None, *, source_done: bool) -> float | None:
-        """Returns how long to wait before the next connection; None: the stream is complete.
+    def close(self, error: PosewireError | None, *, source_done: bool) -> Ending:
+        """Ends a connection.
 
         Args:
-            error: What ended the last connection; None where the server ended it with OK.
-            source_done: Whether all frames were handed over, so that nothing is left to send.
-
-        Raises:
-            PosewireError: The error is final, or came back at every attempt.
+            error: What ended it; None where the server ended it with OK.
+            source_done: Whether all frames were handed over, so that no new one is left to send.
         """
-        if error is not None and not error.is_transient:
-            raise error
-        if source_done:
-            return None
-        delay_s = self._reconnect.delay_s(self._attempts, self._chance())
+        undone = self._take_undone()
+        final = error is not None and not error.is_transient
+        if not final and source_done and not (undone and self._keeps):
+            return Ending(_lost(undone, error))
+        delay_s = None if final else self._move_on(error)
         if delay_s is None:
-            raise error or UnavailableError("the server keeps ending the stream without a reason")
+            error = error or UnavailableError("the server keeps ending the stream for no reason")
+            return Ending(_lost(undone, error), error=error)
+        if not self._keeps:
+            return Ending(_lost(undone, error), delay_s)
+        self._again.extend(request for request in undone.values() if request is not None)
+        return Ending(delay_s=delay_s)
+
+    def _take_undone(self) -> dict[int, Request | None]:
+        """Returns all frames without an outcome, by their ids."""
+        undone = self._left_undone | self._unanswered.take_all()
+        undone |= {request.frame.sequence_id: request for request in self._again}
+        self._left_undone.clear()
+        self._again.clear()
+        return dict(sorted(undone.items()))
+
+    def _move_on(self, error: PosewireError | None) -> float | None:
+        """Chooses the next target; returns how long to wait before; None: give up."""
+        rounds = self._attempts // len(self._route)
+        delay_s = self._reconnect.delay_s(rounds, self._chance())
+        worker_lost = error is not None and error.reason == "WORKER_LOST"
+        is_other = self._route.move_on(stays=worker_lost)
+        at_once = self._draining and is_other and not self._attempts
         self._attempts += 1
-        return delay_s
+        return 0.0 if at_once and delay_s is not None else delay_s
 
     def _read(self, response: service_pb2.DetectResponse) -> Outcome | None:
         match response.WhichOneof("response"):
@@ -158,16 +191,21 @@ class Session:
                 self._unanswered.answer(response.frame_error.sequence_id)
                 return read_frame_error(response.frame_error)
             case "dropped":
-                dropped = response.dropped
-                ids = self._unanswered.answer_range(
-                    dropped.first_sequence_id, dropped.last_sequence_id
-                )
-                return Dropped(ids, read_drop_reason(dropped))
+                return self._read_dropped(response.dropped)
             case "started":
                 self._started = response.started
             case "draining":
                 self._draining = True
+                self._route.note_hints(response.draining.resume_targets)
         return None
+
+    def _read_dropped(self, message: service_pb2.Dropped) -> Dropped | None:
+        first, last = message.first_sequence_id, message.last_sequence_id
+        frames, reason = self._unanswered.answer_range(first, last), read_drop_reason(message)
+        if self._keeps and reason is DropReason.DRAINING:
+            self._left_undone |= frames
+            return None
+        return Dropped(tuple(frames), reason)
 
     def _read_result(self, message: service_pb2.Result) -> Result:
         sent_at_s = self._unanswered.answer(message.sequence_id)
@@ -175,3 +213,8 @@ class Session:
         return read_result(
             message, keypoint_count=len(names), round_trip_s=self._clock() - sent_at_s
         )
+
+
+def _lost(sequence_ids: Iterable[int], error: PosewireError | None) -> Lost | None:
+    ids = tuple(sequence_ids)
+    return Lost(ids, error) if ids else None

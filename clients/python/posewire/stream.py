@@ -3,19 +3,16 @@
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
-from typing import TypeAlias
 
 import grpc
 
+from posewire.connection import Connections
 from posewire.errors import PosewireError, error_from
 from posewire.feed import FrameFeed
 from posewire.frame import FrameLike
 from posewire.outcome import Outcome
-from posewire.session import Session
-from posewire.v1.keypoint_service_pb2 import DetectResponse
+from posewire.session import Ending, Session
 from posewire.wire import Request
-
-DetectMethod: TypeAlias = "grpc.StreamStreamMultiCallable[Request, DetectResponse]"
 
 
 class DetectStream:
@@ -26,10 +23,12 @@ class DetectStream:
     for the connection that follows.
     """
 
-    def __init__(self, method: DetectMethod, frames: Iterable[FrameLike], session: Session) -> None:
-        self._method = method
+    def __init__(
+        self, connections: Connections[grpc.Channel], frames: Iterable[FrameLike], session: Session
+    ) -> None:
+        self._connections = connections
         self._session = session
-        self._feed = FrameFeed(frames)
+        self._feed = FrameFeed(frames, session.encoder)
         self._pulling = threading.Lock()
         self._changed = threading.Condition()
         self._connection: object | None = None
@@ -42,22 +41,23 @@ class DetectStream:
             PosewireError: The stream failed for good.
             Exception: Whatever iterating the caller's frames raised, after the outcomes owed.
         """
-        delay_s: float | None = 0.0
-        while delay_s is not None:
-            time.sleep(delay_s)
+        ending = Ending(delay_s=0.0)
+        while ending.delay_s is not None:
+            time.sleep(ending.delay_s)
             yield from self._connect()
-            lost = self._session.close(self._error)
-            if lost is not None:
-                yield lost
-            if self._feed.error is not None:
-                raise self._feed.error
-            delay_s = self._session.next_delay_s(self._error, source_done=self._feed.done)
+            ending = self._session.close(self._error, source_done=self._feed.done)
+            if ending.lost is not None:
+                yield ending.lost
+        error = self._feed.error or ending.error
+        if error is not None:
+            raise error
 
     def _connect(self) -> Generator[Outcome]:
         """Yields the outcomes of one connection; what ended it is left in ``_error``."""
         connection = self._connection = object()
         self._error = None
-        call = self._method(self._requests(connection, self._session.open()))
+        detect = self._connections.get(self._session.target).detect
+        call = detect(self._requests(connection, self._session.open()))
         try:
             for response in call:
                 with self._changed:
@@ -81,8 +81,14 @@ class DetectStream:
 
     def _next_request(self, connection: object) -> Request | None:
         """Returns the next request once there is room for it; None: send no more here."""
-        if not self._wait_for_room(connection):
-            return None
+        with self._changed:
+            self._changed.wait_for(lambda: self._is_over(connection) or self._session.has_room)
+            if self._is_over(connection):
+                return None
+            again = self._session.send_again()
+        return again or self._next_frame(connection)
+
+    def _next_frame(self, connection: object) -> Request | None:
         with self._pulling:
             request = self._feed.take()
             if request is None:
@@ -91,13 +97,8 @@ class DetectStream:
                 if self._is_over(connection):
                     self._feed.put_back(request)
                     return None
-                self._session.note_sent(request.frame.sequence_id)
+                self._session.note_sent(request)
                 return request
-
-    def _wait_for_room(self, connection: object) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._is_over(connection) or self._session.has_room)
-            return not self._is_over(connection)
 
     def _is_over(self, connection: object) -> bool:
         return self._connection is not connection or self._session.is_draining
