@@ -24,6 +24,11 @@ def default_cache() -> Path:
     return Path(platformdirs.user_cache_dir("posewire"))
 
 
+def environment_with(**added: str) -> dict[str, str]:
+    """Returns the environment of this process, and what is added to it for a child."""
+    return {**os.environ, **added}
+
+
 def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
     """Reads the command line over the environment over the settings file over the defaults.
 

@@ -37,8 +37,8 @@ class Audience(Protocol):
     def worker_ready(self, place: int, address: str) -> None:
         """A worker serves."""
 
-    def worker_lost(self, place: int) -> None:
-        """A worker that served has ended."""
+    def worker_lost(self, place: int, pid: int) -> None:
+        """A worker that served has ended; this was its process."""
 
 
 class Supervisor:
@@ -54,6 +54,9 @@ class Supervisor:
         audience: Who wants to know.
         environment: Of the workers; None for that of this process.
         patience: How much to bear.
+
+    Attributes:
+        restarts: How often the worker of each place was replaced.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Supervisor:
         environment: Mapping[str, str] | None = None,
         patience: Patience | None = None,
     ) -> None:
+        self.restarts = dict.fromkeys(range(places), 0)
         self._command = command
         self._audience = audience
         self._environment = environment
@@ -126,6 +130,7 @@ class Supervisor:
             failures = 0 if settled else failures + 1
             if failures > self._patience.most_failures or place in self._never_served:
                 raise self._given_up(place, failures)
+            self.restarts[place] += 1
             if failures > 1:
                 await self._pause(self._patience.first_pause_s * 2.0 ** (failures - 2))
 
@@ -160,7 +165,7 @@ class Supervisor:
         try:
             await worker.ended()
         finally:
-            self._audience.worker_lost(place)
+            self._audience.worker_lost(place, worker.pid)
         return clock_s() - began_s >= self._patience.settled_s
 
     def _given_up(self, place: int, failures: int) -> EngineError:

@@ -49,7 +49,7 @@ LINES = (
         "video",
     ),
     ("shared_memory", "yuv"),
-    ("passage", "line"),
+    ("passage", "line", "metrics"),
     ("config", "outcome", "refusal", "stream_settings"),
     ("facemesh", "frame", "pulse", "window", "pose", "picture", "skeletons", "errors"),
 )
@@ -62,6 +62,7 @@ OWNERS = {
     "posewire.v1": ("rpc", "bench.plain", "bench.soak"),
     "paddle": ("engine.predictor", "models.importers"),
     "posewire_server._native": ("decode", "transform", "yuv", "engine.predictor"),
+    "prometheus_client": ("metrics",),
     "argparse": ("cli", "config"),
     "av": ("video", "packet_source", "bench.video"),
 }

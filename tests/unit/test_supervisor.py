@@ -36,7 +36,7 @@ class Listener:
         self.events.append(("ready", place))
         self.addresses[place] = address
 
-    def worker_lost(self, place: int) -> None:
+    def worker_lost(self, place: int, _pid: int) -> None:
         self.events.append(("lost", place))
 
     async def until(self, condition: Callable[[], bool]) -> None:

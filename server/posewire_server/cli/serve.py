@@ -21,6 +21,8 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--workers", type=count, default=1, help="processes behind the address")
     orphan = "end at once when standard input does: for what starts servers"
     parser.add_argument("--end-with-stdin", action="store_true", help=orphan)
+    metrics = "host:port where Prometheus may read; default: nowhere"
+    parser.add_argument("--metrics-address", default="", metavar="ADDRESS", help=metrics)
     parser.add_argument("--reuse-port", action="store_true", help="share the port with others")
     batching = parser.add_argument_group("batching", "where it pays, as measured at the start")
     batching.add_argument("--max-batch", type=count, default=8, help="most inputs to join; 1: none")
@@ -63,6 +65,7 @@ def _serve_alone(options: Options) -> int:
         frame_threads=options.frame_threads,
         grace_s=options.grace_s,
         reuse_port=options.reuse_port,
+        metrics_address=options.metrics_address,
     )
     return serve.run(config, options.cache)
 

@@ -20,6 +20,7 @@ def serve_with_workers(options: Options) -> int:
         max_message_bytes=options.max_message_bytes,
         grace_s=options.grace_s,
         reuse_port=options.reuse_port,
+        metrics_address=options.metrics_address,
     )
     return front.run(config, lambda address: _worker_command(options, address), options.cache)
 
@@ -27,5 +28,7 @@ def serve_with_workers(options: Options) -> int:
 def _worker_command(options: Options, address: str) -> list[str]:
     """Returns the same command line, and what is different for a worker at its end."""
     threads = options.threads or max(1, len(os.sched_getaffinity(0)) // options.workers)
-    own = ["--workers", "1", "--end-with-stdin", "--address", address, "--threads", str(threads)]
-    return [sys.executable, "-m", "posewire_server", *options.arguments, *own]
+    own = {"--workers": 1, "--address": address, "--threads": threads, "--metrics-address": ""}
+    words = [str(word) for option in own.items() for word in option]
+    command = [sys.executable, "-m", "posewire_server", *options.arguments]
+    return [*command, *words, "--end-with-stdin"]

@@ -5,13 +5,16 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from posewire_server.commands.ready import announce, announce_metrics
+from posewire_server.config import environment_with
+from posewire_server.metrics.endpoint import shown
+from posewire_server.metrics.workers import FOLDER_VARIABLE, joint_registry
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.progress import ProgressBars
 from posewire_server.rpc.address import check_address
 from posewire_server.rpc.front import Front, FrontConfig
 from posewire_server.rpc.listener import serve
-from posewire_server.rpc.process import READY
 from posewire_server.tuning import event_loop_factory
 
 Command = Callable[[str], Sequence[str]]
@@ -51,11 +54,11 @@ async def _serve(config: FrontConfig, command: Command, folder: Path) -> None:
     def command_of(place: int, number: int) -> Sequence[str]:
         return command(f"unix:{folder}/worker-{place}-{number}.sock")
 
-    await serve(Front(config, command_of), _announce)
-
-
-def _announce(address: str) -> None:
-    print(f"{READY}{address}", flush=True)
+    environment = environment_with(**{FOLDER_VARIABLE: str(folder)})
+    front = Front(config, command_of, environment, folder)
+    with shown(joint_registry(front.metrics, folder), config.metrics_address) as url:
+        announce_metrics(url)
+        await serve(front, announce)
 
 
 def _pull(names: Iterable[str], library: Library) -> None:

@@ -5,6 +5,9 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
+from posewire_server.commands.ready import announce, announce_metrics
+from posewire_server.metrics.endpoint import shown
+from posewire_server.metrics.frames import REGISTRY
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.pipeline import Networks, Pipeline
@@ -12,7 +15,6 @@ from posewire_server.progress import ProgressBars
 from posewire_server.rpc.address import check_address
 from posewire_server.rpc.app import Server, ServerConfig
 from posewire_server.rpc.listener import serve
-from posewire_server.rpc.process import READY
 from posewire_server.tuning import event_loop_factory
 
 _LOG = logging.getLogger(__name__)
@@ -30,17 +32,17 @@ def run(config: ServerConfig, cache: Path) -> int:
 
 def serve_pipelines(config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> int:
     """Serves loaded models until SIGTERM or SIGINT; returns the exit code."""
-    with asyncio.Runner(loop_factory=event_loop_factory()) as runner:
+    with (
+        shown(REGISTRY, config.metrics_address) as url,
+        asyncio.Runner(loop_factory=event_loop_factory()) as runner,
+    ):
+        announce_metrics(url)
         runner.run(_serve(config, pipelines))
     return 0
 
 
 async def _serve(config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> None:
-    await serve(Server(config, pipelines), _announce)
-
-
-def _announce(address: str) -> None:
-    print(f"{READY}{address}", flush=True)
+    await serve(Server(config, pipelines), announce)
 
 
 def load_pipelines(config: ServerConfig, cache: Path) -> dict[str, Pipeline]:

@@ -7,7 +7,7 @@ next in line. A thread that is alone meets two locks that nobody holds.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ class Batcher:
     Args:
         predictor: Runs the network; called by one thread at a time.
         wait_s: Longest time to wait for others while the predictor is free.
+        note: Called with the inputs of each run, by the thread that ran them.
 
     Attributes:
         calibration: Which batches pay.
@@ -39,10 +40,16 @@ class Batcher:
         inputs: How many inputs it ran on.
     """
 
-    def __init__(self, predictor: Predictor, wait_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        wait_s: float = 0.0,
+        note: Callable[[int], None] = lambda _count: None,
+    ) -> None:
         self.calibration: Calibration = ALONE
         self.runs = self.inputs = 0
         self._predictor = predictor
+        self._note = note
         self._wait_s = wait_s
         self._lock = threading.Lock()
         self._arrival = threading.Condition(self._lock)
@@ -181,6 +188,7 @@ class Batcher:
             first = last
         self.runs += 1
         self.inputs += first
+        self._note(first)
 
     def _join(self, batch: Sequence["_Request"]) -> Array:
         """Returns the inputs of a batch, with nothing after them up to a size that is prepared."""

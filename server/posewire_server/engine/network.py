@@ -1,6 +1,7 @@
 """A network that threads share: each waits for its turn, and books how long."""
 
 import logging
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,7 @@ import numpy.typing as npt
 from posewire_server.engine.batcher import Batcher
 from posewire_server.engine.calibration import calibrate
 from posewire_server.engine.predictor import Predictor
+from posewire_server.metrics.frames import note_batch
 from posewire_server.models.spec import NetworkSpec
 
 Array = npt.NDArray[np.float32]
@@ -26,7 +28,7 @@ class Network:
     def __init__(self, spec: NetworkSpec, predictor: Predictor, batch_wait_s: float = 0.0) -> None:
         self.spec = spec
         self._predictor = predictor
-        self._batcher = Batcher(predictor, batch_wait_s)
+        self._batcher = Batcher(predictor, batch_wait_s, partial(note_batch, spec.name))
         self.expect = self._batcher.expect
         self.dismiss = self._batcher.dismiss
         self.run = self._batcher.run

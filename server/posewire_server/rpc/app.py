@@ -36,6 +36,7 @@ class ServerConfig:
         grace_s: Longest time for open calls to end after SIGTERM.
         reuse_port: Whether other processes may listen on the same port.
         resume_targets: Where clients are to go on when this server drains, best first.
+        metrics_address: ``host:port`` where Prometheus may read; empty for nowhere.
     """
 
     address: str = "127.0.0.1:50051"
@@ -46,6 +47,7 @@ class ServerConfig:
     grace_s: float = 10.0
     reuse_port: bool = False
     resume_targets: tuple[str, ...] = ()
+    metrics_address: str = ""
 
 
 class Server:

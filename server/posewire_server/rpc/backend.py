@@ -69,6 +69,10 @@ class Backends:
         """Takes out a worker that has ended."""
         return self._by_place.pop(place)
 
+    def streams(self) -> dict[int, int]:
+        """Returns how many streams the worker of each place has."""
+        return {place: backend.streams for place, backend in list(self._by_place.items())}
+
     @contextlib.contextmanager
     def stream(self) -> Iterator[Backend]:
         """Gives the worker with the fewest open streams, which has one more meanwhile.

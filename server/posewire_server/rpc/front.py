@@ -7,12 +7,14 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MethodType
 from typing import Any
 
 import grpc
 
 from posewire_server.errors import StreamError
+from posewire_server.metrics.workers import WorkersCollector, forget_worker
 from posewire_server.rpc.backend import Backend, Backends
 from posewire_server.rpc.faults import Context, Handler, answer_faults, draining_error
 from posewire_server.rpc.listener import SERVICE, Listener, Listening
@@ -37,6 +39,7 @@ class FrontConfig:
         max_message_bytes: Largest message, in both directions.
         grace_s: Longest time for open calls to end after SIGTERM; that of the workers.
         reuse_port: Whether other processes may listen on the same port.
+        metrics_address: ``host:port`` where Prometheus may read; empty for nowhere.
         patience: How much of the workers to bear.
     """
 
@@ -47,6 +50,7 @@ class FrontConfig:
     max_message_bytes: int = 32 * 1024 * 1024
     grace_s: float = 10.0
     reuse_port: bool = False
+    metrics_address: str = ""
     patience: Patience = field(default_factory=Patience)
 
 
@@ -57,6 +61,10 @@ class Front:
         config: How to serve.
         command: What runs the worker of a place, see ``Supervisor``.
         environment: Of the workers; None for that of this process.
+        metrics_folder: Where the workers keep their metrics; None where they do not.
+
+    Attributes:
+        metrics: What the front knows of its workers.
     """
 
     def __init__(
@@ -64,11 +72,14 @@ class Front:
         config: FrontConfig,
         command: Callable[[int, int], Sequence[str]],
         environment: Mapping[str, str] | None = None,
+        metrics_folder: Path | None = None,
     ) -> None:
         self._config = config
+        self._metrics_folder = metrics_folder
         self._backends = Backends()
         self._places = Places(config.max_streams)
         self._supervisor = Supervisor(config.workers, command, self, environment, config.patience)
+        self.metrics = WorkersCollector(self._backends.streams, lambda: self._supervisor.restarts)
         listening = Listening(config.address, config.max_message_bytes, config.reuse_port)
         self._listener = Listener(listening, config.models)
         self._listener.server.add_generic_rpc_handlers((_handlers(self),))
@@ -114,8 +125,10 @@ class Front:
         self._backends.add(Backend(place, address, self._config.max_message_bytes))
         self._do(self._tell_health())
 
-    def worker_lost(self, place: int) -> None:
+    def worker_lost(self, place: int, pid: int) -> None:
         """Sends no more work to a worker."""
+        if self._metrics_folder is not None:
+            forget_worker(pid, self._metrics_folder)
         self._do(self._backends.remove(place).close())
         self._do(self._tell_health())
 

@@ -8,6 +8,7 @@ from types import TracebackType
 from posewire_server.errors import EngineError
 
 READY = "posewire-server listening on "
+METRICS = "posewire-server shows metrics on "
 _SERVE = ("posewire_server", "serve", "--address", "127.0.0.1:0")
 
 
@@ -20,6 +21,7 @@ class ServerProcess:
 
     Attributes:
         address: Where it listens.
+        metrics_url: Where its metrics are; empty where they are not shown.
         process: The process.
 
     Raises:
@@ -29,8 +31,11 @@ class ServerProcess:
     def __init__(self, arguments: Sequence[str] = (), command: Sequence[str] = _SERVE) -> None:
         words = [sys.executable, "-m", *command, *arguments]
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        self.metrics_url = ""
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            if line.startswith(METRICS):
+                self.metrics_url = line.removeprefix(METRICS).strip()
             if line.startswith(READY):
                 self.address = line.removeprefix(READY).strip()
                 return

@@ -10,6 +10,7 @@ from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 from posewire_server.bytes_in_flight import BytesInFlight, Share, bytes_of
 from posewire_server.dispatch import Calls, Dispatcher
 from posewire_server.errors import StreamError
+from posewire_server.metrics.frames import meter_of
 from posewire_server.outcome import Failed
 from posewire_server.rpc import convert, settings
 from posewire_server.rpc.faults import Context, answer_faults
@@ -18,6 +19,7 @@ from posewire_server.rpc.opening import open_stream, read_config
 from posewire_server.rpc.peer import is_local
 from posewire_server.rpc.reading import Request, Requests, read_frames
 from posewire_server.rpc.response import Farewell, to_response
+from posewire_server.rpc.tally import tallied, tally
 from posewire_server.rpc.work import ImageWork
 from posewire_server.stream import Stream
 
@@ -101,13 +103,14 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         pipeline = self._models.serving(request.model)
         pipeline.decoder_name(request.decoder)
         answer = settings.read_answer_settings(request)
-        frame = convert.to_frame(request.frame)
-        work = ImageWork(pipeline, answer, is_local(context)).run
         priority = settings.read_priority(request)
-        with self._share_of_calls.hold(bytes_of(frame)):
-            outcome = await self._calls.run(frame, work, context.time_remaining(), priority)
-        if isinstance(outcome, Failed):
-            raise outcome.error
+        work = ImageWork(pipeline, answer, is_local(context)).run
+        with tallied(meter_of(pipeline.spec.name)):
+            frame = convert.to_frame(request.frame)
+            with self._share_of_calls.hold(bytes_of(frame)):
+                outcome = await self._calls.run(frame, work, context.time_remaining(), priority)
+            if isinstance(outcome, Failed):
+                raise outcome.error
         assert isinstance(outcome, pb.DetectImageResponse)
         return outcome
 
@@ -125,13 +128,17 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             )
             self._streams.add(stream)
             reader = asyncio.create_task(read_frames(requests, stream))
+            meter = meter_of(started.model.name)
+            meter.note_stream(opened=True)
             try:
                 await context.write(pb.DetectResponse(started=started, credit=stream.credit))
                 async for outcome in stream.outcomes():
+                    tally(meter, outcome)
                     await context.write(to_response(outcome, stream, self._farewell))
                 complete = reader.done() and not stream.owes and not stream.is_cut_short
                 error = reader.result() if complete else _draining_error()
             finally:
+                meter.note_stream(opened=False)
                 self._streams.discard(stream)
                 stream.close()
                 reader.cancel()

@@ -43,13 +43,16 @@ CODES = {
 }
 
 
-def to_status(error: PosewireError) -> status_pb2.Status:
-    """Returns code, text and ErrorInfo of an error.
-
-    What an engine says is for the server's log; the caller learns that it failed.
-    """
+def as_told(error: PosewireError) -> PosewireError:
+    """Returns an error as its caller learns of it: what an engine says is for the log alone."""
     if isinstance(error, EngineError) or error.reason not in CODES:
-        error = PosewireError("ENGINE_FAILED", "the network could not be run on this frame")
+        return PosewireError("ENGINE_FAILED", "the network could not be run on this frame")
+    return error
+
+
+def to_status(error: PosewireError) -> status_pb2.Status:
+    """Returns code, text and ErrorInfo of an error, see ``as_told``."""
+    error = as_told(error)
     details = any_pb2.Any()
     details.Pack(
         error_details_pb2.ErrorInfo(

@@ -7,6 +7,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.frame import Frame, VideoPacket
 from posewire_server.history import History
+from posewire_server.metrics.frames import meter_of
 from posewire_server.outcome import Detection
 from posewire_server.passage import Passage
 from posewire_server.pipeline import Pipeline
@@ -78,7 +79,7 @@ def _detect(
 ) -> Detection:
     frame = ticket.frame
     is_tracking = history is not None and history.follower is not None
-    return pipeline.detect(
+    detection = pipeline.detect(
         frame.source,
         region=frame.region,
         boxes=frame.boxes,
@@ -87,6 +88,8 @@ def _detect(
         moment=_moment(ticket) if is_tracking else None,
         passage=Passage(ticket.check, ticket.age_s, ticket.priority),
     )
+    meter_of(pipeline.spec.name).note_timings(detection.timings)
+    return detection
 
 
 def _moment(ticket: Ticket) -> Moment:

@@ -1,0 +1,36 @@
+"""Where Prometheus reads the metrics."""
+
+import contextlib
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, start_http_server
+
+from posewire_server.errors import ConfigError
+
+
+@contextlib.contextmanager
+def shown(registry: CollectorRegistry, address: str) -> Iterator[str]:
+    """Shows metrics over HTTP for a ``with`` block, by a thread of its own; gives the URL.
+
+    Args:
+        registry: What to show.
+        address: ``host:port``; port 0 picks one. Empty: nothing is shown and the URL is empty.
+
+    Raises:
+        ConfigError: ADDRESS_UNUSABLE.
+    """
+    if not address:
+        yield ""
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        server, thread = start_http_server(int(port), host.strip("[]"), registry)
+    except (OSError, OverflowError, ValueError) as error:
+        text = f"cannot show metrics on {address}; give host:port of a port that is free"
+        raise ConfigError("ADDRESS_UNUSABLE", text) from error
+    try:
+        yield f"http://{host}:{server.server_port}/metrics"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
