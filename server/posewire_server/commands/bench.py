@@ -63,7 +63,17 @@ def _check(groups: Sequence[str]) -> Sequence[str]:
 
 
 def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
-    from posewire_server.bench import accuracy, exactness, live, network, paf, server, soak, systems
+    from posewire_server.bench import (
+        accuracy,
+        exactness,
+        live,
+        network,
+        paf,
+        server,
+        soak,
+        systems,
+        video,
+    )
 
     return {
         "paf": lambda config: paf.measure(config.seed),
