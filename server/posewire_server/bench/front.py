@@ -8,10 +8,10 @@ from posewire_server.rpc.front import FrontConfig
 _WORKER = (sys.executable, "-m", "posewire_server.bench.noop")
 
 
-def _serve(workers: int) -> int:
-    config = FrontConfig("127.0.0.1:0", ("body",), workers)
+def _serve(workers: str, metrics_address: str = "") -> int:
+    config = FrontConfig("127.0.0.1:0", ("body",), int(workers), metrics_address=metrics_address)
     return serve_front(config, lambda address: (*_WORKER, address))
 
 
 if __name__ == "__main__":
-    sys.exit(_serve(int(sys.argv[1])))
+    sys.exit(_serve(*sys.argv[1:]))

@@ -36,11 +36,12 @@ def noop_pipeline() -> Pipeline:
     return Pipeline(BODY, "noop", system, EngineConfig("plain", "fp32", 1))
 
 
-def _serve(address: str = "127.0.0.1:0") -> int:
+def _serve(address: str = "127.0.0.1:0", metrics_address: str = "") -> int:
     """Serves on the loopback interface, or as a worker on the address that a front gives."""
     if address.startswith("unix:"):
         end_with_stdin()
-    return serve_pipelines(ServerConfig(address=address), {"body": noop_pipeline()})
+    config = ServerConfig(address=address, metrics_address=metrics_address)
+    return serve_pipelines(config, {"body": noop_pipeline()})
 
 
 if __name__ == "__main__":
