@@ -2,11 +2,15 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
+import av
 import numpy as np
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
+from posewire_server.video import h264
+from posewire_server.video.bits import Bits
 from posewire_server.video.decoder import VideoDecoder
 from posewire_server.video.picture import to_picture
 
@@ -76,6 +80,37 @@ def test_decoder_lost_packet_is_missed_until_the_next_key_frame(codec: VideoCode
     packets = compress(PICTURES, codec)
     del packets[5]
     assert outcomes(packets[:14]) == [*range(5), *[MISSING] * 6, 12, 13, 14]
+
+
+def test_decoder_h264_that_does_not_tell_its_order_is_not_held_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Every second number of the order is missing: FFmpeg would guess that more is to come."""
+
+    def take_usability_out(bits: Bits, _references: int) -> None:
+        begin, end = bits.position, len(bits._text)
+        bits.position = end
+        bits.replace(begin, "01")
+
+    packets = [
+        packet
+        for packet in compress(PICTURES[:11], H264, "bframes=1:b-adapt=0")
+        if shown_number(packet) % 2 == 0
+    ]
+    with monkeypatch.context() as patched:
+        patched.setattr(h264, "_forbid_reordering", take_usability_out)
+        syntax = h264.H264Syntax()
+        bare = [replace(packet, data=syntax.read(packet.data).data) for packet in packets]
+    assert bare[0].data != packets[0].data
+    assert len(_by_ffmpeg_alone(bare)) == 5
+    assert outcomes(bare) == [0, 2, 4, 6, 8, 10]
+
+
+def _by_ffmpeg_alone(packets: Sequence[VideoPacket]) -> list[av.VideoFrame]:
+    context = av.CodecContext.create("h264", "r")
+    assert isinstance(context, av.VideoCodecContext)
+    context.thread_count = 1
+    return [frame for packet in packets for frame in context.decode(av.Packet(packet.data))]
 
 
 def test_decoder_h264_lost_packet_that_nothing_builds_on_is_not_missed() -> None:
