@@ -45,8 +45,8 @@ class Dispatcher:
     """Runs the work of lanes on threads, one ticket of each lane in turn.
 
     One thread is kept in reserve: a ticket of higher priority than all that run starts at once. Of
-    many threads, which fill batches, a lane has half at most; else those that send little would
-    wait behind all the tickets of one that sends much.
+    many threads, which fill batches, a lane has a quarter at most; else who sends little would wait
+    behind all the tickets of one that sends much.
 
     Args:
         frames: How many are worked on at once.
@@ -57,7 +57,7 @@ class Dispatcher:
         self._free = list(
             self._threads
         )  # the last one free is the next to work: its caches are warm
-        self._most_of_a_lane = max(2, frames // 2)
+        self._most_of_a_lane = max(2, frames // 4)
         self._running: list[Lane] = []
         self._line: Line[Lane] = Line()
 

@@ -24,15 +24,20 @@ class GatedPredictor:
     gate: Runs wait until it is set; it is set at first.
     started: Released once for each run that began.
     faults: Raised one by one instead of an answer.
+    seen: The brightest value of each input of each run.
+    network: The network that it runs, for a test to say which batches pay.
     """
 
     def __init__(self) -> None:
+        self.network = Network(NETWORK, self, batch_wait_s=0.0)
+        self.seen: list[list[float]] = []
         self.gate = threading.Event()
         self.gate.set()
         self.started = threading.Semaphore(0)
         self.faults: deque[Exception] = deque()
 
     def run(self, inputs: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+        self.seen.append([float(one.max()) for one in inputs])
         self.started.release()
         assert self.gate.wait(PATIENCE_S), "no test opened the gate"
         if self.faults:
@@ -46,5 +51,6 @@ class GatedPredictor:
 
     def pipeline(self, max_pixels: int = 40_000_000) -> Pipeline:
         """Returns a pipeline around this network."""
-        system = PafSystem(SPEC, Network(NETWORK, self))
-        return Pipeline(SPEC, "v1", system, EngineConfig("plain", "fp32", 1), max_pixels)
+        config = EngineConfig("plain", "fp32", 1)
+        system = PafSystem(SPEC, self.network)
+        return Pipeline(SPEC, "v1", system, config, max_pixels, (self.network,))

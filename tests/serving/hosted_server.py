@@ -35,8 +35,9 @@ class HostedServer:
         limits: Limits | None = None,
         workers: int = 2,
         grace_s: float = PATIENCE_S,
+        predictor: GatedPredictor | None = None,
     ) -> None:
-        self.predictor = GatedPredictor()
+        self.predictor = predictor or GatedPredictor()
         self._limits = limits or Limits()
         self._config = ServerConfig(
             address=address, limits=self._limits, frame_threads=workers, grace_s=grace_s

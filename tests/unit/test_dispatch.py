@@ -104,9 +104,9 @@ def test_dispatcher_higher_priority_than_all_that_run_starts_at_once() -> None:
     run(main())
 
 
-def test_dispatcher_lane_that_sends_much_has_half_of_many_threads() -> None:
+def test_dispatcher_lane_that_sends_much_has_a_quarter_of_many_threads() -> None:
     async def main() -> None:
-        dispatcher, pool = hand_dispatcher(frames=6)
+        dispatcher, pool = hand_dispatcher(frames=12)
         log: list[str] = []
         dispatcher.submit(Queue("a", 5, log))
         assert len(pool.begun) == 3
