@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Unpack
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from posewire import AsyncClient, Frame, Result
+from posewire import AsyncClient, Frame, Result, StreamOptions
 
 from posewire_server.tuning import event_loop_factory
 
@@ -56,19 +56,49 @@ async def ping_pong(client: AsyncClient, source: bytes | Image, count: int) -> l
     return taken_s[1:]
 
 
-async def closed_loop(client: AsyncClient, source: bytes, until: Callable[[], bool]) -> int:
-    """Keeps a stream busy until told to stop; returns the number of answers."""
+async def closed_loop(
+    client: AsyncClient, source: bytes, until: Callable[[], bool], max_in_flight: int = 2
+) -> list[float]:
+    """Keeps a stream busy until told to stop; returns when each answer came."""
 
     async def frames() -> AsyncIterator[Frame]:
         while not until():
             yield Frame(source)
 
-    answers = 0
-    async with aclosing(client.detect(frames(), max_in_flight=2)) as outcomes:
+    answered_s: list[float] = []
+    async with aclosing(client.detect(frames(), max_in_flight=max_in_flight)) as outcomes:
         async for outcome in outcomes:
             assert isinstance(outcome, Result), outcome
-            answers += 1
-    return answers
+            answered_s.append(time.perf_counter())
+    return answered_s
+
+
+async def paced(
+    client: AsyncClient,
+    source: bytes,
+    interval_s: float,
+    count: int,
+    **options: Unpack[StreamOptions],
+) -> list[float]:
+    """Sends frames now and then, at intervals that vary by a quarter; always the same ones.
+
+    Returns:
+        Seconds from having a frame until having its poses, for each frame.
+    """
+    rng = np.random.default_rng(0)
+    sent_s: list[float] = []
+    taken_s: list[float] = []
+
+    async def frames() -> AsyncIterator[Frame]:
+        for number in range(count):
+            await asyncio.sleep(interval_s * rng.uniform(0.75, 1.25))
+            sent_s.append(time.perf_counter())
+            yield Frame(source, sequence_id=number)
+
+    async for outcome in client.detect(frames(), **options):
+        assert isinstance(outcome, Result), outcome
+        taken_s.append(time.perf_counter() - sent_s[outcome.sequence_id])
+    return taken_s
 
 
 async def camera(source: bytes, interval_s: float, seconds: float) -> AsyncIterator[Frame]:

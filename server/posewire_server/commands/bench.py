@@ -10,7 +10,18 @@ from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, PosewireError
 from posewire_server.plotting import load_pyplot
 
-GROUPS = ("paf", "exactness", "accuracy", "network", "systems", "server", "live", "video", "soak")
+GROUPS = (
+    "paf",
+    "exactness",
+    "accuracy",
+    "network",
+    "systems",
+    "server",
+    "live",
+    "video",
+    "batching",
+    "soak",
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,7 @@ def _check(groups: Sequence[str]) -> Sequence[str]:
 def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
     from posewire_server.bench import (
         accuracy,
+        batching,
         exactness,
         live,
         network,
@@ -84,6 +96,7 @@ def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
         "server": lambda config: server.measure(config.cache),
         "live": lambda config: live.measure(config.cache),
         "video": lambda _: video.measure(),
+        "batching": lambda config: batching.measure(config.cache),
         "soak": lambda _: soak.measure(),
     }
 

@@ -1,0 +1,35 @@
+"""A server with the body network on inputs of 128x128: what serving does shows beside few ms."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from posewire_server.commands.serve import serve_pipelines
+from posewire_server.models.catalog import BODY
+from posewire_server.models.library import Library, StoredModel
+from posewire_server.pipeline import EngineConfig, Networks, Pipeline
+from posewire_server.rpc.app import ServerConfig
+
+SIDE: Final = 128
+
+
+def small_model(cache: Path) -> StoredModel:
+    """Returns the body model with a network that sees little."""
+    stored = Library(cache).pull(BODY)
+    (network,) = stored.networks
+    size = replace(network.spec.input, height=SIDE, max_width=SIDE)
+    small = replace(network, spec=replace(network.spec, input=size))
+    return StoredModel(replace(stored.spec, networks=(small.spec,)), (small,))
+
+
+def _serve(cache: Path) -> int:
+    networks = Networks(EngineConfig())
+    pipeline = Pipeline.load(small_model(cache), networks)
+    pipeline.warm_up()
+    networks.calibrate()
+    return serve_pipelines(ServerConfig(address="127.0.0.1:0"), {"body": pipeline})
+
+
+if __name__ == "__main__":
+    sys.exit(_serve(Path(sys.argv[1])))
