@@ -1,0 +1,114 @@
+"""Decoded video as BGR: its size, its colours, and what is not 4:2:0."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from posewire_server.frame import VideoCodec
+from posewire_server.picture import Picture
+from posewire_server.video.decoder import VideoDecoder
+from posewire_server.video.picture import to_picture
+
+from tests.clips import Image, compress
+
+H264, HEVC = VideoCodec.H264, VideoCodec.HEVC
+# Patches of even colours, which any subsampling of chroma leaves alone.
+COLOURS = np.array(
+    [[(40, 40, 200), (60, 180, 60)], [(200, 70, 50), (128, 128, 128)], [(20, 20, 20), (235,) * 3]],
+    np.uint8,
+)
+
+
+def patches(width: int = 128, height: int = 96) -> Image:
+    rows = np.arange(height) * 3 // height
+    columns = np.arange(width) * 2 // width
+    return COLOURS[rows[:, None], columns]
+
+
+def decoded(
+    image: Image,
+    codec: VideoCodec = H264,
+    parameters: str = "qp=4",
+    pixel_format: str = "yuv420p",
+    reduce: Callable[[tuple[int, int]], int] = lambda _: 1,
+) -> Picture:
+    packets = compress([image], codec, parameters, pixel_format=pixel_format)
+    return to_picture(VideoDecoder(codec, 10**6).decode(packets[0].data), reduce)
+
+
+def centres(image: Image) -> Image:
+    height, width = image.shape[:2]
+    rows, columns = [height // 6, height // 2, height * 5 // 6], [width // 4, width * 3 // 4]
+    return image[np.ix_(rows, columns)]
+
+
+@pytest.mark.parametrize("codec", [H264, HEVC])
+@pytest.mark.parametrize("size", [(128, 96), (130, 90), (66, 50)])
+def test_picture_has_the_size_that_was_cropped_to(codec: VideoCodec, size: tuple[int, int]) -> None:
+    picture = decoded(patches(*size), codec)
+    assert picture.size == size
+    assert picture.image.shape == (size[1], size[0], 3)
+    assert np.abs(centres(picture.image).astype(int) - COLOURS).max() <= 8
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixel_format"),
+    [
+        (H264, "yuv420p"),
+        (H264, "yuv422p"),
+        (H264, "yuv444p"),
+        (H264, "yuv420p10le"),
+        (H264, "yuvj420p"),
+        (HEVC, "yuv420p"),
+        (HEVC, "yuv422p10le"),
+        (HEVC, "yuv444p"),
+        (HEVC, "yuv420p10le"),
+        (HEVC, "yuv420p12le"),
+    ],
+)
+def test_picture_has_its_colours_in_every_format(codec: VideoCodec, pixel_format: str) -> None:
+    picture = decoded(patches(), codec, pixel_format=pixel_format)
+    assert picture.image.dtype == np.uint8
+    assert np.abs(centres(picture.image).astype(int) - COLOURS).max() <= 8
+
+
+def test_picture_of_grey_video_is_grey() -> None:
+    image = decoded(patches(), pixel_format="gray").image
+    assert np.abs(image.max(2).astype(int) - image.min(2)).max() <= 2
+    assert abs(int(centres(image)[1, 1, 0]) - 128) <= 4
+
+
+@pytest.mark.parametrize("codec", [H264, HEVC])
+def test_picture_colours_are_as_the_video_says(codec: VideoCodec) -> None:
+    """The planes are the same; only what is said of them differs."""
+    plain = centres(decoded(patches(), codec).image).astype(int)
+    said = centres(decoded(patches(), codec, "qp=4:colormatrix=bt709").image).astype(int)
+    grey = np.ptp(COLOURS, axis=2) == 0
+    assert np.abs(plain - said)[grey].max() <= 3
+    assert np.abs(plain - said)[~grey].max() > 12
+
+
+@pytest.mark.parametrize("reduction", [2, 4, 8])
+def test_picture_is_reduced_where_asked(reduction: int) -> None:
+    sizes = []
+
+    def reduce(size: tuple[int, int]) -> int:
+        sizes.append(size)
+        return reduction
+
+    picture = decoded(patches(130, 98), reduce=reduce)
+    assert sizes == [(130, 98)]
+    assert (picture.size, picture.reduction) == ((130, 98), reduction)
+    assert picture.image.shape == (-(-98 // reduction), -(-130 // reduction), 3)
+    assert np.abs(centres(picture.image).astype(int) - COLOURS).max() <= 10
+
+
+def test_picture_outlives_its_decoder() -> None:
+    packets = compress([patches()] * 3)
+    decoder = VideoDecoder(H264, 10**6)
+    first = to_picture(decoder.decode(packets[0].data)).image
+    kept = first.copy()
+    for packet in packets[1:]:
+        decoder.decode(packet.data)
+    del decoder
+    assert np.array_equal(first, kept)
