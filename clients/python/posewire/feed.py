@@ -10,14 +10,18 @@ from posewire.wire import Request
 class FrameFeed:
     """Pulls frames from an iterable; a request that could not be sent can be put back.
 
+    Args:
+        frames: The frames.
+        encoder: Makes requests of them.
+
     Attributes:
         done: Whether the frames have ended, by themselves or by an error.
         error: What the caller's iterable, or a frame that can not be sent, raised.
     """
 
-    def __init__(self, frames: Iterable[FrameLike]) -> None:
+    def __init__(self, frames: Iterable[FrameLike], encoder: FrameEncoder) -> None:
         self._frames = iter(frames)
-        self._encoder = FrameEncoder()
+        self._encoder = encoder
         self._returned: Request | None = None
         self.done = False
         self.error: Exception | None = None
@@ -43,11 +47,13 @@ class FrameFeed:
 
 
 class AsyncFrameFeed:
-    """Pulls frames for asyncio; attributes as those of :class:`FrameFeed`."""
+    """Pulls frames for asyncio; arguments and attributes as those of :class:`FrameFeed`."""
 
-    def __init__(self, frames: Iterable[FrameLike] | AsyncIterable[FrameLike]) -> None:
+    def __init__(
+        self, frames: Iterable[FrameLike] | AsyncIterable[FrameLike], encoder: FrameEncoder
+    ) -> None:
         self._frames = aiter(frames if isinstance(frames, AsyncIterable) else _in_thread(frames))
-        self._encoder = FrameEncoder()
+        self._encoder = encoder
         self.done = False
         self.error: Exception | None = None
 
