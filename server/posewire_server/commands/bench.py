@@ -19,6 +19,7 @@ GROUPS = (
     "server",
     "live",
     "video",
+    "sources",
     "batching",
     "soak",
 )
@@ -83,6 +84,7 @@ def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
         paf,
         server,
         soak,
+        sources,
         systems,
         video,
     )
@@ -96,6 +98,7 @@ def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
         "server": lambda config: server.measure(config.cache),
         "live": lambda config: live.measure(config.cache),
         "video": lambda _: video.measure(),
+        "sources": lambda _: sources.measure(),
         "batching": lambda config: batching.measure(config.cache),
         "soak": lambda _: soak.measure(),
     }

@@ -1,0 +1,113 @@
+"""What a frame costs the server before the network, by the way that its pixels come."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import psutil
+from posewire import Client, PixelFormat, RawPixels, Result
+
+from posewire_server.bench.figure import Figure
+from posewire_server.bench.load import Image, jpeg, picture, ping_pong, run_async, with_client
+from posewire_server.image import read_image
+from posewire_server.rpc.process import ServerProcess
+
+_NOOP = "posewire_server.bench.noop"
+_FULL_HD = (1920, 1080)
+_4K = (3840, 2160)
+
+
+def measure(turns: int = 9, frames: int = 200) -> list[Figure]:
+    """Returns the figures of sources.
+
+    Args:
+        turns: How often each way is measured, one after the other.
+        frames: Of one turn.
+    """
+    place = f"unix-abstract:posewire-bench-{os.getpid()}"
+    with ServerProcess(command=(_NOOP,)) as server, ServerProcess(command=(_NOOP, place)):
+        figures = _shared_memory(server, turns, frames)
+        figures += _unix_socket(server.address, place, turns, frames)
+    return figures + _reduced_jpeg(turns)
+
+
+def _shared_memory(server: ServerProcess, turns: int, frames: int) -> list[Figure]:
+    """Compares NV12 frames as bytes with the same by shared memory: processor time at the server.
+
+    It is all that the server takes: receiving, conversion, resizing, and answering. The network
+    does nothing.
+    """
+    pixels = RawPixels.from_array(_nv12(picture(*_FULL_HD)), PixelFormat.NV12)
+    spent_ms: dict[bool, list[float]] = {False: [], True: []}
+    with Client(server.address) as client:
+        _cpu_ms(server, client, pixels, 20, shared_memory=True)
+        for _ in range(turns):
+            for shared_memory, spent in spent_ms.items():
+                spent.append(_cpu_ms(server, client, pixels, frames, shared_memory=shared_memory))
+    as_bytes, shared = (statistics.median(spent_ms[key]) for key in (False, True))
+    title = "sources: processor time of a 1080p NV12 frame before the network"
+    return [
+        Figure(f"{title}, bytes", as_bytes, "ms", "", turns),
+        Figure(f"{title}, shared memory", shared, "ms", "", turns),
+        Figure(f"{title}, bytes over shared memory", as_bytes / shared, "x", ">= 3", turns),
+    ]
+
+
+def _cpu_ms(
+    server: ServerProcess, client: Client, pixels: RawPixels, frames: int, *, shared_memory: bool
+) -> float:
+    process = psutil.Process(server.process.pid)
+    before = process.cpu_times()
+    for outcome in client.detect([pixels] * frames, max_in_flight=2, shared_memory=shared_memory):
+        assert isinstance(outcome, Result), outcome
+    after = process.cpu_times()
+    return 1e3 * (after.user + after.system - before.user - before.system) / frames
+
+
+def _unix_socket(address: str, place: str, turns: int, frames: int) -> list[Figure]:
+    """Compares the answer times of a loopback address and a Unix socket."""
+    image = picture(*_FULL_HD)
+    waits_s: dict[str, list[float]] = {address: [], place: []}
+    for _ in range(turns):
+        for where, waits in waits_s.items():
+            waits += run_async(with_client(where, lambda c: ping_pong(c, image, frames // 10)))
+    tcp, unix = (statistics.median(waits) for waits in waits_s.values())
+    title = "sources: 1080p BGR frame as bytes, loopback over Unix socket, p50"
+    return [Figure(title, tcp / unix, "x", "", len(waits_s[place]))]
+
+
+def _reduced_jpeg(turns: int) -> list[Figure]:
+    """Compares decoding at full size with decoding at the size that the body network takes."""
+    return [
+        _reduced(f"{name} JPEG, decoding at full size over 1/{reduction}", size, reduction, turns)
+        for name, size, reduction in (("1080p", _FULL_HD, 2), ("4K", _4K, 4))
+    ]
+
+
+def _reduced(title: str, size: tuple[int, int], reduction: int, turns: int) -> Figure:
+    encoded = jpeg(picture(*size))
+
+    def read(reduction: int) -> float:
+        return _seconds(
+            lambda: read_image(encoded, max_pixels=10**8, reduce=lambda _size: reduction)
+        )
+
+    ratios = [read(1) / read(reduction) for _ in range(turns)]
+    return Figure(f"sources: {title}", statistics.median(ratios), "x", ">= 1.5", turns)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    work()
+    return time.perf_counter() - begin
+
+
+def _nv12(image: Image) -> Image:
+    """Returns the (H * 3 / 2, W) planes of an image."""
+    planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2YUV_I420), np.uint8)
+    height, width = image.shape[:2]
+    chroma = planes[height:].reshape(2, -1).T.reshape(-1, width)
+    return np.concatenate([planes[:height], chroma])

@@ -1,0 +1,17 @@
+"""The bench of sources measures what it says; how fast a machine is, is not a test."""
+
+import pytest
+from posewire_server.bench import sources
+
+from tests.serving.shared_object import FOLDER
+
+
+@pytest.mark.skipif(not FOLDER.is_dir(), reason="this system has no /dev/shm")
+def test_measure_sources_returns_a_figure_for_each_way() -> None:
+    figures = {figure.name: figure for figure in sources.measure(turns=1, frames=60)}
+    assert len(figures) == 6
+    assert all(figure.value > 0 for figure in figures.values())
+    title = "sources: processor time of a 1080p NV12 frame before the network"
+    as_bytes, shared = figures[f"{title}, bytes"], figures[f"{title}, shared memory"]
+    ratio = figures[f"{title}, bytes over shared memory"]
+    assert ratio.value == pytest.approx(as_bytes.value / shared.value)
