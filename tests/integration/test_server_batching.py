@@ -169,6 +169,8 @@ def test_seven_streams_keep_their_rate_beside_a_greedy_one() -> None:
             predictor.permits.release(14)
             for camera in cameras:
                 assert camera.next().result.sequence_id == number
+            hosted.wait_until(lambda runs=14 * (number + 1): len(predictor.seen) == runs)
+            hosted.wait_until_accepted(16)
         predictor.permits.release(1000)
         assert finish(*cameras) == []
 
