@@ -68,7 +68,8 @@ class Follower:
             return replace(poses, ids=np.zeros(len(poses), np.int64))
         is_instance = poses.found.any(1) & (poses.scores > 0)
         rows = np.full(len(poses), -1, np.intp)
-        rows[is_instance] = self._find(tracks, poses.take(is_instance))
+        chosen = poses if is_instance.all() else poses.take(is_instance)
+        rows[is_instance] = self._find(tracks, chosen)
         return self._answer(poses, rows, size_image, is_closed=is_closed)
 
     def _advance(self, poses: Poses) -> Tracks | None:
@@ -88,9 +89,10 @@ class Follower:
         system_ids = poses.ids if poses.ids is not None else np.zeros(len(poses), np.int64)
         rows = self._match(tracks, found[:, :, :2], system_ids)
         is_new = rows < 0
-        if not is_new.all():
+        if not is_new.any():
+            self._correct(tracks, rows, poses, found)
+        else:
             self._correct(tracks, rows[~is_new], poses.take(~is_new), found[~is_new])
-        if is_new.any():
             rows[is_new] = len(tracks) + np.arange(is_new.sum())
             self._tracks = tracks.join(self._start(poses.take(is_new)))
         return rows
@@ -130,16 +132,20 @@ class Follower:
 
     def _correct(self, tracks: Tracks, rows: Indices, poses: Poses, found: Floats) -> None:
         """Notes what was found of instances (M,)."""
-        points = found[:, :, :2]
-        tracks.measure(rows, points, self._now_s - self._before_s)
-        tracks.motion.correct(rows, points, tracks.sizes[rows], self._spreads)
+        seen = np.zeros(len(tracks), np.bool_)
+        seen[rows] = True
+        everything = np.full(tracks.keypoints.shape, np.nan)
+        everything[rows] = found
+        points = everything[:, :, :2]
+        tracks.measure(points, seen, self._now_s - self._before_s)
+        tracks.motion.correct(points, tracks.sizes, self._spreads)
         if tracks.smoother is not None:
-            found = tracks.smoother.smooth(rows, found, tracks.sizes[rows], self._now_s)
-        there = poses.found
-        each, keypoint = np.nonzero(there)
-        tracks.keypoints[rows[each], keypoint] = found[there]
-        tracks.keypoint_scores[rows[each], keypoint] = poses.keypoints[:, :, 2][there]
-        tracks.keypoints_seen_s[rows[each], keypoint] = self._now_s
+            everything = tracks.smoother.smooth(everything, tracks.sizes, self._now_s)
+        there = ~np.isnan(everything[:, :, 0])
+        np.copyto(tracks.keypoints, everything, where=there[:, :, None])
+        tracks.keypoints_seen_s[there] = self._now_s
+        scores = poses.keypoints[:, :, 2]
+        tracks.keypoint_scores[rows] = np.where(poses.found, scores, tracks.keypoint_scores[rows])
         tracks.seen_s[rows], tracks.scores[rows] = self._now_s, poses.scores
         if poses.sides is not None:
             tracks.sides[rows] = poses.sides
@@ -156,7 +162,7 @@ class Follower:
         filled, left = fill_gaps(tracks, self._now_s, self._settings.fill_gap_s, size_image)
         if is_closed:
             return put(poses, seen, recall(tracks, rows[seen], self._now_s, filled, left))
-        is_unseen = filled.any(1)
+        is_unseen = np.asarray(filled.any(1))
         is_unseen[rows[seen]] = False
         unseen = np.flatnonzero(is_unseen)
         shown = np.concatenate([rows[seen], unseen])

@@ -27,6 +27,8 @@ _YOUNG_S: Final = 0.2
 _NEAR: Final = 1.2
 # What is similar only with left and right exchanged: networks take a back for a front.
 _MIRRORED: Final = 0.8
+# What leaves no question.
+_SURE: Final = 0.6
 
 
 class Matcher:
@@ -84,7 +86,7 @@ class Matcher:
             gains[lost] = np.maximum(gains[lost], back)
         certain = np.sqrt(self._squares / total).mean(1)
         certain *= 1 - _YOUNG * np.exp((tracks.new_s[rows] - seen_s) / _YOUNG_S)
-        return gains * certain[:, None]
+        return np.asarray(gains * certain[:, None])
 
     def _similar(self, expected: Floats, variances: Floats, found: Floats, sizes: Floats) -> Floats:
         """Returns (T, P) similarities, less where little is common to the two."""
@@ -94,12 +96,15 @@ class Matcher:
         near = np.hypot(apart[:, :, 0], apart[:, :, 1]) < _NEAR * sizes[:, None]
         row, column = np.nonzero(near)
         similar, common = similarity(expected[row], variances[row], wanted[column])
-        poor = np.flatnonzero(similar < _MIRRORED)
-        if len(poor):
-            mirrored = found[column[poor, None], self._mirror]
-            crossed, _ = similarity(expected[row[poor]], variances[row[poor]], mirrored)
-            similar[poor] = np.maximum(similar[poor], _MIRRORED * crossed)
+        shared = common / (np.maximum(known[row], given[column]) + _FEW)
+        is_sure = np.zeros(near.shape, np.bool_)
+        is_sure[row, column] = similar * shared > _SURE
+        is_open = ~(is_sure.any(1)[row] | is_sure.any(0)[column])
+        if is_open.any():
+            mirrored = found[column[is_open, None], self._mirror]
+            crossed, _ = similarity(expected[row[is_open]], variances[row[is_open]], mirrored)
+            similar[is_open] = np.maximum(similar[is_open], _MIRRORED * crossed)
         similar[similar < _LEAST_SIMILARITY] = 0.0
         gains = np.zeros(near.shape)
-        gains[row, column] = similar * common / (np.maximum(known[row], given[column]) + _FEW)
+        gains[row, column] = similar * shared
         return gains

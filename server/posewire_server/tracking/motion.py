@@ -82,38 +82,31 @@ class Motion:
         limit = np.sqrt(self.place * self.speed)
         np.minimum(self.both, 0.99 * limit, out=self.both)
 
-    def correct(
-        self, rows: npt.NDArray[np.intp], found: Floats, sizes: Floats, spreads: Floats
-    ) -> None:
+    def correct(self, found: Floats, sizes: Floats, spreads: Floats) -> None:
         """Moves instances to where they were found.
 
         Args:
-            rows: (M,) which instances.
-            found: (M, K, 2) x, y in pixels; NaN where not found.
-            sizes: (M,) in pixels.
+            found: (T, K, 2) x, y in pixels; NaN where not found.
+            sizes: (T,) in pixels.
             spreads: (K,) in sizes.
         """
-        points, velocities = self.points[rows], self.velocities[rows]
-        place, both, speed = self.place[rows], self.both[rows], self.speed[rows]
-        noise = np.broadcast_to((_MEASUREMENT * spreads) ** 2, place.shape)
-        apart = found - points
-        total = place + noise
-        squares = np.einsum("mki,mki->mk", apart, apart) / (sizes * sizes)[:, None]
-        there = ~np.isnan(found[:, :, 0])
-        follows = squares <= _JUMP**2 * total  # not what was never found before: NaN
-        gain, speed_gain = follows * place / total, follows * both / total
+        noise = (_MEASUREMENT * spreads) ** 2
+        apart = found - self.points
+        total = self.place + noise
+        squares = (apart[:, :, 0] ** 2 + apart[:, :, 1] ** 2) / (sizes * sizes)[:, None]
+        follows = squares <= _JUMP**2 * total  # Not what was never found before: that is NaN.
         apart[~follows] = 0.0
-        points += gain[:, :, None] * apart
-        velocities += speed_gain[:, :, None] * apart
-        speed -= speed_gain * both
-        both *= 1 - gain
-        place *= 1 - gain
-        jumped = there & ~follows
-        points[jumped] = found[jumped]
-        place[jumped], both[jumped] = noise[jumped], 0.0
-        speed[jumped] = _FIRST_VELOCITY**2
-        self.points[rows], self.velocities[rows] = points, velocities
-        self.place[rows], self.both[rows], self.speed[rows] = place, both, speed
+        gain, speed_gain = follows * self.place / total, follows * self.both / total
+        self.points += gain[:, :, None] * apart
+        self.velocities += speed_gain[:, :, None] * apart
+        self.speed -= speed_gain * self.both
+        self.both *= 1 - gain
+        self.place *= 1 - gain
+        jumped = (found[:, :, 0] == found[:, :, 0]) & ~follows
+        if jumped.any():
+            self.points[jumped] = found[jumped]
+            self.place[jumped] = np.broadcast_to(noise, jumped.shape)[jumped]
+            self.both[jumped], self.speed[jumped] = 0.0, _FIRST_VELOCITY**2
 
     def _whole_velocity(self) -> Floats:
         """Returns the velocity of each whole instance, (T, 1, 2): the mean of the well known."""

@@ -55,32 +55,27 @@ class OneEuro:
             np.concatenate([self.times_s, other.times_s]),
         )
 
-    def smooth(
-        self, rows: npt.NDArray[np.intp], found: Floats, sizes: Floats, now_s: float
-    ) -> Floats:
-        """Returns smoothed keypoints, (M, K, C); what is found for the first time stays as it is.
+    def smooth(self, found: Floats, sizes: Floats, now_s: float) -> Floats:
+        """Returns smoothed keypoints, (T, K, C); what is found for the first time stays as it is.
 
         Args:
-            rows: (M,) which instances.
-            found: (M, K, C) coordinates; NaN where not found.
-            sizes: (M,) in pixels.
+            found: (T, K, C) coordinates; NaN where not found.
+            sizes: (T,) in pixels.
             now_s: Later than before.
         """
-        values, speeds, times_s = self.values[rows], self.speeds[rows], self.times_s[rows]
-        passed_s = (now_s - times_s)[:, :, None]
-        rates = (found - values) / passed_s
-        follows = ~np.isnan(rates)
-        share = np.where(follows, _share(_SPEED_CUTOFF_HZ, passed_s), 0.0)
-        speeds += share * (np.where(follows, rates, 0.0) - speeds)
-        motion = np.hypot(speeds[:, :, 0], speeds[:, :, 1]) / sizes[:, None]
+        passed_s = (now_s - self.times_s)[:, :, None]
+        apart = found - self.values
+        follows = ~np.isnan(apart)
+        apart[~follows] = 0.0
+        share = follows * _share(_SPEED_CUTOFF_HZ, passed_s)
+        self.speeds += share * (apart / passed_s - self.speeds)
+        motion = np.hypot(self.speeds[:, :, 0], self.speeds[:, :, 1]) / sizes[:, None]
         cutoff_hz = self.settings.min_cutoff_hz + self.settings.speed_coefficient * motion
-        smoothed = values + _share(cutoff_hz[:, :, None], passed_s) * (found - values)
-        smoothed = np.where(follows, smoothed, found)
+        self.values += _share(cutoff_hz[:, :, None], passed_s) * apart
         there = ~np.isnan(found)
-        self.values[rows] = np.where(there, smoothed, values)
-        self.speeds[rows] = speeds
-        self.times_s[rows] = np.where(there[:, :, 0], now_s, times_s)
-        return smoothed
+        np.copyto(self.values, found, where=there & ~follows)
+        self.times_s[there[:, :, 0]] = now_s
+        return np.where(there, self.values, np.nan)
 
 
 def _share(cutoff_hz: Floats | float, passed_s: Floats) -> Floats:

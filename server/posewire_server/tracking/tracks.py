@@ -1,5 +1,6 @@
 """The instances that are followed: where each is expected, and how it was last answered."""
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -82,11 +83,12 @@ class Tracks:
         self.motion.points += shift
         self.keypoints[:, :, :2] += shift
 
-    def measure(self, rows: Indices, found: Floats, passed_s: float) -> None:
-        """Follows the sizes of instances (M,) by their keypoints (M, K, 2)."""
-        sizes, measured = self.sizes[rows], diagonals(found)
-        time_s = np.where(measured > sizes, _GROWING_S, _SHRINKING_S)
-        self.sizes[rows] += (1 - np.exp(-passed_s / time_s)) * (measured - sizes)
+    def measure(self, found: Floats, seen: npt.NDArray[np.bool_], passed_s: float) -> None:
+        """Follows the sizes of those seen, (T,), by their keypoints (T, K, 2)."""
+        measured = diagonals(found)
+        grown, shrunk = (1 - math.exp(-passed_s / time_s) for time_s in (_GROWING_S, _SHRINKING_S))
+        share = np.where(measured > self.sizes, grown, shrunk)
+        self.sizes += seen * share * (measured - self.sizes)
 
 
 _ARRAYS: Final = tuple(
