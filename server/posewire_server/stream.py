@@ -164,7 +164,7 @@ class Stream:
                 self._running[ticket] = owed
                 return ticket
             self._drop(ticket, owed, DropReason.TOO_OLD)
-        self._window.note_starved(begun_s, self._in_flight)
+        self._window.note_starved(begun_s)
         return None
 
     def settle(self, ticket: Ticket, outcome: object) -> None:
@@ -191,6 +191,7 @@ class Stream:
         if owed is None:
             return None
         self._in_flight -= owed.counts
+        self._window.note_told(self._in_flight)
         self._wake_reader.set()
         return owed.outcome
 

@@ -47,21 +47,33 @@ class Window:
         self._service_s: float | None = None
         self._wait_s = 0.0
         self._frames = 0
+        self._credit = self.size
+        self._is_spent = False
         self._starved_since_s: float | None = None
 
-    def note_starved(self, at_s: float, in_flight: int) -> None:
-        """A frame thread asked for a frame, and there was none with ``in_flight`` unanswered."""
-        if self._starved_since_s is None and self.size <= in_flight:
+    def note_told(self, in_flight: int) -> None:
+        """The client is told how many more frames are worth sending."""
+        self._credit = self.size - in_flight
+
+    def note_starved(self, at_s: float) -> None:
+        """A frame thread asked for a frame, and there was none."""
+        if self._starved_since_s is None:
             self._starved_since_s = at_s
 
     def note_arrival(self, at_s: float) -> None:
-        """A frame came; the window grows where that was long awaited."""
-        if self._starved_since_s is None:
-            return
-        idle_s, self._starved_since_s = at_s - self._starved_since_s, None
-        if idle_s >= self._patience.idle * (self._service_s or 0.0) and self.size < self._most:
-            self.size += 1
-            self._frames = 0
+        """A frame came; the window grows where it was awaited and the window was to blame.
+
+        A source that is slow is not: it does not use up what it may send.
+        """
+        if self._starved_since_s is not None:
+            idle_s, self._starved_since_s = at_s - self._starved_since_s, None
+            idle = idle_s >= self._patience.idle * (self._service_s or 0.0)
+            if self._is_spent and idle and self.size < self._most:
+                self.size += 1
+                self._frames = 0
+            self._is_spent = False
+        self._credit -= 1
+        self._is_spent |= self._credit <= 0
 
     def note_answer(self, waited_s: float, service_s: float) -> None:
         """A frame was worked on; the window shrinks where frames wait too long."""

@@ -34,12 +34,20 @@ class Desk:
     written: list[object] = field(default_factory=list)
     may_write: asyncio.Event = field(default_factory=asyncio.Event)
     offers: list["asyncio.Task[None]"] = field(default_factory=list)
+    _door: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def offer(self, *numbers: int, deadline_s: float | None = None) -> None:
-        for number in numbers:
-            offered = self.stream.offer(frame(number, deadline_s))
-            self.offers.append(asyncio.create_task(offered))
+        await self.offer_frames(*(frame(number, deadline_s) for number in numbers))
+
+    async def offer_frames(self, *frames: Frame) -> None:
+        """Offers frames, one after the other where the stream has them wait."""
+        for each in frames:
+            self.offers.append(asyncio.create_task(self._offer(each)))
             await until_idle()
+
+    async def _offer(self, each: Frame) -> None:
+        async with self._door:
+            await self.stream.offer(each)
 
     async def work(self, index: int = 0) -> None:
         self.pool.run(index)

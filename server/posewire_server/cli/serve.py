@@ -18,6 +18,8 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     at_once = "frames worked on at once; 0: 2, or what fills batches where they pay"
     parser.add_argument("--frame-threads", type=count_or_zero, default=0, help=at_once)
     parser.add_argument("--grace-s", type=float, default=10.0, help="longest drain after SIGTERM")
+    resume = "where clients are told to go on when this server drains, best first"
+    parser.add_argument("--resume-target", nargs="+", default=[], metavar="NAME", help=resume)
     parser.add_argument("--workers", type=count, default=1, help="processes behind the address")
     orphan = "end at once when standard input does: for what starts servers"
     parser.add_argument("--end-with-stdin", action="store_true", help=orphan)
@@ -33,6 +35,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     limits.add_argument("--max-image-pixels", type=count, default=40_000_000)
     limits.add_argument("--max-streams", type=count, default=100)
     limits.add_argument("--max-in-flight", type=count, default=16)
+    limits.add_argument("--max-bytes-in-flight", type=count, default=512 * 1024 * 1024)
 
 
 def serve_models(options: Options) -> int:
@@ -52,6 +55,7 @@ def _serve_alone(options: Options) -> int:
         max_image_pixels=options.max_image_pixels,
         max_streams=options.max_streams,
         max_in_flight=options.max_in_flight,
+        max_bytes_in_flight=options.max_bytes_in_flight,
     )
     config = ServerConfig(
         address=options.address,
@@ -65,6 +69,7 @@ def _serve_alone(options: Options) -> int:
         frame_threads=options.frame_threads,
         grace_s=options.grace_s,
         reuse_port=options.reuse_port,
+        resume_targets=tuple(options.resume_target),
         metrics_address=options.metrics_address,
     )
     return serve.run(config, options.cache)
