@@ -69,8 +69,8 @@ def _serve_alone(options: Options) -> int:
         frame_threads=options.frame_threads,
         grace_s=options.grace_s,
         reuse_port=options.reuse_port,
-        resume_targets=tuple(options.resume_target),
         metrics_address=options.metrics_address,
+        resume_targets=tuple(options.resume_target),
     )
     return serve.run(config, options.cache)
 
