@@ -57,7 +57,10 @@ async def ping_pong(client: AsyncClient, source: bytes | Image, count: int) -> l
 
 
 async def closed_loop(
-    client: AsyncClient, source: bytes, until: Callable[[], bool], max_in_flight: int = 2
+    client: AsyncClient,
+    source: bytes | Image,
+    until: Callable[[], bool],
+    max_in_flight: int = 2,
 ) -> list[float]:
     """Keeps a stream busy until told to stop; returns when each answer came."""
 

@@ -21,6 +21,7 @@ GROUPS = (
     "video",
     "sources",
     "batching",
+    "workers",
     "soak",
 )
 
@@ -87,6 +88,7 @@ def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
         sources,
         systems,
         video,
+        workers,
     )
 
     return {
@@ -100,6 +102,7 @@ def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
         "video": lambda _: video.measure(),
         "sources": lambda _: sources.measure(),
         "batching": lambda config: batching.measure(config.cache),
+        "workers": lambda _: workers.measure(),
         "soak": lambda _: soak.measure(),
     }
 
