@@ -64,20 +64,33 @@ class AsyncDetectStream:
         """Yields the outcomes of one connection; what ended it is left in ``_error``."""
         self._error = None
         call = self._connections.get(self._session.target).detect()
-        beginning = asyncio.create_task(self._begin(call, self._session.open()))
+        helping = [asyncio.create_task(self._begin(call, self._session.open()))]
+        if self._session.silence.is_watched:
+            helping.append(asyncio.create_task(self._watch(call)))
         try:
             async for response in call:
                 outcome = self._session.receive(response)
                 self._changed.set()
                 if outcome is not None:
                     yield outcome
+                self._session.listen()
         except grpc.RpcError as failure:
             self._error = error_from(failure)
             self._error.__cause__ = failure
+        except asyncio.CancelledError:
+            self._error = self._session.silence.error
+            if self._error is None or _is_cancelled():
+                raise
         finally:
             self._call = None
             call.cancel()
-            await _end(beginning)
+            await _end(*helping)
+
+    async def _watch(self, call: DetectCall) -> None:
+        """Cancels a connection when the server has gone silent."""
+        while (left_s := self._session.silence.left_s()) > 0:
+            await asyncio.sleep(left_s)
+        call.cancel()
 
     async def _begin(self, call: DetectCall, first: Request) -> None:
         """Sends what comes before new frames: the config, and what an earlier connection left."""
@@ -117,9 +130,15 @@ class AsyncDetectStream:
         return self._call
 
 
-async def _end(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait([task])
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _end(*tasks: "asyncio.Task[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
 
 
 async def _succeeds(write: Awaitable[None]) -> bool:

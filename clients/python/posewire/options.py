@@ -87,7 +87,8 @@ class StreamOptions(ImageOptions, total=False):
         max_in_flight: Frames accepted and not yet answered; default: the server's choice.
         overflow_policy: What happens to a frame when so many are unanswered; default: BLOCK.
         max_frame_age_s: A frame that waited this long at the server is dropped; default: none is.
-        heartbeat_interval_s: After so much silence the server sends a sign of life; default: none.
+        heartbeat_interval_s: After so much silence the server sends a sign of life; without one for
+            three of these the connection is taken for broken; default: none.
         tracking: Whether the server follows each instance from frame to frame, or how; default:
             no.
         smoothing: Whether the server smooths the keypoints over the frames, or how; needs

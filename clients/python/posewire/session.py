@@ -20,6 +20,7 @@ from posewire.outcome import (
 )
 from posewire.reconnect import Reconnect
 from posewire.route import Route
+from posewire.silence import Silence
 from posewire.unanswered import Unanswered
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 from posewire.wire import Request
@@ -48,7 +49,8 @@ class Session:
     A shell (sync or asyncio) does the I/O. For each connection, which goes to :attr:`target`, it
     sends what :meth:`open` returns; then, while :attr:`has_room`, what :meth:`send_again` returns
     and after that new frames, noting each with :meth:`note_sent`; what comes back it passes to
-    :meth:`receive`. At the end :meth:`close` says how to go on.
+    :meth:`receive`, having called :meth:`listen` before it waits. At the end :meth:`close` says how
+    to go on.
 
     Where the policy is BLOCK, no frame is lost with a connection: those without an outcome are kept
     and sent again over the next one, in their order.
@@ -62,6 +64,7 @@ class Session:
 
     Attributes:
         encoder: Makes requests of frames.
+        silence: Watched by the shell while it listens, where the config asks for heartbeats.
     """
 
     def __init__(
@@ -87,6 +90,9 @@ class Session:
         self._attempts = 0
         self._started: service_pb2.Started | None = None
         self._draining = False
+        beats = config.HasField("heartbeat_interval")
+        interval_s = config.heartbeat_interval.ToNanoseconds() * 1e-9 if beats else None
+        self.silence = Silence(interval_s, clock)
 
     @property
     def target(self) -> str:
@@ -98,6 +104,7 @@ class Session:
         self._started = None
         self._draining = False
         self._credit = 0
+        self.silence.forget()
         return service_pb2.DetectRequest(config=self._config)
 
     @property
@@ -133,12 +140,18 @@ class Session:
         self._credit -= 1
         self._unanswered.add(request, self._clock())
 
+    def listen(self) -> None:
+        """The shell waits for a response from now on."""
+        if self._started is not None:
+            self.silence.begin()
+
     def receive(self, response: service_pb2.DetectResponse) -> Outcome | None:
         """Returns the outcome in a response, None where it holds none.
 
         Raises:
             ProtocolError: It is about a frame that awaits no answer.
         """
+        self.silence.end()
         self._credit = response.credit
         outcome = self._read(response)
         if outcome is not None:

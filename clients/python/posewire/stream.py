@@ -58,6 +58,7 @@ class DetectStream:
         self._error = None
         detect = self._connections.get(self._session.target).detect
         call = detect(self._requests(connection, self._session.open()))
+        over = self._watch(call)
         try:
             for response in call:
                 with self._changed:
@@ -65,14 +66,30 @@ class DetectStream:
                     self._changed.notify_all()
                 if outcome is not None:
                     yield outcome
+                self._session.listen()
         except grpc.RpcError as failure:
-            self._error = error_from(failure)
+            self._error = self._session.silence.error or error_from(failure)
             self._error.__cause__ = failure
         finally:
+            over.set()
             with self._changed:
                 self._connection = None
                 self._changed.notify_all()
             call.cancel()
+
+    def _watch(self, call: grpc.Call) -> threading.Event:
+        """Has a connection cancelled when the server has gone silent, until the event is set."""
+        over, silence = threading.Event(), self._session.silence
+
+        def watch() -> None:
+            while not over.wait(silence.left_s()):
+                if silence.left_s() <= 0:
+                    call.cancel()
+                    return
+
+        if silence.is_watched:
+            threading.Thread(target=watch, name="posewire-silence", daemon=True).start()
+        return over
 
     def _requests(self, connection: object, first: Request) -> Iterator[Request]:
         yield first
