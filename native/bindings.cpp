@@ -16,6 +16,7 @@
 #include "simd/level.h"
 #include "yuv/colour.h"
 #include "yuv/converter.h"
+#include "yuv/file.h"
 
 namespace py = pybind11;
 
@@ -202,26 +203,45 @@ void require_shape(const py::array& array, const std::string& name, const std::v
   }
 }
 
+// Where the picture of planes of a size goes, at a reduction.
+std::uint8_t* bgr_of(ByteArray& output, int width, int height, int reduction) {
+  if (reduction != 1 && reduction != 2 && reduction != 4 && reduction != 8) {
+    throw py::value_error("reduction must be 1, 2, 4 or 8, got " + std::to_string(reduction));
+  }
+  require_shape(output, "output", {(height + reduction - 1) / reduction, (width + reduction - 1) / reduction, 3});
+  if ((output.flags() & py::array::c_style) == 0) {
+    throw py::value_error("output must be C-contiguous");
+  }
+  return output.mutable_data();
+}
+
 void yuv_to_bgr(const ByteArray& y, const ByteArray& u, const ByteArray& v, ByteArray& output, int reduction,
                 const std::string& matrix, bool full_range, const std::string& simd) {
   const posewire::yuv::PlaneView luma = plane_view(y, "y");
   require_shape(u, "u", {(luma.height + 1) / 2, (luma.width + 1) / 2});
   require_shape(v, "v", {(luma.height + 1) / 2, (luma.width + 1) / 2});
-  if (reduction != 1 && reduction != 2 && reduction != 4 && reduction != 8) {
-    throw py::value_error("reduction must be 1, 2, 4 or 8, got " + std::to_string(reduction));
-  }
-  const auto reduced = [reduction](int size) { return (size + reduction - 1) / reduction; };
-  require_shape(output, "output", {reduced(luma.height), reduced(luma.width), 3});
-  if ((output.flags() & py::array::c_style) == 0) {
-    throw py::value_error("output must be C-contiguous");
-  }
-  std::uint8_t* const bgr = output.mutable_data();
+  std::uint8_t* const bgr = bgr_of(output, luma.width, luma.height, reduction);
   const posewire::yuv::PlaneView blue = plane_view(u, "u");
   const posewire::yuv::PlaneView red = plane_view(v, "v");
   const posewire::yuv::Colour colour = posewire::yuv::choose_colour(matrix, full_range);
   auto& converter = thread_worker<posewire::yuv::Converter>(posewire::simd::choose_level(simd));
   const py::gil_scoped_release release;
   converter.run(luma, blue, red, reduction, colour, bgr);
+}
+
+bool yuv_file_to_bgr(int descriptor, std::int64_t offset, std::pair<int, int> size, std::ptrdiff_t stride,
+                     bool is_interleaved, ByteArray& output, int reduction, const std::string& matrix, bool full_range,
+                     const std::string& simd) {
+  const auto [width, height] = size;
+  if (width < 2 || height < 2 || width % 2 != 0 || height % 2 != 0 || stride < width || stride % 2 != 0) {
+    throw py::value_error("size and stride must be even and fit, got " + std::to_string(width) + "x" +
+                          std::to_string(height) + " and " + std::to_string(stride));
+  }
+  std::uint8_t* const bgr = bgr_of(output, width, height, reduction);
+  const posewire::yuv::Colour colour = posewire::yuv::choose_colour(matrix, full_range);
+  auto& converter = thread_worker<posewire::yuv::FileConverter>(posewire::simd::choose_level(simd));
+  const py::gil_scoped_release release;
+  return converter.run({descriptor, offset, width, height, stride, is_interleaved}, reduction, colour, bgr);
 }
 
 // A predictor of Paddle Inference that can run without Python's lock; both null where it cannot.
@@ -282,4 +302,7 @@ PYBIND11_MODULE(_native, module) {
   module.def("yuv_to_bgr", &yuv_to_bgr, py::arg("y").noconvert(), py::arg("u").noconvert(), py::arg("v").noconvert(),
              py::arg("output").noconvert(), py::kw_only(), py::arg("reduction"), py::arg("matrix"),
              py::arg("full_range"), py::arg("simd") = "auto");
+  module.def("yuv_file_to_bgr", &yuv_file_to_bgr, py::arg("descriptor"), py::arg("offset"), py::kw_only(),
+             py::arg("size"), py::arg("stride"), py::arg("is_interleaved"), py::arg("output").noconvert(),
+             py::arg("reduction"), py::arg("matrix"), py::arg("full_range"), py::arg("simd") = "auto");
 }

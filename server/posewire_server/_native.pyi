@@ -129,6 +129,40 @@ def yuv_to_bgr(
         ValueError: A shape, the reduction, the matrix or the level is wrong.
     """
 
+def yuv_file_to_bgr(
+    descriptor: int,
+    offset: int,
+    *,
+    size: tuple[int, int],
+    stride: int,
+    is_interleaved: bool,
+    output: npt.NDArray[np.uint8],
+    reduction: int,
+    matrix: str,
+    full_range: bool,
+    simd: str = "auto",
+) -> bool:
+    """Turns planes in a file into BGR as ``yuv_to_bgr`` does, band by band, without the GIL.
+
+    Args:
+        descriptor: Of the file.
+        offset: Of the luma plane, in bytes; chroma follows it.
+        size: (W, H), both even.
+        stride: Bytes from row to row of luma; even.
+        is_interleaved: Whether chroma is that of NV12, else it is that of I420.
+        output: As for ``yuv_to_bgr``.
+        reduction: 1, 2, 4 or 8.
+        matrix: ``bt601`` or ``bt709``.
+        full_range: Whether luma and chroma use all values.
+        simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
+
+    Returns:
+        False where the file has ended before the planes have.
+
+    Raises:
+        ValueError: A size, the shape, the reduction, the matrix or the level is wrong.
+    """
+
 def predictor_run_available(predictor: object) -> bool:
     """Returns whether ``predictor_run`` can run this object.
 

@@ -10,9 +10,12 @@ from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage
 from posewire_server.image import check_size
 from posewire_server.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.yuv import yuv_image
+from posewire_server.yuv import yuv_file_image, yuv_image
 
 Image = npt.NDArray[np.uint8]
+
+YUV420: Final = (PixelFormat.NV12, PixelFormat.I420)
+"""Formats of planes with half of the chroma either way."""
 
 # Bytes of a pixel where they are interleaved; planar 4:2:0 formats are handled apart.
 _INTERLEAVED: Final = {PixelFormat.BGR: 3, PixelFormat.RGB: 3, PixelFormat.GRAY: 1}
@@ -72,6 +75,33 @@ def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -
     size = raw.width, raw.height
     reduction = reduce(size)
     return Picture(yuv_image(*_planes(raw), reduction=reduction), size, reduction)
+
+
+def planes_in_file(
+    raw: RawImage, descriptor: int, offset: int, *, reduce: Reduce = full_size
+) -> Picture | None:
+    """Converts NV12 or I420 that lies in a file.
+
+    Args:
+        raw: The image, checked by :func:`raw_bytes`; its own pixels are not looked at.
+        descriptor: Of the file.
+        offset: Where the pixels begin, in bytes.
+        reduce: How far a frame of a size may be reduced.
+
+    Returns:
+        The picture; None where the file has ended before the pixels have.
+    """
+    size = raw.width, raw.height
+    reduction = reduce(size)
+    image = yuv_file_image(
+        descriptor,
+        offset,
+        size=size,
+        stride=_stride(raw),
+        is_interleaved=raw.format is PixelFormat.NV12,
+        reduction=reduction,
+    )
+    return None if image is None else Picture(image, size, reduction)
 
 
 def malformed(why: str, **metadata: object) -> SourceError:

@@ -10,8 +10,8 @@ from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, RawImage, SharedMemoryImage, Source, VideoPacket
 from posewire_server.image import read_image
 from posewire_server.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.raw_image import malformed, raw_bytes, raw_picture
-from posewire_server.shared_memory import SharedMemory
+from posewire_server.raw_image import YUV420, malformed, planes_in_file, raw_bytes, raw_picture
+from posewire_server.shared_memory import SharedMemory, out_of_bounds
 from posewire_server.video.packets import PacketReader
 
 Image = npt.NDArray[np.uint8]
@@ -76,6 +76,16 @@ class SourceReader:
             raise malformed(text, **counts)
         if needed > _MOST_BYTES_A_PIXEL * self._max_pixels:
             raise malformed(f"its rows are spread over {needed} bytes")
+        if source.layout.format in YUV420:
+            return self._read_planes(source, needed, reduce)
         pixels = self._shared_memory.read(source.name, source.offset, needed)
         layout = replace(source.layout, pixels=pixels)
         return raw_picture(layout, max_pixels=self._max_pixels, reduce=reduce)
+
+    def _read_planes(self, source: SharedMemoryImage, needed: int, reduce: Reduce) -> Picture:
+        end = source.offset + needed
+        descriptor = self._shared_memory.descriptor(source.name, end)
+        picture = planes_in_file(source.layout, descriptor, source.offset, reduce=reduce)
+        if picture is None:  # It was made smaller meanwhile.
+            raise out_of_bounds(source.name, end, source.offset)
+        return picture

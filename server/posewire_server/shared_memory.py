@@ -1,7 +1,7 @@
 """POSIX shared memory of clients on this machine: the objects that one stream has named.
 
 A client may change the size of its object at any time, and pixels mapped into the server's memory
-would then end the server by SIGBUS. So they are copied out with ``preadv``, which just reads less.
+would then end the server by SIGBUS. So they are read as from a file, which just reads less.
 """
 
 import errno
@@ -49,6 +49,18 @@ class SharedMemory:
                 self._opened[name] = _open(name)
             return self._opened[name]
 
+    def descriptor(self, name: str, end: int) -> int:
+        """Returns the file descriptor of an object that has so many bytes now.
+
+        Raises:
+            SourceError: As :meth:`register`, or SHARED_MEMORY_OUT_OF_BOUNDS.
+        """
+        descriptor = self.register(name)
+        size = os.fstat(descriptor).st_size
+        if end > size:
+            raise out_of_bounds(name, end, size)
+        return descriptor
+
     def read(self, name: str, offset: int, length: int) -> memoryview:
         """Returns a copy of a part of an object.
 
@@ -60,16 +72,13 @@ class SharedMemory:
         Raises:
             SourceError: As :meth:`register`, or SHARED_MEMORY_OUT_OF_BOUNDS.
         """
-        descriptor = self.register(name)
-        size = os.fstat(descriptor).st_size
-        if offset + length > size:
-            raise _out_of_bounds(name, offset + length, size)
-        view = memoryview(np.empty(length, np.uint8))  # Not cleared, unlike a bytearray.
+        descriptor = self.descriptor(name, offset + length)
+        view = np.empty(length, np.uint8).data  # Not cleared, unlike a bytearray.
         done = 0
         while done < length:
             count = os.preadv(descriptor, [view[done:]], offset + done)
             if count == 0:  # It was made smaller meanwhile.
-                raise _out_of_bounds(name, offset + length, offset + done)
+                raise out_of_bounds(name, offset + length, offset + done)
             done += count
         return view.toreadonly()
 
@@ -113,7 +122,8 @@ def _forbidden(name: str, why: str) -> SourceError:
     return SourceError("SHARED_MEMORY_FORBIDDEN", text, name=name)
 
 
-def _out_of_bounds(name: str, expected: int, got: int) -> SourceError:
+def out_of_bounds(name: str, expected: int, got: int) -> SourceError:
+    """Returns the error of an image that does not lie within an object."""
     text = f"shared memory object '{name}' has {got} bytes, the image ends at {expected}"
     counts = {"expected_bytes": expected, "got_bytes": got}
     return SourceError("SHARED_MEMORY_OUT_OF_BOUNDS", text + "; enlarge it", name=name, **counts)

@@ -45,3 +45,44 @@ def yuv_image(
     image = np.empty((height, width, 3), np.uint8)
     _native.yuv_to_bgr(y, u, v, image, reduction=reduction, matrix=matrix, full_range=full_range)
     return image
+
+
+def yuv_file_image(
+    descriptor: int,
+    offset: int,
+    *,
+    size: tuple[int, int],
+    stride: int,
+    is_interleaved: bool,
+    reduction: int = 1,
+) -> Image | None:
+    """Turns planes in a file into a picture as :func:`yuv_image` does, BT.601 limited range.
+
+    They are read a few rows at a time, so that what is read is in the processor's cache when it is
+    used; planes that were read as a whole would be fetched from main memory a second time.
+
+    Args:
+        descriptor: Of the file.
+        offset: Of the luma plane, in bytes; chroma follows it.
+        size: (W, H), both even.
+        stride: Bytes from row to row of luma; even.
+        is_interleaved: Whether chroma is that of NV12, else it is that of I420.
+        reduction: 1, 2, 4 or 8.
+
+    Returns:
+        (h, w, 3) uint8 BGR; None where the file has ended before the planes have.
+    """
+    width, height = (-(-side // reduction) for side in size)
+    image = np.empty((height, width, 3), np.uint8)
+    is_whole = _native.yuv_file_to_bgr(
+        descriptor,
+        offset,
+        size=size,
+        stride=stride,
+        is_interleaved=is_interleaved,
+        output=image,
+        reduction=reduction,
+        matrix="bt601",
+        full_range=False,
+    )
+    return image if is_whole else None

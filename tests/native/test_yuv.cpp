@@ -1,5 +1,6 @@
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <random>
 #include <tuple>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "simd/level.h"
 #include "yuv/colour.h"
 #include "yuv/converter.h"
+#include "yuv/file.h"
 
 using posewire::yuv::choose_colour;
 using posewire::yuv::Converter;
@@ -93,4 +95,26 @@ TEST(test_yuv_of_changing_sizes_forgets_the_one_before) {
     Converter fresh(posewire::simd::choose_level("auto"));
     REQUIRE(run(kept, planes, reduction) == run(fresh, planes, reduction));
   }
+}
+
+TEST(test_yuv_file_equals_the_planes_and_ends_where_the_file_does) {
+  const Planes planes = random_planes(1920, 200);
+  std::FILE* const file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  REQUIRE(std::fwrite(planes.luma.data(), 1, planes.luma.size(), file) == planes.luma.size());
+  REQUIRE(std::fwrite(planes.chroma.data(), 1, planes.chroma.size(), file) == planes.chroma.size());
+  REQUIRE(std::fflush(file) == 0);
+  Converter converter(posewire::simd::choose_level("auto"));
+  posewire::yuv::FileConverter from_file(posewire::simd::choose_level("auto"));
+  posewire::yuv::FilePlanes place{fileno(file), 0, 1920, 200, 1920, true};
+  for (const int reduction : {1, 2, 4, 8}) {
+    const Bytes expected = run(converter, planes, reduction);
+    Bytes bgr(expected.size());
+    REQUIRE(from_file.run(place, reduction, choose_colour("bt601", false), bgr.data()));
+    REQUIRE(bgr == expected);
+  }
+  place.offset = 1;
+  Bytes bgr(3 * 1920 * 200);
+  REQUIRE(!from_file.run(place, 1, choose_colour("bt601", false), bgr.data()));
+  std::fclose(file);
 }

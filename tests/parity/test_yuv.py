@@ -1,0 +1,165 @@
+"""The native conversion of 4:2:0 planes against an oracle in NumPy, and against OpenCV's."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from posewire_server import _native
+from posewire_server.yuv import Matrix, yuv_file_image, yuv_image
+
+Image = npt.NDArray[np.uint8]
+SHARES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
+SIZES = [(1, 1), (2, 2), (3, 5), (16, 16), (17, 31), (48, 66), (270, 481)]
+
+
+def planes(height: int, width: int) -> tuple[Image, Image, Image]:
+    rng = np.random.default_rng(height * width)
+    half = (height + 1) // 2, (width + 1) // 2
+    y, u, v = (rng.integers(0, 256, shape, np.uint8) for shape in ((height, width), half, half))
+    return y, u, v
+
+
+def mean(plane: npt.NDArray[np.floating], n: int) -> npt.NDArray[np.floating]:
+    height, width = plane.shape
+    plane = np.pad(plane, ((0, -height % n), (0, -width % n)), "edge")
+    return plane.reshape(len(plane) // n, n, plane.shape[1] // n, n).mean((1, 3))
+
+
+def oracle(
+    y: Image, u: Image, v: Image, reduction: int, matrix: str, *, full_range: bool
+) -> npt.NDArray[np.floating]:
+    """The definition, word by word; not rounded."""
+    red, blue = SHARES[matrix]
+    luma = mean(y.astype(float), reduction)
+    chroma = [u, v] if reduction > 1 else [plane.repeat(2, 0).repeat(2, 1) for plane in (u, v)]
+    cut = np.s_[: luma.shape[0], : luma.shape[1]]
+    b, r = (mean(plane.astype(float), max(1, reduction // 2))[cut] - 128 for plane in chroma)
+    if not full_range:
+        luma, b, r = np.maximum(luma - 16, 0) * (255 / 219), b * (255 / 224), r * (255 / 224)
+    b, r = b * (2 - 2 * blue), r * (2 - 2 * red)
+    green = luma - (r * red + b * blue) / (1 - red - blue)
+    return np.clip(np.dstack([luma + b, green, luma + r]), 0, 255)
+
+
+@pytest.mark.parametrize("full_range", [False, True])
+@pytest.mark.parametrize("matrix", ["bt601", "bt709"])
+@pytest.mark.parametrize("reduction", [1, 2, 4, 8])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_yuv_equals_the_oracle(
+    height: int, width: int, reduction: int, matrix: Matrix, full_range: bool
+) -> None:
+    y, u, v = planes(height, width)
+    image = yuv_image(y, u, v, reduction=reduction, matrix=matrix, full_range=full_range)
+    expected = oracle(y, u, v, reduction, matrix, full_range=full_range)
+    assert image.shape == expected.shape
+    assert np.abs(image - expected).max() <= 0.85  # half for rounding, the rest for 16 bits
+
+
+@pytest.mark.parametrize("name", ["NV12", "I420"])
+def test_yuv_at_full_size_is_near_opencv(name: str) -> None:
+    packed = np.random.default_rng(1).integers(0, 256, (96, 80), np.uint8)
+    expected = cv2.cvtColor(packed, getattr(cv2, f"COLOR_YUV2BGR_{name}"))
+    chroma = packed[64:]
+    if name == "NV12":
+        u, v = chroma.reshape(32, 40, 2).transpose(2, 0, 1)
+    else:
+        u, v = chroma.reshape(2, 32, 40)
+    image = yuv_image(packed[:64], u, v)
+    assert np.abs(image.astype(int) - expected).max() <= 1
+
+
+VIEWS: dict[str, Callable[[Image], Image]] = {
+    "padded rows": lambda plane: np.pad(plane, ((0, 0), (0, 9)))[:, :-9],
+    "every third": lambda plane: plane.repeat(3, 1)[:, ::3],
+    "upside down": lambda plane: np.ascontiguousarray(plane[::-1])[::-1],
+    "mirrored": lambda plane: np.ascontiguousarray(plane[:, ::-1])[:, ::-1],
+    "one value": lambda plane: np.broadcast_to(plane[:1, :1], plane.shape),
+}
+
+
+@pytest.mark.parametrize("reduction", [1, 2, 4])
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_yuv_reads_any_strides(view: Callable[[Image], Image], reduction: int) -> None:
+    strided = [view(plane) for plane in planes(37, 53)]
+    packed = [np.ascontiguousarray(plane) for plane in strided]
+    np.testing.assert_array_equal(
+        yuv_image(*strided, reduction=reduction), yuv_image(*packed, reduction=reduction)
+    )
+
+
+@pytest.mark.parametrize("reduction", [1, 2, 4, 8])
+@pytest.mark.parametrize("is_interleaved", [True, False])
+@pytest.mark.parametrize(
+    ("width", "height", "stride"),
+    [(2, 2, 2), (34, 50, 40), (640, 482, 640), (1920, 200, 2048), (40, 30, 20_000)],
+)
+def test_yuv_file_equals_the_planes_in_memory(
+    tmp_path: Path, width: int, height: int, stride: int, is_interleaved: bool, reduction: int
+) -> None:
+    offset = 123
+    content = np.random.default_rng(2).integers(0, 256, offset + stride * height * 3 // 2, np.uint8)
+    path = tmp_path / "planes"
+    path.write_bytes(content.tobytes())
+    y = content[offset:][: stride * height].reshape(height, stride)[:, :width]
+    chroma = content[offset + stride * height :]
+    if is_interleaved:
+        both = chroma.reshape(height // 2, stride)[:, :width].reshape(height // 2, width // 2, 2)
+        u, v = both.transpose(2, 0, 1)
+    else:
+        u, v = chroma.reshape(2, height // 2, stride // 2)[:, :, : width // 2]
+    with path.open("rb") as file:
+        image = yuv_file_image(
+            file.fileno(),
+            offset,
+            size=(width, height),
+            stride=stride,
+            is_interleaved=is_interleaved,
+            reduction=reduction,
+        )
+    assert image is not None
+    np.testing.assert_array_equal(image, yuv_image(y, u, v, reduction=reduction))
+
+
+@pytest.mark.parametrize("is_interleaved", [True, False])
+def test_yuv_file_cut_short_gives_nothing(tmp_path: Path, is_interleaved: bool) -> None:
+    path = tmp_path / "planes"
+    for size in (0, 1, 64 * 48, 64 * 72 - 1):
+        path.write_bytes(bytes(size))
+        with path.open("rb") as file:
+            image = yuv_file_image(
+                file.fileno(), 0, size=(64, 48), stride=64, is_interleaved=is_interleaved
+            )
+        assert image is None, size
+
+
+@pytest.mark.parametrize(
+    ("y", "u", "output", "reduction", "quoted"),
+    [
+        ((4,), (2, 2), (4, 4, 3), 1, "y must be"),
+        ((0, 4), (0, 2), (0, 4, 3), 1, "y must be"),
+        ((4, 4), (2, 3), (4, 4, 3), 1, r"u must be \(2, 2\)"),
+        ((5, 4), (2, 2), (5, 4, 3), 1, r"u must be \(3, 2\)"),
+        ((4, 4), (2, 2), (4, 4, 4), 1, r"output must be \(4, 4, 3\)"),
+        ((4, 4), (2, 2), (4, 4, 3), 2, r"output must be \(2, 2, 3\)"),
+        ((4, 4), (2, 2), (4, 4, 3), 3, "reduction must be"),
+    ],
+)
+def test_yuv_wrong_sizes_are_quoted(
+    y: tuple[int, ...], u: tuple[int, ...], output: tuple[int, ...], reduction: int, quoted: str
+) -> None:
+    luma, chroma, bgr = (np.zeros(shape, np.uint8) for shape in (y, u, output))
+    with pytest.raises(ValueError, match=quoted):
+        _native.yuv_to_bgr(
+            luma, chroma, chroma, bgr, reduction=reduction, matrix="bt601", full_range=False
+        )
+
+
+def test_yuv_wrong_type_or_matrix_is_refused() -> None:
+    y, u, v = planes(4, 4)
+    with pytest.raises(TypeError):
+        yuv_image(y.astype(np.float32), u, v)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="bt2020"):
+        yuv_image(y, u, v, matrix="bt2020")  # type: ignore[arg-type]
