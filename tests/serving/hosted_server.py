@@ -35,12 +35,17 @@ class HostedServer:
         limits: Limits | None = None,
         workers: int = 2,
         grace_s: float = PATIENCE_S,
+        resume_targets: tuple[str, ...] = (),
         predictor: GatedPredictor | None = None,
     ) -> None:
         self.predictor = predictor or GatedPredictor()
         self._limits = limits or Limits()
         self._config = ServerConfig(
-            address=address, limits=self._limits, frame_threads=workers, grace_s=grace_s
+            address=address,
+            limits=self._limits,
+            frame_threads=workers,
+            grace_s=grace_s,
+            resume_targets=resume_targets,
         )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hosted-server")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from posewire.frame import FrameEncoder, FrameLike
 from posewire.wire import Request
@@ -69,8 +70,12 @@ class AsyncFrameFeed:
 
 
 async def _in_thread(frames: Iterable[FrameLike]) -> AsyncIterator[FrameLike]:
-    """Iterates in worker threads, since a camera or a file may block."""
-    iterator = iter(frames)
+    """Iterates in a thread of its own, since a camera or a file may block."""
+    iterator, loop = iter(frames), asyncio.get_running_loop()
     end = object()
-    while (frame := await asyncio.to_thread(next, iterator, end)) is not end:
-        yield frame  # type: ignore[misc]
+    thread = ThreadPoolExecutor(1, "posewire-frames")
+    try:
+        while (frame := await loop.run_in_executor(thread, next, iterator, end)) is not end:
+            yield frame  # type: ignore[misc]
+    finally:
+        thread.shutdown(wait=False)
