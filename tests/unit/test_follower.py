@@ -124,7 +124,7 @@ def test_follow_a_jolt_of_the_camera_costs_no_ids() -> None:
     people = [standing(x, height=h) for x, h in ((200, 250), (500, 300), (900, 280), (1100, 110))]
     for number in range(6):
         follow(follower, number / FPS, *people)
-    jolted = [points + (14.0, 26.0) for points in people]
+    jolted = [points + np.array([14.0, 26.0]) for points in people]
     assert ids(follow(follower, 0.2, *jolted)) == [1, 2, 3, 4]
 
 
@@ -217,7 +217,7 @@ def test_follow_smooths_with_depths_and_sides_kept() -> None:
 def test_follow_faces_have_no_body_and_are_told_apart_all_the_same() -> None:
     rng = np.random.default_rng(1)
     follower = Follower(IBUG68, TrackingSettings())
-    faces = rng.uniform(0, 100, (2, 68, 2)) + [[[100, 100]], [[600, 100]]]
+    faces = rng.uniform(0, 100, (2, 68, 2)) + np.array([[[100, 100]], [[600, 100]]])
     for number in range(3):
         moved = np.dstack([faces + 4 * number, np.ones((2, 68))]).astype(np.float32)
         poses = Poses(moved[:: (-1) ** number], np.ones(2, np.float32))

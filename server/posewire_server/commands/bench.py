@@ -16,6 +16,7 @@ GROUPS = (
     "accuracy",
     "network",
     "systems",
+    "tracking",
     "server",
     "live",
     "video",
@@ -87,6 +88,7 @@ def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
         soak,
         sources,
         systems,
+        tracking,
         video,
         workers,
     )
@@ -97,6 +99,7 @@ def _measure_by_group() -> dict[str, Callable[[BenchConfig], list[Figure]]]:
         "accuracy": lambda config: accuracy.measure(config.cache, config.labels),
         "network": lambda config: network.measure(config.cache),
         "systems": lambda config: systems.measure(config.cache),
+        "tracking": lambda config: tracking.measure(config.cache, config.seed),
         "server": lambda config: server.measure(config.cache),
         "live": lambda config: live.measure(config.cache),
         "video": lambda _: video.measure(),

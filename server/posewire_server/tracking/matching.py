@@ -99,7 +99,8 @@ class Matcher:
         shared = common / (np.maximum(known[row], given[column]) + _FEW)
         is_sure = np.zeros(near.shape, np.bool_)
         is_sure[row, column] = similar * shared > _SURE
-        is_open = ~(is_sure.any(1)[row] | is_sure.any(0)[column])
+        is_settled = np.asarray(is_sure.any(1, keepdims=True) | is_sure.any(0))
+        is_open = ~is_settled[row, column]
         if is_open.any():
             mirrored = found[column[is_open, None], self._mirror]
             crossed, _ = similarity(expected[row[is_open]], variances[row[is_open]], mirrored)
