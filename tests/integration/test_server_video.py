@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from grpc import RpcError, StatusCode
-from posewire.v1 import frame_pb2
+from posewire.v1 import frame_pb2, pose_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire_server.frame import VideoCodec, VideoPacket
 
@@ -139,6 +139,19 @@ def test_stream_frames_whose_deadline_passed_leave_no_gap(
     send(stream, *clip[1:4], deadline=Duration(nanos=1))
     send(stream, clip[4])
     assert list(outcomes(stream)) == [0, *["FRAME_DEADLINE_EXCEEDED"] * 3, 4]
+    assert watched.seen == [0, 4]
+
+
+@CODECS
+def test_stream_frames_that_fail_before_they_are_read_leave_no_gap(
+    watched: Watched, codec: VideoCodec
+) -> None:
+    clip = compress(PICTURES, codec)
+    stream = RawStream(watched.hosted.stub, model="body", max_in_flight=8)
+    send(stream, clip[0])
+    send(stream, *clip[1:4], boxes=[pose_pb2.BoundingBox(x_max=9, y_max=9)])
+    send(stream, clip[4])
+    assert list(outcomes(stream)) == [0, *["FEATURE_UNIMPLEMENTED"] * 3, 4]
     assert watched.seen == [0, 4]
 
 
