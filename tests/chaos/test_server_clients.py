@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 import grpc
+import pytest
+from google.protobuf.duration_pb2 import Duration
 from grpc import StatusCode
 from posewire.channel import channel_options
 from posewire.v1 import keypoint_service_pb2 as pb
@@ -91,6 +93,64 @@ def test_client_that_never_reads_is_held_back_and_others_are_served(
         stream.call.cancel()
     hosted.wait_until_calls_ended()
     assert hosted.server._servicer._places_taken == 0
+
+
+@pytest.mark.parametrize("policy", ["BLOCK", "DROP_OLDEST"])
+def test_client_that_sends_thousands_and_never_reads_holds_little(
+    hosted: HostedServer, policy: str
+) -> None:
+    options = [("grpc.http2.lookahead_bytes", 4096), ("grpc.http2.bdp_probe", 0)]
+    overflow_policy = pb.OverflowPolicy.Value(f"OVERFLOW_POLICY_{policy}")
+    sent, size = 5_000, 20_000
+    with grpc.insecure_channel(hosted.address, options=options) as channel:
+        stream = RawStream(
+            KeypointServiceStub(channel),
+            model="body",
+            overflow_policy=overflow_policy,
+            max_in_flight=4,
+        )
+        for number in range(sent):
+            stream.frame(number, JPEG + bytes(size))
+        hosted.predictor.wait_until_started()
+        (server_side,) = hosted.server._servicer._streams
+        for _ in range(20):
+            check_served(hosted)
+            assert hosted.server._servicer._bytes.held_bytes <= 5 * (size + len(JPEG))
+            assert server_side._in_flight <= 4
+            assert len(server_side._outbox) <= MOST_UNREAD + 1
+        stream.call.cancel()
+    hosted.wait_until_calls_ended()
+    assert hosted.server._servicer._bytes.held_bytes == 0
+
+
+def test_clients_that_send_nothing_after_their_config_hear_heartbeats(
+    hosted: HostedServer,
+) -> None:
+    beat = Duration(nanos=100_000_000)
+    with grpc.insecure_channel(hosted.address, options=channel_options()) as channel:
+        stub = KeypointServiceStub(channel)
+        silent = [RawStream(stub, model="body", heartbeat_interval=beat) for _ in range(50)]
+        for stream in silent:
+            stream.started()
+        for stream in silent:
+            assert stream.next().heartbeat.server_time.seconds > 0
+        check_served(hosted)
+    hosted.wait_until_calls_ended()
+    assert not hosted.server._servicer._streams
+
+
+def test_heartbeats_come_while_a_frame_is_worked_on(hosted: HostedServer) -> None:
+    hosted.predictor.gate.clear()
+    beat = Duration(nanos=100_000_000)
+    stream = RawStream(hosted.stub, model="body", heartbeat_interval=beat)
+    stream.started()
+    stream.frame(0)
+    hosted.predictor.wait_until_started()
+    assert [stream.next().WhichOneof("response") for _ in range(3)] == ["heartbeat"] * 3
+    hosted.predictor.gate.set()
+    while not (response := stream.next()).HasField("result"):
+        assert response.HasField("heartbeat")
+    stream.call.cancel()
 
 
 def test_streams_over_the_limit_are_refused_and_the_others_work() -> None:

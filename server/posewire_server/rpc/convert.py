@@ -17,6 +17,8 @@ _DROP_REASONS = {
     DropReason.TOO_OLD: keypoint_service_pb2.DROP_REASON_TOO_OLD,
     DropReason.DRAINING: keypoint_service_pb2.DROP_REASON_DRAINING,
 }
+_FIRST_TIME_NS = -62_135_596_800 * 10**9
+_LAST_TIME_NS = 253_402_300_800 * 10**9 - 1
 
 
 def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Frame:
@@ -31,7 +33,7 @@ def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Fram
     """
     capture_time_ns = None
     if message.HasField("capture_time"):
-        capture_time_ns = message.capture_time.seconds * 10**9 + message.capture_time.nanos
+        capture_time_ns = _to_time_ns(message.capture_time)
     return Frame(
         sequence_id=message.sequence_id,
         source=to_source(message, pixels),
@@ -135,6 +137,11 @@ def to_duration(seconds: float) -> duration_pb2.Duration:
     message = duration_pb2.Duration()
     _write_duration(seconds, message)
     return message
+
+
+def _to_time_ns(time: timestamp_pb2.Timestamp) -> int:
+    """Returns nanoseconds since the epoch, in the years 1 to 9999 that a timestamp may be of."""
+    return min(max(_FIRST_TIME_NS, time.seconds * 10**9 + time.nanos), _LAST_TIME_NS)
 
 
 def _to_timestamp(time_ns: int) -> timestamp_pb2.Timestamp:
