@@ -18,9 +18,10 @@ from posewire_server.rpc.process import ServerProcess
 from posewire_server.supervisor import Patience
 
 from tests.serving.gated_predictor import PATIENCE_S
-from tests.serving.hosted_front import WORKER, HostedFront
+from tests.serving.hosted_front import HostedFront
+from tests.serving.portrait_front import WORKER
 from tests.serving.portrait_worker import UPRIGHT
-from tests.serving.raw_stream import RawStream, code_info_text
+from tests.serving.raw_stream import JPEG, RawStream, code_info_text
 
 LOST = (StatusCode.UNAVAILABLE, "WORKER_LOST")
 DRAINING = (StatusCode.UNAVAILABLE, "SERVER_DRAINING")
@@ -47,13 +48,13 @@ def kill_worker(front: HostedFront, place: int) -> None:
 def test_killed_worker_has_its_streams_told_and_disturbs_no_other() -> None:
     with HostedFront() as front:
         streams = dict([opened(front, order=pb.ORDER_AS_DONE), opened(front)])
-        for number, source in ((0, UPRIGHT), (1, UPRIGHT), (3, UPRIGHT), (4, b"")):
-            streams[0].frame(number, source)
+        for number in (0, 1, 3, 3):  # the last is refused at once
+            streams[0].frame(number, UPRIGHT)
         streams[1].frame(0)
-        assert streams[0].next().frame_error.sequence_id == 4
+        assert streams[0].next().frame_error.sequence_id == 3
         assert streams[1].next().result.sequence_id == 0
         kill_worker(front, 0)
-        assert streams[0].next().draining == pb.Draining(last_sequence_id=4)
+        assert streams[0].next().draining == pb.Draining(last_sequence_id=3)
         rows = [streams[0].next().dropped for _ in range(2)]
         assert rows == [dropped(0, 1, 2), dropped(3, 3, 1)]
         code, info, text = streams[0].end()
@@ -161,10 +162,10 @@ def test_worker_that_never_serves_keeps_the_front_from_serving() -> None:
 
 
 @contextmanager
-def front_process(workers: int = 2) -> Iterator[tuple[ServerProcess, list[psutil.Process]]]:
-    with ServerProcess([str(workers)], command=["posewire_server.bench.front"]) as server:
+def front_process() -> Iterator[tuple[ServerProcess, list[psutil.Process]]]:
+    with ServerProcess(command=["tests.serving.portrait_front"]) as server:
         children = psutil.Process(server.process.pid).children()
-        assert len(children) == workers
+        assert len(children) == 2
         yield server, children
 
 
@@ -199,6 +200,32 @@ def test_sigterm_of_a_front_in_mid_stream_drains_and_exits_with_zero() -> None:
             assert (code, info.reason) == DRAINING
             assert server.process.wait(PATIENCE_S) == 0
         assert gone(children)
+
+
+def test_second_sigterm_of_a_front_ends_all_at_once() -> None:
+    with front_process() as (server, children):
+        with grpc.insecure_channel(server.address, options=channel_options()) as channel:
+            stream = busy_stream(channel)
+            stream.frame(1, UPRIGHT)
+            server.process.send_signal(signal.SIGTERM)
+            assert stream.next().HasField("draining")
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(PATIENCE_S) == -signal.SIGTERM
+        assert gone(children)
+
+
+def test_worker_that_is_told_to_end_gets_no_more_work() -> None:
+    with HostedFront() as front:
+        place, stream = opened(front)
+        stream.frame(0, UPRIGHT)
+        kill(front.pids[place], signal.SIGTERM)
+        assert stream.next().HasField("draining")
+        assert front.stub.GetModel(pb.GetModelRequest(name="body")).model.name == "body"
+        request = pb.DetectImageRequest(model="body", frame=frame_pb2.Frame(encoded_image=JPEG))
+        for _ in range(4):
+            assert front.stub.DetectImage(request, timeout=PATIENCE_S).result.image_width == 96
+        code, info, _ = stream.end()
+        assert (code, info.reason) == DRAINING
 
 
 def test_front_holds_no_network_and_no_picture_library() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -120,6 +121,11 @@ def test_front_refuses_more_streams_than_allowed_over_all_workers() -> None:
         assert (code, info.reason) == (StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_STREAMS")
         assert info.metadata["max_streams"] == "3"
         closed(front, streams)
+
+
+def test_front_listens_on_a_unix_socket(tmp_path: Path) -> None:
+    with HostedFront(address=f"unix:{tmp_path}/front.sock") as front:
+        closed(front, [opened(front.stub) for _ in range(2)])
 
 
 def test_front_refuses_messages_that_are_too_large() -> None:

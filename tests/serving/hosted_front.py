@@ -1,7 +1,6 @@
 """A front in a thread of the test's process, with worker processes behind it."""
 
 import asyncio
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Sequence
@@ -17,9 +16,9 @@ from posewire_server.rpc.front import Front, FrontConfig
 from posewire_server.supervisor import Patience
 
 from tests.serving.gated_predictor import PATIENCE_S
+from tests.serving.portrait_front import WORKER
 
 T = TypeVar("T")
-WORKER = (sys.executable, "-m", "tests.serving.portrait_worker")
 PATIENCE = Patience(settled_s=0.0, first_pause_s=0.01)
 
 

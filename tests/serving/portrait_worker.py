@@ -1,4 +1,4 @@
-"""A worker process that never answers upright pictures: ``python -m`` it with an address."""
+"""A worker process that never answers upright pictures, on the address that it is given."""
 
 import sys
 import threading
@@ -27,13 +27,13 @@ class PortraitPredictor(GatedPredictor):
         return super().run(inputs)
 
 
-def serve(address: str) -> int:
+def serve(address: str, grace_s: str = "1.0") -> int:
     end_with_stdin()
     system = PafSystem(SPEC, Network(NETWORK, PortraitPredictor()))
     pipeline = Pipeline(SPEC, "v1", system, EngineConfig("plain", "fp32", 1))
-    config = ServerConfig(address=address, frame_threads=8, grace_s=1.0, limits=Limits())
+    config = ServerConfig(address=address, frame_threads=8, grace_s=float(grace_s), limits=Limits())
     return serve_pipelines(config, {SPEC.name: pipeline})
 
 
 if __name__ == "__main__":
-    sys.exit(serve(sys.argv[1]))
+    sys.exit(serve(*sys.argv[1:]))

@@ -2,6 +2,7 @@
 
 from contextlib import ExitStack
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from posewire_server.errors import StreamError
@@ -11,7 +12,8 @@ from posewire_server.rpc.backend import Backends
 def backends(places: int) -> Backends:
     made = Backends()
     for place in range(places):
-        made.add(SimpleNamespace(place=place, streams=0, calls=0))  # type: ignore[arg-type]
+        backend: Any = SimpleNamespace(place=place, streams=0, calls=0, is_leaving=False)
+        made.add(backend)
     return made
 
 
@@ -59,6 +61,17 @@ def test_backends_calls_move_no_stream() -> None:
     made = backends(2)
     with made.call(), made.call(), made.call(), made.stream(), made.stream():
         assert list(made.streams().values()) == [1, 1]
+
+
+def test_backends_give_nothing_to_a_worker_that_leaves_while_another_stays() -> None:
+    made = backends(2)
+    with made.stream() as leaving:
+        leaving.is_leaving = True
+        with made.stream() as first, made.stream() as second:
+            assert first is second is not leaving
+            made.remove(first.place)
+            with made.call() as last:
+                assert last is leaving
 
 
 def test_backends_without_a_worker_say_so() -> None:

@@ -135,7 +135,8 @@ def _replacement(front: ServerProcess, kills: int) -> Figure:
     """Measures from the end of a worker until the next one serves."""
     taken_s = []
     for number in range(1, kills + 1):
-        worker = psutil.Process(front.process.pid).children()[0]
+        workers = psutil.Process(front.process.pid).children()
+        worker = min(workers, key=psutil.Process.create_time)
         begin = time.perf_counter()
         os.kill(worker.pid, signal.SIGKILL)
         while not _is_replaced(_by_worker(front), number):

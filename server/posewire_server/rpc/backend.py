@@ -24,12 +24,14 @@ class Backend:
         detect: Opens a stream.
         streams: How many are open.
         calls: How many other calls are.
+        is_leaving: Whether it has said that it drains, which nobody here has told it to.
     """
 
     def __init__(self, place: int, address: str, max_message_bytes: int) -> None:
         self.place = place
         self.streams = 0
         self.calls = 0
+        self.is_leaving = False
         options = [
             ("grpc.max_receive_message_length", max_message_bytes),
             ("grpc.max_send_message_length", max_message_bytes),
@@ -105,12 +107,16 @@ class Backends:
             backend.calls -= 1
 
     def _choose(self, load: Callable[[Backend], int], but: Backend | None = None) -> Backend:
-        """Returns the least loaded worker; among equals the one after the last chosen."""
+        """Returns who stays and has least to do; among equals the one after the last chosen."""
         serving = [backend for backend in self._by_place.values() if backend is not but]
         if not serving:
             raise lost_error("no worker process serves now; retry with back-off")
         last, size = self._last_chosen, max(self._by_place) + 1
-        backend = min(serving, key=lambda it: (load(it), (it.place - last - 1) % size))
+
+        def order(it: Backend) -> tuple[bool, int, int]:
+            return it.is_leaving, load(it), (it.place - last - 1) % size
+
+        backend = min(serving, key=order)
         self._last_chosen = backend.place
         return backend
 

@@ -4,7 +4,6 @@ No frame is looked at here, and nothing is loaded that looks at frames: messages
 """
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,6 @@ from posewire_server.rpc.places import Places
 from posewire_server.rpc.relay import StreamRelay, relay_call
 from posewire_server.supervisor import Patience, Supervisor
 
-_LOG = logging.getLogger(__name__)
 _UNARY = ("DetectImage", "ListModels", "GetModel")
 _LAST_WORDS_S = 2.0
 
@@ -115,7 +113,7 @@ class Front:
         self._supervisor.terminate()
         if self._open:
             await asyncio.wait(self._open, timeout=self._config.grace_s + _LAST_WORDS_S)
-        await self._supervisor.stop(self._config.grace_s + _LAST_WORDS_S)
+        await self._supervisor.stop(_LAST_WORDS_S)
         await self._listener.stop()
         if self._housework:
             await asyncio.wait(self._housework)
@@ -135,8 +133,8 @@ class Front:
     @answer_faults
     async def detect(self, _requests: object, context: Context) -> None:
         """Relays a stream to the worker with the fewest."""
+        self._begin()
         with self._places.take(), self._backends.stream() as backend:
-            self._begin()
             await StreamRelay(context, backend).run()
 
     async def call(self, method: str, request: bytes, context: Context) -> bytes:
@@ -144,20 +142,23 @@ class Front:
         self._begin()
         with self._backends.call() as backend:
             try:
-                return await relay_call(context, request, backend.call(method))
+                return await relay_call(context, method, request, backend)
             except StreamError:
-                _LOG.warning("a call is made again, since its worker has ended")
+                self._refuse_if_draining()
         with self._backends.call(but=backend) as other:
-            return await relay_call(context, request, other.call(method))
+            return await relay_call(context, method, request, other)
 
     def _begin(self) -> None:
         """Has a drain wait for this call, or refuses it where one has begun."""
-        if self._draining:
-            raise draining_error()
+        self._refuse_if_draining()
         task = asyncio.current_task()
         assert task is not None
         self._open.add(task)
         task.add_done_callback(self._open.discard)
+
+    def _refuse_if_draining(self) -> None:
+        if self._draining:
+            raise draining_error()
 
     async def _tell_health(self) -> None:
         if self._started and not self._draining:

@@ -1,7 +1,7 @@
 """Passes the messages of one call on to a worker, and back, as the bytes that they are."""
 
 import asyncio
-from typing import Any
+from typing import Any, NoReturn
 
 import grpc
 from posewire.v1 import keypoint_service_pb2 as pb
@@ -10,8 +10,9 @@ from posewire_server.rpc.backend import Backend, lost_error
 from posewire_server.rpc.faults import Context
 from posewire_server.rpc.ledger import Ledger
 from posewire_server.rpc.peer import metadata_to_pass_on
+from posewire_server.rpc.status import reason_of
 
-_STATUS_DETAILS = "grpc-status-details-bin"
+_STATUS = "grpc-status-details-bin"
 
 
 class StreamRelay:
@@ -26,6 +27,7 @@ class StreamRelay:
 
     def __init__(self, context: Context, backend: Backend) -> None:
         self._context = context
+        self._backend = backend
         self._call: Any = backend.detect(
             timeout=context.time_remaining(), metadata=metadata_to_pass_on(context)
         )
@@ -43,9 +45,9 @@ class StreamRelay:
         try:
             await self._receive()
         except grpc.aio.AioRpcError as error:
-            if not is_lost(error):
-                await end_alike(self._context, error)
-            await self._tell_of_loss()
+            if _note_end(self._backend, error):
+                await self._tell_of_loss()
+            await _end_alike(self._context, error)
         finally:
             sending.cancel()
             self._call.cancel()
@@ -76,39 +78,35 @@ class StreamRelay:
         raise lost_error("the worker process of this stream has ended; resume at this address")
 
 
-async def relay_call(
-    context: Context, request: bytes, call: "grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]"
-) -> bytes:
+async def relay_call(context: Context, method: str, request: bytes, backend: Backend) -> bytes:
     """Has a worker answer a call with one answer.
 
     Raises:
-        StreamError: WORKER_LOST.
+        StreamError: WORKER_LOST; another worker may answer.
         grpc.aio.AbortError: The call has ended as the worker said.
     """
-    metadata = metadata_to_pass_on(context)
+    call, metadata = backend.call(method), metadata_to_pass_on(context)
     try:
         return await call(request, timeout=context.time_remaining(), metadata=metadata)
     except grpc.aio.AioRpcError as error:
-        if not is_lost(error):
-            await end_alike(context, error)
-        text = "the worker process of this call has ended; call again"
-        raise lost_error(text) from error
+        if not _note_end(backend, error) and not backend.is_leaving:
+            await _end_alike(context, error)
+        raise lost_error("the worker process of this call has ended; call again") from error
 
 
-def is_lost(error: grpc.aio.AioRpcError) -> bool:
-    """Whether the worker's process has ended, rather than said something.
+def _note_end(backend: Backend, error: grpc.aio.AioRpcError) -> bool:
+    """Returns whether a call ended with its worker, rather than as that said.
 
-    All that a worker says has details, and what gRPC says for it has another code.
+    All errors that a worker tells have a reason; what gRPC says in its place has none.
     """
-    said = any(key == _STATUS_DETAILS for key, _ in error.trailing_metadata() or ())
-    return error.code() is grpc.StatusCode.UNAVAILABLE and not said
+    metadata: Any = error.trailing_metadata() or ()
+    reasons = [reason_of(value) for key, value in metadata if key == _STATUS]
+    if "SERVER_DRAINING" in reasons:
+        backend.is_leaving = True
+    return error.code() is grpc.StatusCode.UNAVAILABLE and not reasons
 
 
-async def end_alike(context: Context, error: grpc.aio.AioRpcError) -> None:
-    """Ends the client's call as the worker ended its own.
-
-    Raises:
-        grpc.aio.AbortError: Always.
-    """
+async def _end_alike(context: Context, error: grpc.aio.AioRpcError) -> NoReturn:
     metadata = tuple(error.trailing_metadata() or ())
     await context.abort(error.code(), error.details() or "", metadata)
+    raise error

@@ -61,3 +61,12 @@ def to_status(error: PosewireError) -> status_pb2.Status:
     )
     number, _ = CODES[error.reason].value
     return status_pb2.Status(code=number, message=str(error), details=[details])
+
+
+def reason_of(content: bytes) -> str:
+    """Returns the reason of a serialized google.rpc.Status; empty where it has none."""
+    info = error_details_pb2.ErrorInfo()
+    for detail in status_pb2.Status.FromString(content).details:
+        if detail.Unpack(info):
+            return str(info.reason)
+    return ""

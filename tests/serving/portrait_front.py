@@ -1,0 +1,13 @@
+"""A front of two portrait workers that have all the time to drain."""
+
+import sys
+
+from posewire_server.commands.front import serve_front
+from posewire_server.rpc.front import FrontConfig
+
+GRACE_S = 60.0
+WORKER = (sys.executable, "-m", "tests.serving.portrait_worker")
+
+if __name__ == "__main__":
+    config = FrontConfig("127.0.0.1:0", ("body",), 2, grace_s=GRACE_S)
+    sys.exit(serve_front(config, lambda address: (*WORKER, address, str(GRACE_S))))
