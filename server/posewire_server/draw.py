@@ -21,6 +21,7 @@ Colour = tuple[int, int, int]
 Chain = tuple[tuple[int, int], ...]
 Array = npt.NDArray[np.float32]
 Canvas = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 
 # cv2 draws at 1/16 pixel when coordinates carry four fractional bits.
 _FRACTION_BITS = 4
@@ -33,12 +34,15 @@ _SIDES = 160.0
 # they are to show.
 _LEAST_DOT = 0.9
 _LEAST_EDGE = 0.8
+# Ids whose colours differ.
+_ID_COLOURS = 16
 
 
 def draw_poses(image: Canvas, poses: Poses, skeleton: Skeleton) -> Canvas:
     """Returns a copy of an image with poses drawn on it.
 
-    A limb is drawn where both its keypoints were found. The best pose is drawn last, on top.
+    A limb is drawn where both its keypoints were found, as a hairline where one is filled in. The
+    best pose is drawn last, on top. Ids stand above the heads.
 
     Args:
         image: (H, W, 3) uint8, BGR.
@@ -47,23 +51,31 @@ def draw_poses(image: Canvas, poses: Poses, skeleton: Skeleton) -> Canvas:
     """
     canvas = np.array(image, order="C")
     thickest = max(1.0, min(canvas.shape[:2]) / _SIDES)
-    for keypoints in poses.keypoints[::-1]:
-        _draw_pose(canvas, keypoints[:, :2], skeleton, thickest)
+    filled = np.zeros(poses.found.shape, np.bool_)
+    if poses.interpolated is not None:
+        filled = poses.interpolated
+    for keypoints, fine in zip(poses.keypoints[::-1], filled[::-1], strict=True):
+        _draw_pose(canvas, keypoints[:, :2], fine, skeleton, thickest)
+    if poses.ids is not None:
+        for number, box in zip(poses.ids.tolist(), poses.boxes, strict=True):
+            _draw_id(canvas, number, box, thickest)
     return canvas
 
 
-def _draw_pose(canvas: Canvas, points: Array, skeleton: Skeleton, thickest: float) -> None:
+def _draw_pose(
+    canvas: Canvas, points: Array, fine: Mask, skeleton: Skeleton, thickest: float
+) -> None:
     chains = find_chains(skeleton)
     radii = np.full(len(points), np.inf)
     for chain, colour in zip(chains, chain_colours(len(chains)), strict=True):
         thickness = _thickness(points, chain, thickest)
         radii[np.unique(chain)] = np.minimum(radii[np.unique(chain)], 1.15 * thickness + 0.3)
-        _draw_chain(canvas, points, chain, colour, thickness)
+        _draw_chain(canvas, points, fine, chain, colour, thickness)
     # The vertices of a mesh that are on no line are as fine as its finest and stay behind them.
     alone = np.isinf(radii)
     radii[alone] = radii.min(where=~alone, initial=thickest)
     for index in np.argsort(~alone, kind="stable"):
-        if radii[index] > _LEAST_DOT and not np.isnan(points[index]).any():
+        if radii[index] > _LEAST_DOT and not fine[index] and not np.isnan(points[index]).any():
             _draw_keypoint(canvas, points[index], radii[index])
 
 
@@ -111,7 +123,7 @@ def _thickness(points: Array, chain: Chain, thickest: float) -> float:
 
 
 def _draw_chain(
-    canvas: Canvas, points: Array, chain: Chain, colour: Colour, thickness: float
+    canvas: Canvas, points: Array, fine: Mask, chain: Chain, colour: Colour, thickness: float
 ) -> None:
     dark = cast("Colour", tuple(channel // 4 for channel in colour))
     width = max(1, round(thickness))
@@ -121,7 +133,8 @@ def _draw_chain(
             ends = points[list(limb)]
             if not np.isnan(ends).any():
                 first, second = map(_to_fixed, ends)
-                cv2.line(canvas, first, second, ink, size, cv2.LINE_AA, _FRACTION_BITS)
+                thick = 1 if fine[list(limb)].any() else size
+                cv2.line(canvas, first, second, ink, thick, cv2.LINE_AA, _FRACTION_BITS)
 
 
 def _draw_keypoint(canvas: Canvas, point: Array, radius: float) -> None:
@@ -129,6 +142,18 @@ def _draw_keypoint(canvas: Canvas, point: Array, radius: float) -> None:
     cv2.circle(canvas, centre, size, (255, 255, 255), -1, cv2.LINE_AA, _FRACTION_BITS)
     if radius > 2 * _LEAST_EDGE:
         cv2.circle(canvas, centre, size, (40, 40, 40), 1, cv2.LINE_AA, _FRACTION_BITS)
+
+
+def _draw_id(canvas: Canvas, number: int, box: Array, thickest: float) -> None:
+    """Writes an id above the middle of a box, in a colour of its own."""
+    if np.isnan(box).any():
+        return
+    text, scale = str(number), 0.2 * thickest
+    colour, dark = chain_colours(number % _ID_COLOURS + 1)[-1], (0, 0, 0)
+    (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, 1)
+    place = round(float(box[0] + box[2] - width) / 2), round(float(box[1] - 2 * thickest))
+    for ink, size in ((dark, max(3, round(thickest))), (colour, max(1, round(thickest / 3)))):
+        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, ink, size, cv2.LINE_AA)
 
 
 def _to_fixed(point: Array) -> tuple[int, int]:

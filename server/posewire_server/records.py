@@ -15,7 +15,8 @@ def answer_record(answer: Answer, skeleton: Skeleton) -> dict[str, Any]:
     Every keypoint of the skeleton is there by its name: x, y, score, and z where the model tells
     it; or None where it was not found. x, y and z are pixels of the frame, x and y from the
     top-left corner of the top-left pixel. A hand has a side of its person; with tracking, each
-    instance has an id that stays over the frames.
+    instance has an id that stays over the frames, and keypoints that were not found but filled in
+    say that they are interpolated.
     """
     record: dict[str, Any] = {"frame": answer.frame.name}
     found = answer.detection
@@ -47,10 +48,17 @@ def _pose_record(found: Detection, index: int, skeleton: Skeleton) -> dict[str, 
         **_side(poses, index),
         "box": [round(edge, 2) for edge in box] if poses.found[index].any() else None,
         "keypoints": {
-            name: _point(x, y, score, depths[n] if depths else math.nan) if there else None
+            name: _point(x, y, score, depths[n] if depths else math.nan) | _origin(poses, index, n)
+            if there
+            else None
             for n, (name, (x, y, score), there) in named
         },
     }
+
+
+def _origin(poses: Poses, index: int, keypoint: int) -> dict[str, bool]:
+    is_filled = poses.interpolated is not None and poses.interpolated[index, keypoint]
+    return {"interpolated": True} if is_filled else {}
 
 
 def _point(x: float, y: float, score: float, z: float) -> dict[str, float]:

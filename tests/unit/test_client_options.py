@@ -1,5 +1,12 @@
 import pytest
-from posewire import Order, OverflowPolicy, Priority, Reconnect
+from posewire import (
+    Order,
+    OverflowPolicy,
+    Priority,
+    Reconnect,
+    SmoothingOptions,
+    TrackingOptions,
+)
 from posewire.options import image_request, stream_config
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 
@@ -82,3 +89,26 @@ def test_reconnect_without_limit_never_gives_up() -> None:
 
 def test_reconnect_zero_attempts_gives_up_at_once() -> None:
     assert Reconnect(max_attempts=0).delay_s(0, 0.5) is None
+
+
+def test_stream_config_writes_what_of_tracking_is_told() -> None:
+    config = stream_config(
+        "body",
+        {
+            "tracking": TrackingOptions(max_gap_s=2.5, fill_gap_s=0.25),
+            "smoothing": SmoothingOptions(min_cutoff_hz=0.5, speed_coefficient=0.0),
+        },
+    )
+    assert config.tracking.max_gap.ToMilliseconds() == 2500
+    assert config.tracking.fill_gap.ToMilliseconds() == 250
+    assert config.smoothing.min_cutoff_hz == 0.5
+    assert config.smoothing.HasField("speed_coefficient")
+
+
+def test_stream_config_leaves_the_rest_of_tracking_to_the_server() -> None:
+    config = stream_config("body", {"tracking": True, "smoothing": SmoothingOptions()})
+    assert config.tracking == service_pb2.TrackingOptions()
+    assert config.smoothing == service_pb2.SmoothingOptions()
+    off = stream_config("body", {"tracking": False, "smoothing": False})
+    assert not off.HasField("tracking")
+    assert not off.HasField("smoothing")

@@ -44,3 +44,12 @@ def test_result_without_poses_has_arrays_of_the_skeletons_shape() -> None:
     assert poses.keypoints.shape == (0, 21, 3)
     assert poses.depths.shape == (0, 21)
     assert (poses.boxes.shape, poses.ids.shape, poses.sides.shape) == ((0, 4), (0,), (0,))
+
+
+def test_result_says_which_keypoints_are_interpolated() -> None:
+    result = message()
+    result.poses[1].keypoints[0].state = pose_pb2.KEYPOINT_STATE_INTERPOLATED
+    poses = read_result(result, keypoint_count=2, round_trip_s=0).poses
+    np.testing.assert_array_equal(poses.interpolated, [[False, False], [True, False]])
+    nobody = read_result(pb.Result(), keypoint_count=2, round_trip_s=0).poses
+    assert nobody.interpolated.shape == (0, 2)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from posewire_server.draw import chain_colours, draw_poses, find_chains
@@ -111,3 +113,26 @@ def test_draw_crowded_keypoints_leave_out_their_dots() -> None:
     drawn = draw_poses(image, pair_of((400.5, 400.5, 1), (403.5, 400.5, 1)), PAIR)
     assert drawn.any()
     assert not (drawn == 255).all(axis=2).any()
+
+
+def test_draw_filled_in_is_finer_than_found() -> None:
+    image, poses = np.zeros((800, 800, 3), np.uint8), pair_of((100, 400, 1), (700, 400, 1))
+    found = draw_poses(image, poses, PAIR)
+    poses = replace(poses, interpolated=np.array([[False, True]]))
+    filled = draw_poses(image, poses, PAIR)
+    assert 0 < filled[:, 400].any(1).sum() < found[:, 400].any(1).sum()
+    assert not filled[380:395, 695:705].any()
+
+
+def test_draw_ids_stand_above_and_differ() -> None:
+    image, poses = np.zeros((400, 400, 3), np.uint8), pair_of((200, 200, 1), (200, 300, 1))
+    drawn = [draw_poses(image, replace(poses, ids=np.array([n])), PAIR) for n in (1, 2)]
+    assert all(picture[150:190].any() for picture in drawn)
+    assert (drawn[0] != drawn[1]).any()
+    assert not draw_poses(image, poses, PAIR)[150:190].any()
+
+
+def test_draw_id_of_who_has_no_keypoint_is_left_out() -> None:
+    nowhere = pair_of((np.nan, np.nan, 0), (np.nan, np.nan, 0))
+    image = np.zeros((40, 40, 3), np.uint8)
+    assert not draw_poses(image, replace(nowhere, ids=np.array([0])), PAIR).any()

@@ -104,3 +104,15 @@ def test_record_of_a_problem_says_which() -> None:
         "reason": "IMAGE_EMPTY",
         "message": "no bytes",
     }
+
+
+def test_record_of_who_is_followed_has_an_id_and_what_is_filled_in() -> None:
+    keypoints, ids = np.ones((1, 2, 3), np.float32), np.array([7])
+    filled = np.array([[False, True]])
+    poses = Poses(keypoints, np.ones(1, np.float32), ids=ids, interpolated=filled)
+    answer = Answer(FRAME, Detection(poses, (64, 48), Timings(0, 0, 0, 0)))
+    (pose,) = json.loads(json.dumps(answer_record(answer, PAIR)))["poses"]
+    assert pose["id"] == 7
+    nose, neck = pose["keypoints"].values()
+    assert "interpolated" not in nose
+    assert neck["interpolated"] is True

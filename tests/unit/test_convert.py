@@ -195,3 +195,15 @@ def test_skeleton_keeps_names_limbs_and_pairs() -> None:
     assert tuple(pairs) == OPENPOSE18.limbs
     pairs = [(getattr(pair, "from"), pair.to) for pair in message.symmetric_pairs]
     assert tuple(pairs) == OPENPOSE18.symmetric_pairs
+
+
+def test_result_says_which_keypoints_are_interpolated() -> None:
+    filled = np.array([[False, False], [False, True], [False, False]])
+    poses = replace(POSES, ids=np.array([4, 5, 6]), interpolated=filled)
+    result = result_of(FRAME, replace(DETECTION, poses=poses), "v1", EVERYTHING)
+    assert [pose.id for pose in result.poses] == [4, 5, 6]
+    states = [[keypoint.state for keypoint in pose.keypoints] for pose in result.poses]
+    found, missing = pose_pb2.KEYPOINT_STATE_FOUND, pose_pb2.KEYPOINT_STATE_MISSING
+    assert states[0] == [found, missing]
+    assert states[1] == [found, pose_pb2.KEYPOINT_STATE_INTERPOLATED]
+    assert states[2] == [found, found]

@@ -1,0 +1,34 @@
+import argparse
+
+import pytest
+from posewire_server.cli.tracking import add_tracking, read_tracking
+from posewire_server.tracking.settings import SmoothingSettings, TrackingSettings
+
+
+def read(*words: str) -> TrackingSettings | None:
+    parser = argparse.ArgumentParser()
+    add_tracking(parser)
+    return read_tracking(parser.parse_args(words))
+
+
+@pytest.mark.parametrize(
+    ("words", "settings"),
+    [
+        ((), None),
+        (("--tracking",), TrackingSettings()),
+        (("--smoothing",), TrackingSettings(smoothing=SmoothingSettings())),
+        (("--max-gap", "3"), TrackingSettings(max_gap_s=3)),
+        (("--tracking", "--fill-gap", "0.2"), TrackingSettings(fill_gap_s=0.2)),
+    ],
+)
+def test_options_of_tracking(words: tuple[str, ...], settings: TrackingSettings | None) -> None:
+    assert read(*words) == settings
+
+
+@pytest.mark.parametrize("words", [("--max-gap", "0"), ("--max-gap", "61"), ("--fill-gap", "2")])
+def test_options_of_tracking_out_of_range_say_so(
+    words: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        read(*words)
+    assert "out of range" in capsys.readouterr().err
