@@ -84,7 +84,8 @@ class AsyncClient:
         """
         config = stream_config(model, options)
         make = SharingSession if shared_memory else Session
-        session = make(config, self._reconnect, self._connections.names)
+        names, paced = self._connections.names, options.get("paced", False)
+        session = make(config, self._reconnect, names, is_paced=paced)
         return AsyncDetectStream(self._connections, frames, session).outcomes()
 
     async def detect_image(

@@ -12,7 +12,8 @@ from posewire.connection import Connections
 from posewire.errors import PosewireError, error_from
 from posewire.feed import AsyncFrameFeed
 from posewire.frame import FrameLike
-from posewire.outcome import Outcome
+from posewire.newest import AsyncNewestFrames, NewestFrames
+from posewire.outcome import Dropped, DropReason, Outcome
 from posewire.session import Ending, Session
 from posewire.v1.keypoint_service_pb2 import DetectResponse
 from posewire.wire import Request
@@ -31,7 +32,8 @@ class AsyncDetectStream:
     ) -> None:
         self._connections = connections
         self._session = session
-        self._feed = AsyncFrameFeed(frames, session.encoder)
+        self._newest = _newest(frames) if session.is_paced else None
+        self._feed = AsyncFrameFeed(self._newest or frames, session.encoder)
         self._changed = asyncio.Event()
         self._call: DetectCall | None = None
         self._error: PosewireError | None = None
@@ -55,7 +57,11 @@ class AsyncDetectStream:
                 if ending.lost is not None:
                     yield ending.lost
         finally:
+            if self._newest is not None:
+                self._newest.close()
             await _end(sender)
+        for dropped in self._left_out():
+            yield dropped
         error = self._feed.error or ending.error
         if error is not None:
             raise error
@@ -71,6 +77,8 @@ class AsyncDetectStream:
             async for response in call:
                 outcome = self._session.receive(response)
                 self._changed.set()
+                for dropped in self._left_out():
+                    yield dropped
                 if outcome is not None:
                     yield outcome
                 self._session.listen()
@@ -85,6 +93,10 @@ class AsyncDetectStream:
             self._call = None
             call.cancel()
             await _end(*helping)
+
+    def _left_out(self) -> tuple[Dropped, ...]:
+        ids = self._newest.take_left_out() if self._newest is not None else ()
+        return (Dropped(ids, DropReason.NOT_SENT),) if ids else ()
 
     async def _watch(self, call: DetectCall) -> None:
         """Cancels a connection when the server has gone silent."""
@@ -128,6 +140,14 @@ class AsyncDetectStream:
             self._changed.clear()
             await self._changed.wait()
         return self._call
+
+
+def _newest(
+    frames: Iterable[FrameLike] | AsyncIterable[FrameLike],
+) -> NewestFrames | AsyncNewestFrames:
+    if isinstance(frames, AsyncIterable):
+        return AsyncNewestFrames(frames)
+    return NewestFrames(frames)
 
 
 def _is_cancelled() -> bool:

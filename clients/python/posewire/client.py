@@ -98,7 +98,8 @@ class Client:
         """
         config = stream_config(model, options)
         make = SharingSession if shared_memory else Session
-        session = make(config, self._reconnect, self._connections.names)
+        names, paced = self._connections.names, options.get("paced", False)
+        session = make(config, self._reconnect, names, is_paced=paced)
         return DetectStream(self._connections, frames, session).outcomes()
 
     def detect_image(

@@ -89,6 +89,9 @@ class StreamOptions(ImageOptions, total=False):
         max_frame_age_s: A frame that waited this long at the server is dropped; default: none is.
         heartbeat_interval_s: After so much silence the server sends a sign of life; without one for
             three of these the connection is taken for broken; default: none.
+        paced: For live sources: whether the client keeps the newest frame and sends it only when
+            the server has use for it. The others, which it leaves out, come as ``Dropped`` with
+            reason ``NOT_SENT``. Each frame must have pixels of its own. Default: no.
         tracking: Whether the server follows each instance from frame to frame, or how; default:
             no.
         smoothing: Whether the server smooths the keypoints over the frames, or how; needs
@@ -100,6 +103,7 @@ class StreamOptions(ImageOptions, total=False):
     overflow_policy: OverflowPolicy
     max_frame_age_s: float
     heartbeat_interval_s: float
+    paced: bool
     tracking: bool | TrackingOptions
     smoothing: bool | SmoothingOptions
 

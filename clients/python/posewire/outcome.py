@@ -106,11 +106,14 @@ class DropReason(IntEnum):
     OVERFLOW = service_pb2.DROP_REASON_OVERFLOW
     TOO_OLD = service_pb2.DROP_REASON_TOO_OLD
     DRAINING = service_pb2.DROP_REASON_DRAINING
+    NOT_SENT = (
+        -1
+    )  # the client itself kept it back: a paced stream sends what the server has use for
 
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """Frames that the server left out, as the stream's policy asks.
+    """Frames that were left out, as the stream's policy asks.
 
     Attributes:
         sequence_ids: The frames', rising; at least one.

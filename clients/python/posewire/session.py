@@ -59,11 +59,13 @@ class Session:
         config: Of the stream.
         reconnect: When to try again.
         targets: Names of the servers to choose from, best first.
+        is_paced: Whether frames are sent only where the server has use for them, with any policy.
         clock: Seconds.
         chance: Random numbers in [0, 1).
 
     Attributes:
         encoder: Makes requests of frames.
+        is_paced: As given.
         silence: Watched by the shell while it listens, where the config asks for heartbeats.
     """
 
@@ -73,10 +75,12 @@ class Session:
         reconnect: Reconnect,
         targets: Sequence[str] = ("",),
         *,
+        is_paced: bool = False,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self.encoder = FrameEncoder()
+        self.is_paced = is_paced
         self._config = config
         self._reconnect = reconnect
         self._route = Route(targets)
@@ -114,11 +118,11 @@ class Session:
 
     @property
     def has_room(self) -> bool:
-        """Whether a frame may be sent now. Only BLOCK makes the client wait for answers."""
+        """Whether a frame may be sent now. BLOCK and a paced stream wait for the server's word."""
         if self._started is None or self._draining:
             return False
         settings, sent = self._started.config, len(self._unanswered)
-        if settings.overflow_policy in NEVER_BLOCKING or not sent:
+        if not sent or (settings.overflow_policy in NEVER_BLOCKING and not self.is_paced):
             return True
         return self._credit > 0 and sent < settings.max_in_flight
 

@@ -19,8 +19,10 @@ class SharingSession(Session):
         config: service_pb2.StreamConfig,
         reconnect: Reconnect,
         targets: Sequence[str] = ("",),
+        *,
+        is_paced: bool = False,
     ) -> None:
-        super().__init__(config, reconnect, targets)
+        super().__init__(config, reconnect, targets, is_paced=is_paced)
         self._shared = SharedFrames()
         self.encoder = FrameEncoder(self._shared)
 

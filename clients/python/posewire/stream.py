@@ -10,7 +10,8 @@ from posewire.connection import Connections
 from posewire.errors import PosewireError, error_from
 from posewire.feed import FrameFeed
 from posewire.frame import FrameLike
-from posewire.outcome import Outcome
+from posewire.newest import NewestFrames
+from posewire.outcome import Dropped, DropReason, Outcome
 from posewire.session import Ending, Session
 from posewire.wire import Request
 
@@ -28,7 +29,8 @@ class DetectStream:
     ) -> None:
         self._connections = connections
         self._session = session
-        self._feed = FrameFeed(frames, session.encoder)
+        self._newest = NewestFrames(frames) if session.is_paced else None
+        self._feed = FrameFeed(self._newest or frames, session.encoder)
         self._pulling = threading.Lock()
         self._changed = threading.Condition()
         self._connection: object | None = None
@@ -42,12 +44,17 @@ class DetectStream:
             Exception: Whatever iterating the caller's frames raised, after the outcomes owed.
         """
         ending = Ending(delay_s=0.0)
-        while ending.delay_s is not None:
-            time.sleep(ending.delay_s)
-            yield from self._connect()
-            ending = self._session.close(self._error, source_done=self._feed.done)
-            if ending.lost is not None:
-                yield ending.lost
+        try:
+            while ending.delay_s is not None:
+                time.sleep(ending.delay_s)
+                yield from self._connect()
+                ending = self._session.close(self._error, source_done=self._feed.done)
+                if ending.lost is not None:
+                    yield ending.lost
+        finally:
+            if self._newest is not None:
+                self._newest.close()
+        yield from self._left_out()
         error = self._feed.error or ending.error
         if error is not None:
             raise error
@@ -64,6 +71,8 @@ class DetectStream:
                 with self._changed:
                     outcome = self._session.receive(response)
                     self._changed.notify_all()
+                if self._newest is not None:
+                    yield from self._left_out()
                 if outcome is not None:
                     yield outcome
                 self._session.listen()
@@ -76,6 +85,11 @@ class DetectStream:
                 self._connection = None
                 self._changed.notify_all()
             call.cancel()
+
+    def _left_out(self) -> Iterator[Dropped]:
+        ids = self._newest.take_left_out() if self._newest is not None else ()
+        if ids:
+            yield Dropped(ids, DropReason.NOT_SENT)
 
     def _watch(self, call: grpc.Call) -> threading.Event:
         """Has a connection cancelled when the server has gone silent, until the event is set."""
