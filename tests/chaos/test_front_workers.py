@@ -38,13 +38,6 @@ def opened(front: HostedFront, **config: object) -> tuple[int, RawStream]:
     return place, stream
 
 
-def kill_worker(front: HostedFront, place: int) -> None:
-    """Kills a worker and returns when the next one serves."""
-    pid = front.pids[place]
-    kill(pid, signal.SIGKILL)
-    front.wait_until(lambda: front.pids.get(place, pid) != pid)
-
-
 def test_killed_worker_has_its_streams_told_and_disturbs_no_other() -> None:
     with HostedFront() as front:
         streams = dict([opened(front, order=pb.ORDER_AS_DONE), opened(front)])
@@ -53,7 +46,7 @@ def test_killed_worker_has_its_streams_told_and_disturbs_no_other() -> None:
         streams[1].frame(0)
         assert streams[0].next().frame_error.sequence_id == 3
         assert streams[1].next().result.sequence_id == 0
-        kill_worker(front, 0)
+        front.kill_worker(0)
         assert streams[0].next().draining == pb.Draining(last_sequence_id=3)
         rows = [streams[0].next().dropped for _ in range(2)]
         assert rows == [dropped(0, 1, 2), dropped(3, 3, 1)]
@@ -81,9 +74,9 @@ def test_killed_worker_has_its_call_made_again_once() -> None:
         backends = front.front._backends._by_place
         front.wait_until(lambda: sum(backend.calls for backend in backends.values()) == 1)
         (first,) = [place for place, backend in backends.items() if backend.calls]
-        kill_worker(front, first)
+        front.kill_worker(first)
         front.wait_until(lambda: backends[1 - first].calls == 1)
-        kill_worker(front, 1 - first)
+        front.kill_worker(1 - first)
         with pytest.raises(grpc.RpcError) as raised:
             call.result(PATIENCE_S)
         code, info, _ = code_info_text(raised.value)

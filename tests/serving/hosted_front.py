@@ -1,6 +1,8 @@
 """A front in a thread of the test's process, with worker processes behind it."""
 
 import asyncio
+import os
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Sequence
@@ -76,6 +78,12 @@ class HostedFront:
         serving = self.front._backends._by_place
         running = self.front._supervisor._running
         return {place: running[place].pid for place in serving}
+
+    def kill_worker(self, place: int) -> None:
+        """Kills the worker of a place and returns when the next one serves."""
+        pid = self.pids[place]
+        os.kill(pid, signal.SIGKILL)
+        self.wait_until(lambda: self.pids.get(place, pid) != pid)
 
     def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
         """Runs a coroutine on the front's event loop."""
