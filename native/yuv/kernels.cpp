@@ -29,16 +29,28 @@ constexpr int neutral = 128 << sample_bits;
   return static_cast<std::uint8_t>(std::clamp<std::int16_t>(rounded, 0, 255));
 }
 
-template <int count, int stride>
-[[gnu::always_inline]] inline void add_rows_of(const std::uint8_t* const* rows, std::ptrdiff_t pixel_stride, int width,
-                                               bool is_first, std::uint16_t* __restrict sums) {
+[[gnu::always_inline]] inline std::uint16_t plus(std::uint16_t a, std::uint16_t b) {
+  return static_cast<std::uint16_t>(a + b);
+}
+
+template <int stride>
+[[gnu::always_inline]] inline void copy_row(const std::uint8_t* row, std::ptrdiff_t pixel_stride, int width,
+                                            std::uint16_t* __restrict sums) {
   const std::ptrdiff_t step = stride == 0 ? pixel_stride : stride;
   for (int x = 0; x < width; ++x) {
-    int sum = is_first ? 0 : sums[x];
-    for (int row = 0; row < count; ++row) {
-      sum += rows[row][x * step];
-    }
-    sums[x] = static_cast<std::uint16_t>(sum);
+    sums[x] = row[x * step];
+  }
+}
+
+template <int stride, bool is_first>
+[[gnu::always_inline]] inline void add_two_rows(const std::uint8_t* const* rows, std::ptrdiff_t pixel_stride, int width,
+                                                std::uint16_t* __restrict sums) {
+  const std::ptrdiff_t step = stride == 0 ? pixel_stride : stride;
+  const std::uint8_t* const upper = rows[0];
+  const std::uint8_t* const lower = rows[1];
+  for (int x = 0; x < width; ++x) {
+    const std::uint16_t two = plus(upper[x * step], lower[x * step]);
+    sums[x] = is_first ? two : plus(sums[x], two);
   }
 }
 
@@ -46,11 +58,12 @@ template <int stride>
 [[gnu::always_inline]] inline void add_rows_at(const std::uint8_t* const* rows, int count, std::ptrdiff_t pixel_stride,
                                                int width, std::uint16_t* sums) {
   if (count == 1) {
-    add_rows_of<1, stride>(rows, pixel_stride, width, true, sums);
+    copy_row<stride>(rows[0], pixel_stride, width, sums);
     return;
   }
-  for (int row = 0; row < count; row += 2) {
-    add_rows_of<2, stride>(rows + row, pixel_stride, width, row == 0, sums);
+  add_two_rows<stride, true>(rows, pixel_stride, width, sums);
+  for (int row = 2; row < count; row += 2) {
+    add_two_rows<stride, false>(rows + row, pixel_stride, width, sums);
   }
 }
 
