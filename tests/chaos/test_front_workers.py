@@ -25,7 +25,7 @@ from tests.serving.raw_stream import JPEG, RawStream, code_info_text
 
 LOST = (StatusCode.UNAVAILABLE, "WORKER_LOST")
 DRAINING = (StatusCode.UNAVAILABLE, "SERVER_DRAINING")
-ROUNDS = 10  # of two kills
+ROUNDS = 6  # of two kills
 FEW = 3  # connections that gRPC closes in its own time
 
 

@@ -139,7 +139,7 @@ def test_drain_waits_neither_for_watches_nor_for_streams_without_config() -> Non
         watch = health.Watch(health_pb2.HealthCheckRequest(), timeout=PATIENCE_S)
         next(watch)
         silent = RawStream(hosted.stub)
-        hosted.wait_until(lambda: hosted.server._servicer._places_taken == 1)
+        hosted.wait_until(lambda: hosted.server._servicer._places.taken == 1)
         hosted.submit(hosted.server.drain()).result(PATIENCE_S / 2)
         code, info, _ = silent.end()
         assert (code, info.reason) == DRAINING

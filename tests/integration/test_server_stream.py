@@ -211,7 +211,7 @@ def test_stream_cancelled_stops_its_work_and_gives_its_place_back(hosted: Hosted
     hosted.predictor.wait_until_started()
     stream.call.cancel()
     hosted.wait_until_calls_ended()
-    assert hosted.server._servicer._places_taken == 0
+    assert hosted.server._servicer._places.taken == 0
     hosted.predictor.gate.set()
     after = RawStream(hosted.stub, model="body")
     after.frame(0)

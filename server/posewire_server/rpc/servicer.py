@@ -1,8 +1,6 @@
 """The RPCs of ``posewire.v1.KeypointService``: messages in, messages out."""
 
 import asyncio
-import contextlib
-from collections.abc import Iterator
 
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
@@ -13,10 +11,11 @@ from posewire_server.errors import StreamError
 from posewire_server.metrics.frames import meter_of
 from posewire_server.outcome import Failed
 from posewire_server.rpc import convert, settings
-from posewire_server.rpc.faults import Context, answer_faults
+from posewire_server.rpc.faults import Context, answer_faults, draining_error
 from posewire_server.rpc.models import Models
 from posewire_server.rpc.opening import open_stream, read_config
 from posewire_server.rpc.peer import is_local
+from posewire_server.rpc.places import Places
 from posewire_server.rpc.reading import Request, Requests, read_frames
 from posewire_server.rpc.response import Farewell, to_response
 from posewire_server.rpc.tally import tallied, tally
@@ -53,7 +52,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._streams: set[Stream] = set()
         self._opening: set[asyncio.Future[Request | None]] = set()
         self._calls_open: set[asyncio.Task[object]] = set()
-        self._places_taken = 0
+        self._places = Places(models.limits.max_streams)
         self._draining = False
 
     async def drain(self) -> None:
@@ -69,7 +68,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             reading.cancel()
         reading_s = _SHARE_FOR_READING * self._farewell.grace_s
         await self._ended(self._farewell.grace_s - reading_s)
-        self._calls.abandon(_draining_error())
+        self._calls.abandon(draining_error())
         for stream in self._streams:
             stream.cut_short()
         await self._ended(reading_s)
@@ -119,7 +118,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self, requests: Requests, context: Context
     ) -> None:
         """Frames in, one outcome for each frame out."""
-        with self._place():
+        with self._places.take():
             config = read_config(await self._read_first(requests))
             self._begin()
             share = Share(self._bytes)
@@ -136,7 +135,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
                     tally(meter, outcome)
                     await context.write(to_response(outcome, stream, self._farewell))
                 complete = reader.done() and not stream.owes and not stream.is_cut_short
-                error = reader.result() if complete else _draining_error()
+                error = reader.result() if complete else draining_error()
             finally:
                 meter.note_stream(opened=False)
                 self._streams.discard(stream)
@@ -155,7 +154,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             raise StreamError("CONFIG_MISSING", text) from None
         except asyncio.CancelledError:
             if self._draining:
-                raise _draining_error() from None
+                raise draining_error() from None
             raise
         finally:
             self._opening.discard(reading)
@@ -163,25 +162,8 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
     def _begin(self) -> None:
         """Has a drain wait for this call, or refuses it where one has begun."""
         if self._draining:
-            raise _draining_error()
+            raise draining_error()
         task = asyncio.current_task()
         assert task is not None
         self._calls_open.add(task)
         task.add_done_callback(self._calls_open.discard)
-
-    @contextlib.contextmanager
-    def _place(self) -> Iterator[None]:
-        limit = self._models.limits.max_streams
-        if self._places_taken >= limit:
-            text = f"{limit} streams are open, as many as are allowed; retry with back-off"
-            raise StreamError("TOO_MANY_STREAMS", text, max_streams=limit)
-        self._places_taken += 1
-        try:
-            yield
-        finally:
-            self._places_taken -= 1
-
-
-def _draining_error() -> StreamError:
-    text = "the server is shutting down; resume on another server, or later"
-    return StreamError("SERVER_DRAINING", text)
