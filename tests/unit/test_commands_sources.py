@@ -55,6 +55,14 @@ def test_video_gives_pixels_and_knows_its_rate(video: Path) -> None:
     np.testing.assert_allclose(levels, [0, 100, 200], atol=3)
 
 
+def test_video_counts_time_by_its_rate_however_fast_it_is_read(video: Path) -> None:
+    clip = Clip("test", lambda _: np.zeros((2, 2, 3), np.uint8), 3, 12.0)
+    for source in (open_source(str(video)), clip):
+        times = [frame.capture_time for frame in source]
+        passed_s = [(time - times[0]).total_seconds() for time in times]
+        assert passed_s == pytest.approx([0, 1 / 12, 2 / 12], abs=1e-5)
+
+
 def test_video_closed_early_is_released(video: Path) -> None:
     source = open_source(str(video))
     frames = iter(source)

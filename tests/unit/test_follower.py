@@ -214,6 +214,17 @@ def test_follow_smooths_with_depths_and_sides_kept() -> None:
     assert np.std(spread[20:], axis=0).max() < 0.25
 
 
+def test_follow_a_frame_without_hands_tells_no_depths_and_costs_none() -> None:
+    follower = Follower(HAND21, TrackingSettings(smoothing=SmoothingSettings()))
+    hand = np.random.default_rng(0).uniform(100, 200, (1, 21, 3)).astype(np.float32)
+    ones = np.ones(1, np.float32)
+    nobody = Poses(np.zeros((0, 21, 3), np.float32), np.zeros(0, np.float32))
+    seen = []
+    for number, poses in enumerate([Poses(hand, ones, hand[:, :, 0], ones), nobody] * 2):
+        seen.append(ids(follower.follow(poses, Moment(number / FPS), SIZE)))
+    assert seen == [[1], [], [1], []]
+
+
 def test_follow_faces_have_no_body_and_are_told_apart_all_the_same() -> None:
     rng = np.random.default_rng(1)
     follower = Follower(IBUG68, TrackingSettings())

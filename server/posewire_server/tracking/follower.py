@@ -69,7 +69,8 @@ class Follower:
         is_instance = poses.found.any(1) & (poses.scores > 0)
         rows = np.full(len(poses), -1, np.intp)
         chosen = poses if is_instance.all() else poses.take(is_instance)
-        rows[is_instance] = self._find(tracks, chosen)
+        if len(chosen):
+            rows[is_instance] = self._find(tracks, chosen)
         return self._answer(poses, rows, size_image, is_closed=is_closed)
 
     def _advance(self, poses: Poses) -> Tracks | None:
