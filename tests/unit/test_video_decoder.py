@@ -154,6 +154,26 @@ def test_decoder_packet_that_is_none_is_undecodable_and_the_stream_recovers(
     assert outcomes(packets[:14]) == [*range(5), UNDECODABLE, *[MISSING] * 6, 12, 13]
 
 
+@pytest.mark.parametrize("codec", [H264, HEVC])
+def test_decoder_faults_in_what_it_does_not_need_do_no_harm(codec: VideoCodec) -> None:
+    """Cameras add messages of their own, some of them malformed."""
+    message = b"\0\0\1\x06\x05\xff" if codec is H264 else b"\0\0\1\x4e\1\x05\xff"
+    packets = compress(PICTURES[:14], codec)
+    assert outcomes([replace(each, data=message + each.data) for each in packets]) == [*range(14)]
+
+
+def test_decoder_hevc_pictures_that_lead_a_key_frame_after_a_loss_are_missing_alone() -> None:
+    packets = compress(PICTURES, HEVC, "bframes=3:b-adapt=0:open-gop=1")
+    first, second, *_ = (at for at, packet in enumerate(packets) if packet.key_frame)
+    leading = range(second + 1, second + 4)
+    for sent in (packets[second:], packets[: second - 3] + packets[second:]):
+        found = outcomes(sent)[sent.index(packets[second]) :]
+        shown = [shown_number(packet) for packet in packets[second:]]
+        expected = [MISSING if at in leading else number for at, number in enumerate(shown, second)]
+        assert found == expected
+    assert first == 0
+
+
 def test_decoder_h264_packet_that_is_cut_short_is_undecodable() -> None:
     packets = compress(PICTURES, H264)
     packets[5] = VideoPacket(H264, False, None, packets[5].data[:-60])

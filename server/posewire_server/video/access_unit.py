@@ -9,7 +9,8 @@ class AccessUnit:
     """All that one picture is coded in.
 
     Attributes:
-        data: Annex B, its parameter sets rewritten so that no picture is held back.
+        data: Annex B, its parameter sets rewritten so that no picture is held back, and without
+            what decoding does not need: one that is strict stumbles over faults in it.
         is_key: Whether decoding can begin here.
         is_reference: Whether later pictures may build on this one.
         is_leading: Whether it may build on pictures before the key frame that it comes after.

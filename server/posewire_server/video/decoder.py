@@ -85,11 +85,8 @@ class VideoDecoder:
         """Sees to it that FFmpeg decodes only what it has all references of."""
         if unit.is_key:
             return
-        if not self._is_ready or not self._follows(unit):
-            raise self._key_frame_missing()
-        if unit.is_leading and self._after_seam:
-            text = "it builds on pictures before the key frame; go on with the pictures after it"
-            raise self._error("VIDEO_KEY_FRAME_MISSING", text)
+        if not self._is_ready or not self._follows(unit) or (unit.is_leading and self._after_seam):
+            raise self._key_frame_missing(unit)
 
     def _follows(self, unit: AccessUnit) -> bool:
         return not unit.numbers or unit.number == (self._reference_number + 1) % unit.numbers
@@ -128,7 +125,7 @@ class VideoDecoder:
         if len(frames) != 1 or frames[0].pts != self._count:
             raise self._undecodable("no picture came out of it")
         if frames[0].is_corrupt:
-            raise self._key_frame_missing()
+            raise self._key_frame_missing(unit)
         return frames[0]
 
     def _undecodable(self, why: str) -> SourceError:
@@ -136,8 +133,8 @@ class VideoDecoder:
         text = f"{why}; send a key frame, with its parameter sets and in Annex B form, to go on"
         return self._error("VIDEO_PACKET_UNDECODABLE", text)
 
-    def _key_frame_missing(self) -> SourceError:
-        self._is_ready = False
+    def _key_frame_missing(self, unit: AccessUnit) -> SourceError:
+        self._is_ready &= unit.is_leading  # Those after the leading ones do not build on them.
         text = "packets that it builds on are missing or were damaged; send a key frame"
         return self._error("VIDEO_KEY_FRAME_MISSING", text)
 

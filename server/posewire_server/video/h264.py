@@ -40,7 +40,7 @@ class H264Syntax:
 
     def read(self, data: bytes) -> AccessUnit:
         """Takes a packet apart, see ``access_unit.Syntax``."""
-        units = split_units(data)
+        units = [unit for unit in split_units(data) if _is_needed(unit)]
         sizes = [self._read_parameters(units, index) for index in range(len(units))]
         slices = [unit for unit in units if unit[0] & 31 in _PICTURES]
         if not slices:
@@ -95,6 +95,10 @@ class H264Syntax:
         is_field = not sps.has_frames_only and bits.flag()
         is_counted = not (is_field or sps.may_skip_numbers)
         return _Header(is_intra, is_field, number, is_counted << sps.frame_num_bits)
+
+
+def _is_needed(unit: bytes) -> bool:
+    return unit[0] & 31 in (_SLICE, _IDR, _SPS, _PPS) or _is_recovery_point(unit)
 
 
 def _is_recovery_point(unit: bytes) -> bool:

@@ -4,7 +4,7 @@ from posewire_server.video.access_unit import AccessUnit
 from posewire_server.video.bits import Bits, golomb_bits
 from posewire_server.video.units import escape, join_units, split_units, unescape
 
-_SPS = 33
+_SPS, _PPS = 33, 34
 _LEADING = (8, 9)  # RASL: skipped, they build on what was before the key frame
 _KEYS = range(16, 24)
 _SLICES = range(32)
@@ -19,7 +19,7 @@ class HevcSyntax:
 
     def read(self, data: bytes) -> AccessUnit:
         """Takes a packet apart, see ``access_unit.Syntax``."""
-        units = [unit for unit in split_units(data) if len(unit) > 2 and _layer(unit) == 0]
+        units = [unit for unit in split_units(data) if _is_needed(unit)]
         sizes = []
         for index, unit in enumerate(units):
             if _kind(unit) == _SPS:
@@ -37,6 +37,11 @@ class HevcSyntax:
             is_leading=kind in _LEADING,
             size=max(sizes, key=lambda it: it[0] * it[1], default=None),
         )
+
+
+def _is_needed(unit: bytes) -> bool:
+    """Whether a unit is a slice or a parameter set of the base layer."""
+    return len(unit) > 2 and _kind(unit) <= _PPS and _layer(unit) == 0
 
 
 def _kind(unit: bytes) -> int:

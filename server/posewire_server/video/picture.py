@@ -13,7 +13,6 @@ Plane = npt.NDArray[np.uint8]
 
 _PLANAR_420: Final = {"yuv420p", "yuvj420p"}
 _BT709: Final = 1
-_UNSPECIFIED: Final = 2
 _FULL_RANGE: Final = 2
 
 
