@@ -23,6 +23,7 @@ from posewire import (
 )
 from posewire.shared_object import is_available
 
+from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer
 from tests.serving.shared_object import FOLDER
 
@@ -122,6 +123,19 @@ def test_detect_where_sharing_is_refused_goes_on_with_bytes(
     errors = [outcome for outcome in outcomes if isinstance(outcome, FrameError)]
     assert [error.reason for error in errors] == ["SHARED_MEMORY_FORBIDDEN"]
     assert sum(isinstance(outcome, Result) for outcome in outcomes) == 29
+
+
+def test_detect_goes_on_at_another_server_with_objects_of_its_own() -> None:
+    with HostedServer() as first, HostedServer() as second:
+        with Client([first.address, second.address]) as client:
+            outcomes = client.detect([PICTURE] * 40, max_in_flight=2, shared_memory=True)
+            seen = [next(outcomes)]
+            draining = first.submit(first.server.drain())
+            seen += list(outcomes)
+            draining.result(PATIENCE_S)
+        assert second.predictor.started.acquire(blocking=False)
+    assert [type(outcome) for outcome in seen] == [Result] * 40
+    assert [outcome.sequence_id for outcome in seen if isinstance(outcome, Result)] == [*range(40)]
 
 
 def test_detect_left_early_leaves_nothing(server: HostedServer) -> None:

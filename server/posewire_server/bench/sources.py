@@ -96,7 +96,7 @@ def _reduced(title: str, size: tuple[int, int], reduction: int, turns: int) -> F
         )
 
     ratios = [read(1) / read(reduction) for _ in range(turns)]
-    return Figure(f"sources: {title}", statistics.median(ratios), "x", ">= 1.5", turns)
+    return Figure(f"sources: {title}", statistics.median(ratios), "x", "", turns)
 
 
 def _seconds(work: Callable[[], object]) -> float:
