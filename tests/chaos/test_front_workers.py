@@ -4,11 +4,13 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from os import kill
+from typing import Any
 
 import grpc
 import psutil
 import pytest
 from grpc import StatusCode
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from posewire.channel import channel_options
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
@@ -81,6 +83,17 @@ def test_killed_worker_has_its_call_made_again_once() -> None:
             call.result(PATIENCE_S)
         code, info, _ = code_info_text(raised.value)
         assert (code, info.reason) == LOST
+
+
+def test_health_tells_when_no_worker_serves_and_when_one_does_again() -> None:
+    with HostedFront(workers=1) as front, grpc.insecure_channel(front.address) as channel:
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        watch = health.Watch(health_pb2.HealthCheckRequest(service="body"), timeout=PATIENCE_S)
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        kill(front.pids[0], signal.SIGKILL)
+        assert next(watch).status == health_pb2.HealthCheckResponse.NOT_SERVING
+        assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+        watch.cancel()
 
 
 def once(address: str) -> Sequence[str]:

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from posewire_server.rpc.peer import is_local
+from posewire_server.rpc.peer import is_local, metadata_to_pass_on
 
 
 def context(peer: str, *metadata: tuple[str, str]) -> Any:
@@ -48,3 +48,14 @@ def test_is_local_believes_a_front_behind_a_unix_socket_only(
     peer: str, named: str, expected: bool
 ) -> None:
     assert is_local(context(peer, ("posewire-peer", named))) is expected
+
+
+def test_metadata_to_pass_on_names_the_true_peer_and_keeps_what_is_not_of_the_connection() -> None:
+    given = [
+        ("posewire-peer", "unix:"),
+        ("user-agent", "x"),
+        ("grpc-timeout", "1S"),
+        ("trace", "7"),
+    ]
+    passed = metadata_to_pass_on(context("ipv4:10.0.0.1:4711", *given))
+    assert passed == [("trace", "7"), ("posewire-peer", "ipv4:10.0.0.1:4711")]
