@@ -57,5 +57,5 @@ def test_metadata_to_pass_on_names_the_true_peer_and_keeps_what_is_not_of_the_co
         ("grpc-timeout", "1S"),
         ("trace", "7"),
     ]
-    passed = metadata_to_pass_on(context("ipv4:10.0.0.1:4711", *given))
+    passed = metadata_to_pass_on(context("ipv4:10.0.0.1:4711", *own, ("trace", "7")))
     assert passed == [("trace", "7"), ("posewire-peer", "ipv4:10.0.0.1:4711")]
