@@ -1,11 +1,11 @@
 """Who waits, in the order of their turns."""
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from typing import Final, Generic, TypeVar
 
 from posewire_server.frame import Priority
 
-T = TypeVar("T", bound=Hashable)
+T = TypeVar("T")
 
 # Of four turns, as many go to higher priorities where lower ones wait.
 _TURNS_OF_FOUR: Final = 3
