@@ -174,6 +174,23 @@ def test_decoder_hevc_pictures_that_lead_a_key_frame_after_a_loss_are_missing_al
     assert first == 0
 
 
+@pytest.mark.parametrize("parameters", ["bframes=2:b-adapt=0", "bframes=3:b-adapt=0:b-pyramid=2"])
+def test_decoder_h264_may_be_entered_where_pictures_of_the_past_follow(parameters: str) -> None:
+    packets = compress(PICTURES, H264, f"{parameters}:open-gop=1")
+    key = [at for at, packet in enumerate(packets) if packet.key_frame][1]
+    shown = [shown_number(packet) for packet in packets[key:]]
+    in_turn = [number >= latest for number, latest in zip(shown, _running_max(shown), strict=True)]
+    lead = in_turn.index(True, 1)
+    rest = [
+        number if ok else "VIDEO_UNSUPPORTED"
+        for number, ok in zip(shown[lead:], in_turn[lead:], strict=True)
+    ]
+    expected = [shown[0], *[MISSING] * (lead - 1), *rest]
+    assert outcomes(packets[key:]) == expected
+    after_a_loss = packets[: key - 3] + packets[key:]
+    assert outcomes(after_a_loss)[key - 3 :] == expected
+
+
 def test_decoder_h264_packet_that_is_cut_short_is_undecodable() -> None:
     packets = compress(PICTURES, H264)
     packets[5] = VideoPacket(H264, False, None, packets[5].data[:-60])

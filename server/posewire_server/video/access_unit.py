@@ -13,7 +13,8 @@ class AccessUnit:
             what decoding does not need: one that is strict stumbles over faults in it.
         is_key: Whether decoding can begin here.
         is_reference: Whether later pictures may build on this one.
-        is_leading: Whether it may build on pictures before the key frame that it comes after.
+        is_open: Whether pictures right after this key frame may build on some before it.
+        is_leading: Whether this is such a picture, if it comes right after such a key frame.
         number: Of its picture, one more than that of the last reference picture before it.
         numbers: Where numbers begin again at 0; 0 where they say nothing.
         size: (W, H) in pixels, as coded, of the largest picture that its parameter sets announce;
@@ -23,6 +24,7 @@ class AccessUnit:
     data: bytes
     is_key: bool
     is_reference: bool
+    is_open: bool = False
     is_leading: bool = False
     number: int = 0
     numbers: int = 0

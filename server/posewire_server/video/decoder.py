@@ -85,22 +85,28 @@ class VideoDecoder:
         """Sees to it that FFmpeg decodes only what it has all references of."""
         if unit.is_key:
             return
-        if not self._is_ready or not self._follows(unit) or (unit.is_leading and self._after_seam):
+        self._after_seam &= unit.is_leading
+        self._is_ready &= self._after_seam or self._follows(unit)
+        if not self._is_ready or self._after_seam:
             raise self._key_frame_missing(unit)
 
     def _follows(self, unit: AccessUnit) -> bool:
         return not unit.numbers or unit.number == (self._reference_number + 1) % unit.numbers
 
+    def _note(self, unit: AccessUnit) -> None:
+        if unit.is_reference:
+            self._reference_number = unit.number
+
     def _run(self, unit: AccessUnit) -> av.VideoFrame | None:
         """Returns the picture of a unit, or None where FFmpeg decodes it and keeps it."""
         if not unit.is_key:
             return self._feed(unit)
-        if self._is_ready:
+        if self._is_ready and (not unit.is_open or self._follows(unit)):
             self._after_seam = False
             with suppress(SourceError):  # What is left of earlier pictures may be in its way.
                 return self._feed(unit)
         self._context = self._open()
-        self._is_ready = self._after_seam = True
+        self._is_ready, self._after_seam = True, unit.is_open
         return self._feed(unit)
 
     def _open(self) -> av.VideoCodecContext:
@@ -118,8 +124,7 @@ class VideoDecoder:
             frames = self._context.decode(packet)
         except (av.FFmpegError, MemoryError) as error:
             raise self._undecodable("the decoder refused it") from error
-        if unit.is_reference:
-            self._reference_number = unit.number
+        self._note(unit)
         if not frames and not unit.is_key and self.codec is VideoCodec.H264:
             return None
         if len(frames) != 1 or frames[0].pts != self._count:
@@ -134,7 +139,8 @@ class VideoDecoder:
         return self._error("VIDEO_PACKET_UNDECODABLE", text)
 
     def _key_frame_missing(self, unit: AccessUnit) -> SourceError:
-        self._is_ready &= unit.is_leading  # Those after the leading ones do not build on them.
+        self._is_ready &= unit.is_leading  # Those after the leading ones do without them.
+        self._note(unit)
         text = "packets that it builds on are missing or were damaged; send a key frame"
         return self._error("VIDEO_KEY_FRAME_MISSING", text)
 

@@ -8,6 +8,7 @@ from posewire_server.video.units import escape, join_units, split_units, unescap
 
 _SLICE, _IDR, _SEI, _SPS, _PPS = 1, 5, 6, 7, 8
 _PICTURES = (_SLICE, _IDR)
+_B, _INTRA = 1, (2, 4)
 _RECOVERY_POINT = 6
 _WITH_CHROMA_FORMAT = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 144, 244}
 _HEADER_BYTES = 24
@@ -26,6 +27,7 @@ class _Sps:
 @dataclass(frozen=True)
 class _Header:
     is_intra: bool = False
+    is_bidirectional: bool = False
     is_field: bool = False
     number: int = 0
     numbers: int = 0
@@ -54,6 +56,8 @@ class H264Syntax:
             join_units(units),
             is_key=slices[0][0] & 31 == _IDR or recovers,
             is_reference=slices[0][0] & 0x60 != 0,
+            is_open=slices[0][0] & 31 != _IDR,
+            is_leading=header.is_bidirectional,
             number=header.number,
             numbers=header.numbers,
             size=max((size for size in sizes if size), key=lambda it: it[0] * it[1], default=None),
@@ -83,7 +87,7 @@ class H264Syntax:
         bits = Bits(unescape(unit[:_HEADER_BYTES]))
         is_idr = bits.number(8) & 31 == _IDR
         bits.golomb()  # first_mb_in_slice
-        is_intra = bits.golomb() % 5 in (2, 4)
+        slice_type = bits.golomb() % 5
         sps = self._sps.get(self._sps_of_pps.get(bits.golomb(), -1))
         if sps is None:
             if is_idr:
@@ -94,7 +98,8 @@ class H264Syntax:
         number = bits.number(sps.frame_num_bits)
         is_field = not sps.has_frames_only and bits.flag()
         is_counted = not (is_field or sps.may_skip_numbers)
-        return _Header(is_intra, is_field, number, is_counted << sps.frame_num_bits)
+        numbers = is_counted << sps.frame_num_bits
+        return _Header(slice_type in _INTRA, slice_type == _B, is_field, number, numbers)
 
 
 def _is_needed(unit: bytes) -> bool:

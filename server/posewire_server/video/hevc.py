@@ -7,6 +7,7 @@ from posewire_server.video.units import escape, join_units, split_units, unescap
 _SPS, _PPS = 33, 34
 _LEADING = (8, 9)  # RASL: skipped, they build on what was before the key frame
 _KEYS = range(16, 24)
+_CLOSED = (18, 19, 20)  # BLA without leading pictures, and IDR
 _SLICES = range(32)
 _MOST_BYTES = 8192
 
@@ -34,6 +35,7 @@ class HevcSyntax:
             join_units(units),
             is_key=kind in _KEYS,
             is_reference=True,  # Even a sub-layer's last picture may be one for the layer above.
+            is_open=kind not in _CLOSED,
             is_leading=kind in _LEADING,
             size=max(sizes, key=lambda it: it[0] * it[1], default=None),
         )
