@@ -7,7 +7,6 @@ times of the stream's own frames.
 
 from dataclasses import dataclass
 
-_FIRST_SIZE = 2  # one in work and one on its way suffices for most
 _SMOOTHING = 1 / 8
 _FRAMES_BETWEEN = 8  # what the smoothed times need to tell of a smaller window
 
@@ -19,14 +18,19 @@ class Patience:
     Attributes:
         idle: How long a frame thread may wait for the stream's next frame.
         wait: How long a frame may wait for a frame thread.
+        size: What its window begins with, in frames.
     """
 
     idle: float
     wait: float
+    size: int
 
 
-FRESH = Patience(idle=0.05, wait=0.95)
-BUSY = Patience(idle=0.0, wait=1.5)
+# While a frame is worked on, the next one is on its way and then waits: the two limits add up to a
+# service time, or the window would never rest.
+FRESH = Patience(idle=0.1, wait=0.9, size=1)
+# One frame in work and one on its way suffices for most.
+BUSY = Patience(idle=0.0, wait=1.5, size=2)
 
 
 class Window:
@@ -41,11 +45,11 @@ class Window:
     """
 
     def __init__(self, most: int, patience: Patience) -> None:
-        self.size = min(most, _FIRST_SIZE)
+        self.size = min(most, patience.size)
         self._most = most
         self._patience = patience
         self._service_s: float | None = None
-        self._wait_s = 0.0
+        self._wait_s = self._idle_s = 0.0
         self._frames = 0
         self._credit = self.size
         self._is_spent = False
@@ -65,12 +69,13 @@ class Window:
 
         A source that is slow is not: it does not use up what it may send.
         """
-        if self._starved_since_s is not None:
-            idle_s, self._starved_since_s = at_s - self._starved_since_s, None
-            idle = idle_s >= self._patience.idle * (self._service_s or 0.0)
-            if self._is_spent and idle and self.size < self._most:
-                self.size += 1
-                self._frames = 0
+        since_s, self._starved_since_s = self._starved_since_s, None
+        idle_s = 0.0 if since_s is None else at_s - since_s
+        self._idle_s += (idle_s - self._idle_s) * _SMOOTHING
+        if since_s is not None:
+            too_long = self._idle_s >= self._patience.idle * (self._service_s or 0.0)
+            if self._is_spent and too_long and self.size < self._most:
+                self._resize(1)
             self._is_spent = False
         self._credit -= 1
         self._is_spent |= self._credit <= 0
@@ -84,5 +89,9 @@ class Window:
         self._frames += 1
         too_long = self._wait_s > self._patience.wait * self._service_s
         if too_long and self.size > 1 and self._frames >= _FRAMES_BETWEEN:
-            self.size -= 1
-            self._frames = 0
+            self._resize(-1)
+
+    def _resize(self, by: int) -> None:
+        self.size += by
+        self._frames = 0
+        self._idle_s = 0.0

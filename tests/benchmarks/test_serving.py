@@ -31,4 +31,6 @@ def test_live_accounts_for_every_frame(weights: StoredModel) -> None:
     assert weights.networks[0].folder.parent == default_cache()
     figures = {figure.name: figure for figure in live.measure(default_cache(), seconds=3.0)}
     assert figures["live: outcomes over frames"].value == 1.0
+    assert figures["live, paced: outcomes over frames"].value == 1.0
+    assert 0 < figures["live, paced: share of the frames that is sent"].value <= 1
     assert figures["live: age of an answer in service times, oldest"].value > 0

@@ -70,10 +70,12 @@ def test_newest_frames_closed_pull_no_more() -> None:
     it = source()
     frames = NewestFrames(it)
     assert next(frames).source == b"0"
+    (pulling,) = [each for each in threading.enumerate() if each.name == "posewire-newest"]
     frames.close()
-    go_on.set()
     with pytest.raises(StopIteration):
         next(frames)
+    go_on.set()
+    pulling.join(PATIENCE_S)
     it.close()
     assert ended.is_set()
 

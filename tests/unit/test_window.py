@@ -83,6 +83,20 @@ def test_window_begins_with_one_in_work_and_one_on_its_way() -> None:
     assert [Window(most, BUSY).size for most in (1, 2, 16)] == [1, 2, 2]
 
 
+def test_window_of_a_live_stream_begins_with_one() -> None:
+    assert [Window(most, FRESH).size for most in (1, 2, 16)] == [1, 1, 1]
+
+
+def test_window_of_a_live_stream_forgets_a_hiccup() -> None:
+    window = Window(2, FRESH)
+    for at_s in range(50):
+        window.note_arrival(at_s + (0.5 if at_s == 20 else 0.01))
+        window.note_answer(0.0, 0.99)
+        window.note_told(0)
+        window.note_starved(at_s + 1.0)
+    assert window.size == 1
+
+
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_window_of_a_busy_stream_keeps_every_thread_at_work(threads: int) -> None:
     it = line(16, BUSY, threads)

@@ -3,9 +3,19 @@
 import statistics
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from posewire import AsyncClient, Dropped, Frame, OverflowPolicy, Result
+from posewire import (
+    AsyncClient,
+    Dropped,
+    DropReason,
+    Frame,
+    Lost,
+    Outcome,
+    OverflowPolicy,
+    Result,
+)
 
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import camera, jpeg, picture, ping_pong, run_async
@@ -13,50 +23,76 @@ from posewire_server.rpc.process import ServerProcess
 
 
 def measure(cache: Path, seconds: float = 30.0) -> list[Figure]:
-    """Returns the figures of one live stream."""
+    """Returns the figures of a live stream that sends every frame, and of one that is paced."""
     with ServerProcess(["--cache", str(cache)]) as server:
         return run_async(_measure(server.address, seconds))
 
 
-async def _measure(address: str, seconds: float) -> list[Figure]:
-    source = jpeg(picture())
-    sent_s: dict[int, float] = {}
-    ages_s: list[float] = []
-    busy_s: list[float] = []
-    outcomes = 0
+@dataclass
+class _Watch:
+    """What became of the frames of one stream."""
 
-    async def frames(interval_s: float) -> AsyncIterator[Frame]:
+    sent_s: dict[int, float] = field(default_factory=dict)
+    ages_s: list[float] = field(default_factory=list)
+    busy_s: list[float] = field(default_factory=list)
+    outcomes: int = 0
+    kept_back: int = 0
+
+    def note(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Result):
+            self.ages_s.append(time.perf_counter() - self.sent_s[outcome.sequence_id])
+            timings = outcome.timings
+            self.busy_s.append(timings.decode_s + timings.infer_s + timings.post_s)
+        if isinstance(outcome, Dropped) and outcome.reason is DropReason.NOT_SENT:
+            self.kept_back += outcome.count
+        self.outcomes += outcome.count if isinstance(outcome, Dropped | Lost) else 1
+
+
+async def _measure(address: str, seconds: float) -> list[Figure]:
+    async with AsyncClient(address) as client:
+        service_s = statistics.median(await ping_pong(client, jpeg(picture()), 50))
+        whole = await _watch(client, service_s / 2, seconds, paced=False)
+        paced = await _watch(client, service_s / 2, seconds, paced=True)
+    return [
+        *_figures("live", whole, seconds),
+        *_figures("live, paced", paced, seconds),
+        Figure(
+            "live, paced: share of the frames that is sent",
+            1 - paced.kept_back / len(paced.sent_s),
+            "x",
+            "<= 0.6",
+            len(paced.sent_s),
+        ),
+    ]
+
+
+async def _watch(client: AsyncClient, interval_s: float, seconds: float, *, paced: bool) -> _Watch:
+    watch, source = _Watch(), jpeg(picture())
+
+    async def frames() -> AsyncIterator[Frame]:
         async for frame in camera(source, interval_s, seconds):
             assert frame.sequence_id is not None
-            sent_s[frame.sequence_id] = time.perf_counter()
+            watch.sent_s[frame.sequence_id] = time.perf_counter()
             yield frame
 
-    async with AsyncClient(address) as client:
-        service_s = statistics.median(await ping_pong(client, source, 50))
-        policy = OverflowPolicy.DROP_OLDEST
-        async for outcome in client.detect(frames(service_s / 2), overflow_policy=policy):
-            if isinstance(outcome, Result):
-                ages_s.append(time.perf_counter() - sent_s[outcome.sequence_id])
-                timings = outcome.timings
-                busy_s.append(timings.decode_s + timings.infer_s + timings.post_s)
-            outcomes += outcome.count if isinstance(outcome, Dropped) else 1
-    return _figures(ages_s, busy_s, seconds, outcomes / len(sent_s))
+    policy = OverflowPolicy.DROP_OLDEST
+    async for outcome in client.detect(frames(), overflow_policy=policy, paced=paced):
+        watch.note(outcome)
+    return watch
 
 
-def _figures(
-    ages_s: list[float], busy_s: list[float], seconds: float, accounted: float
-) -> list[Figure]:
-    """Compares ages with the service time of the same 30 s, so that other load meets both."""
-    service_s = statistics.median(busy_s)
-    ages = [age_s / service_s for age_s in ages_s]
+def _figures(title: str, watch: _Watch, seconds: float) -> list[Figure]:
+    """Compares ages with the service time of the same seconds, so that other load meets both."""
+    service_s = statistics.median(watch.busy_s)
+    ages = [age_s / service_s for age_s in watch.ages_s]
     p99 = statistics.quantiles(ages, n=100)[98]
     runs = len(ages)
-    title = "live: age of an answer in service times"
+    age = f"{title}: age of an answer in service times"
+    busy = sum(watch.busy_s) / seconds
+    accounted = watch.outcomes / len(watch.sent_s)
     return [
-        Figure(f"{title}, p99", p99, "x", "<= 2", runs),
-        Figure(f"{title}, oldest", max(ages), "x", "", runs),
-        Figure(
-            "live: share of the time the pipeline works", sum(busy_s) / seconds, "x", ">= 0.95", 1
-        ),
-        Figure("live: outcomes over frames", accounted, "x", ">= 1", 1),
+        Figure(f"{age}, p99", p99, "x", "<= 2", runs),
+        Figure(f"{age}, oldest", max(ages), "x", "", runs),
+        Figure(f"{title}: share of the time the pipeline works", busy, "x", ">= 0.95", 1),
+        Figure(f"{title}: outcomes over frames", accounted, "x", ">= 1", 1),
     ]
