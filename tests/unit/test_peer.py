@@ -51,11 +51,6 @@ def test_is_local_believes_a_front_behind_a_unix_socket_only(
 
 
 def test_metadata_to_pass_on_names_the_true_peer_and_keeps_what_is_not_of_the_connection() -> None:
-    given = [
-        ("posewire-peer", "unix:"),
-        ("user-agent", "x"),
-        ("grpc-timeout", "1S"),
-        ("trace", "7"),
-    ]
+    own = [("posewire-peer", "unix:"), ("user-agent", "x"), ("grpc-timeout", "1S")]
     passed = metadata_to_pass_on(context("ipv4:10.0.0.1:4711", *own, ("trace", "7")))
     assert passed == [("trace", "7"), ("posewire-peer", "ipv4:10.0.0.1:4711")]
