@@ -30,7 +30,7 @@ def recall(tracks: Tracks, rows: Indices, now_s: float, filled: Mask, left: Floa
     share = left.max(1, initial=0.0, where=there)
     has_sides = not np.isnan(tracks.sides).all()
     return Poses(
-        keypoints=np.dstack([values[:, :, :2], scores]).astype(np.float32),
+        keypoints=np.concatenate([values[:, :, :2], scores[:, :, None]], 2, dtype=np.float32),
         scores=(tracks.scores[rows] * share).astype(np.float32),
         depths=values[:, :, 2].astype(np.float32) if values.shape[2] > 2 else None,
         sides=tracks.sides[rows].astype(np.float32) if has_sides else None,

@@ -60,8 +60,8 @@ class Matcher:
             since_s: When the frame before was; what was seen then is in sight.
         """
         matches = np.full(len(found), -1, np.intp)
-        known = (system_ids[:, None] == tracks.system_ids) & (system_ids[:, None] > 0)
-        if known.size:
+        if system_ids.any() and len(tracks):
+            known = (system_ids[:, None] == tracks.system_ids) & (system_ids[:, None] > 0)
             followed = known.any(1)
             matches[followed] = known[followed].argmax(1)
         is_free = np.ones(len(tracks), np.bool_)
