@@ -15,9 +15,15 @@ SERVER = ROOT / "server" / "posewire_server"
 PREFIX = "ERROR_REASON_"
 # The modules that a request passes through.
 ON_THE_WAY = (
-    *("stream", "dispatch", "ticket", "pipeline", "image", "image_header", "transform", "crop"),
-    *(f"systems/{path.stem}" for path in (SERVER / "systems").glob("*.py")),
-    *("models/catalog", "rpc/convert", "rpc/faults", "rpc/models", "rpc/servicer", "rpc/settings"),
+    *("stream", "refusal", "bytes_in_flight", "dispatch", "ticket", "pipeline", "reader"),
+    *("shared_memory", "image", "image_header", "raw_image", "transform", "crop"),
+    "models/catalog",
+    *(
+        f"{folder}/{path.stem}"
+        for folder in ("systems", "video", "tracking", "rpc")
+        for path in (SERVER / folder).glob("*.py")
+        if path.stem not in {"address", "process"}  # of the start
+    ),
 )
 NEVER_SENT = {"CANCELLED"}  # nobody is left to read it
 
@@ -43,6 +49,7 @@ def reasons_raised() -> set[tuple[str, str]]:
         and node.args
         and isinstance(node.args[0], ast.Constant)
         and isinstance(node.args[0].value, str)
+        and node.args[0].value.isupper()  # others are for the module itself
     }
 
 
