@@ -194,7 +194,7 @@ def test_stream_heartbeat_comes_when_nothing_else_does(hosted: HostedServer) -> 
     stream.frame(0)
     beat = stream.next()
     assert beat.heartbeat.server_time.seconds > 1_000_000_000
-    assert beat.credit == 3
+    assert beat.credit == 1
     hosted.predictor.gate.set()
     stream.half_close()
     kinds = {response.WhichOneof("response") for response in stream.rest()}
