@@ -163,8 +163,7 @@ posewire::ImageView image_view(const py::array_t<std::uint8_t, 0>& image) {
 
 posewire::PlanesView planes_view(py::array_t<float, 0>& output) {
   if (output.ndim() != 3 || output.shape(0) != 3 || (output.flags() & py::array::c_style) == 0) {
-    throw py::value_error("output must be (3, h, w) and C-contiguous, got " +
-                          std::string(py::str(output.attr("shape"))));
+    throw py::value_error("output must be (3, h, w) and C-contiguous, got " + shape_text(output));
   }
   return {output.mutable_data(), static_cast<int>(output.shape(2)), static_cast<int>(output.shape(1))};
 }
@@ -186,6 +185,7 @@ void preprocess(const py::array_t<std::uint8_t, 0>& image, py::array_t<float, 0>
 }
 
 using ByteArray = py::array_t<std::uint8_t, 0>;
+using PackedArray = py::array_t<std::uint8_t, py::array::c_style>;
 
 posewire::yuv::PlaneView plane_view(const ByteArray& plane, const std::string& name) {
   if (plane.ndim() != 2 || plane.shape(0) < 1 || plane.shape(1) < 1) {
@@ -196,48 +196,40 @@ posewire::yuv::PlaneView plane_view(const ByteArray& plane, const std::string& n
 }
 
 void require_shape(const py::array& array, const std::string& name, const std::vector<py::ssize_t>& shape) {
-  const std::vector<py::ssize_t> got(array.shape(), array.shape() + array.ndim());
-  if (got != shape) {
-    const std::string expected = py::str(py::tuple(py::cast(shape))).cast<std::string>();
-    throw py::value_error(name + " must be " + expected + ", got " + shape_text(array));
+  if (std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()) != shape) {
+    throw py::value_error(name + " must be " + std::string(py::str(py::tuple(py::cast(shape)))) + ", got " +
+                          shape_text(array));
   }
 }
 
-// Where the picture of planes of a size goes, at a reduction.
-std::uint8_t* bgr_of(ByteArray& output, int width, int height, int reduction) {
+std::uint8_t* reduced_output(PackedArray& output, int width, int height, int reduction) {
   if (reduction != 1 && reduction != 2 && reduction != 4 && reduction != 8) {
     throw py::value_error("reduction must be 1, 2, 4 or 8, got " + std::to_string(reduction));
   }
   require_shape(output, "output", {(height + reduction - 1) / reduction, (width + reduction - 1) / reduction, 3});
-  if ((output.flags() & py::array::c_style) == 0) {
-    throw py::value_error("output must be C-contiguous");
-  }
   return output.mutable_data();
 }
 
-void yuv_to_bgr(const ByteArray& y, const ByteArray& u, const ByteArray& v, ByteArray& output, int reduction,
+void yuv_to_bgr(const ByteArray& y, const ByteArray& u, const ByteArray& v, PackedArray& output, int reduction,
                 const std::string& matrix, bool full_range, const std::string& simd) {
   const posewire::yuv::PlaneView luma = plane_view(y, "y");
   require_shape(u, "u", {(luma.height + 1) / 2, (luma.width + 1) / 2});
   require_shape(v, "v", {(luma.height + 1) / 2, (luma.width + 1) / 2});
-  std::uint8_t* const bgr = bgr_of(output, luma.width, luma.height, reduction);
-  const posewire::yuv::PlaneView blue = plane_view(u, "u");
-  const posewire::yuv::PlaneView red = plane_view(v, "v");
-  const posewire::yuv::Colour colour = posewire::yuv::choose_colour(matrix, full_range);
+  std::uint8_t* const bgr = reduced_output(output, luma.width, luma.height, reduction);
+  const std::array chroma{plane_view(u, "u"), plane_view(v, "v")};
   auto& converter = thread_worker<posewire::yuv::Converter>(posewire::simd::choose_level(simd));
   const py::gil_scoped_release release;
-  converter.run(luma, blue, red, reduction, colour, bgr);
+  converter.run(luma, chroma[0], chroma[1], reduction, posewire::yuv::choose_colour(matrix, full_range), bgr);
 }
 
 bool yuv_file_to_bgr(int descriptor, std::int64_t offset, std::pair<int, int> size, std::ptrdiff_t stride,
-                     bool is_interleaved, ByteArray& output, int reduction, const std::string& matrix, bool full_range,
-                     const std::string& simd) {
+                     bool is_interleaved, PackedArray& output, int reduction, const std::string& matrix,
+                     bool full_range, const std::string& simd) {
   const auto [width, height] = size;
   if (width < 2 || height < 2 || width % 2 != 0 || height % 2 != 0 || stride < width || stride % 2 != 0) {
-    throw py::value_error("size and stride must be even and fit, got " + std::to_string(width) + "x" +
-                          std::to_string(height) + " and " + std::to_string(stride));
+    throw py::value_error("size and stride must be even and fit each other; got a stride of " + std::to_string(stride));
   }
-  std::uint8_t* const bgr = bgr_of(output, width, height, reduction);
+  std::uint8_t* const bgr = reduced_output(output, width, height, reduction);
   const posewire::yuv::Colour colour = posewire::yuv::choose_colour(matrix, full_range);
   auto& converter = thread_worker<posewire::yuv::FileConverter>(posewire::simd::choose_level(simd));
   const py::gil_scoped_release release;
