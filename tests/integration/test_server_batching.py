@@ -61,6 +61,15 @@ def occupy(hosted: HostedServer) -> RawStream:
     return stream
 
 
+def step(hosted: HostedServer, predictor: SteppedPredictor) -> None:
+    """Has the network run once when all frames that are worked on are prepared."""
+    batcher, dispatcher = hosted.predictor.network._batcher, hosted.server._dispatcher
+    hosted.wait_until(lambda: len(batcher._line) + 1 == len(dispatcher._running))
+    runs = len(predictor.seen) + 1
+    predictor.permits.release()
+    hosted.wait_until(lambda: len(predictor.seen) == runs)
+
+
 def finish(*streams: RawStream) -> list[str]:
     """Half-closes streams; returns the kinds of all their outcomes."""
     kinds = []
@@ -166,10 +175,10 @@ def test_seven_streams_keep_their_rate_beside_a_greedy_one() -> None:
             for camera in cameras:
                 camera.frame(number)
             hosted.wait_until_accepted(16 + 7)
-            predictor.permits.release(14)
+            for _ in range(14):
+                step(hosted, predictor)
             for camera in cameras:
                 assert camera.next().result.sequence_id == number
-            hosted.wait_until(lambda runs=14 * (number + 1): len(predictor.seen) == runs)
             hosted.wait_until_accepted(16)
         predictor.permits.release(1000)
         assert finish(*cameras) == []
@@ -186,7 +195,8 @@ def test_low_priority_is_not_starved() -> None:
         low = RawStream(hosted.stub, model="body", priority=LOW)
         low.frame(0)
         hosted.wait_until_accepted(17)
-        predictor.permits.release(1 + 3 + 3 + 1)
+        for _ in range(1 + 3 + 3 + 1):
+            step(hosted, predictor)
         low.started()
         assert low.next().result.sequence_id == 0
         predictor.permits.release(1000)
