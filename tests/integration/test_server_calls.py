@@ -146,6 +146,7 @@ def test_models_are_listed_with_what_a_caller_needs(hosted: HostedServer) -> Non
         max_image_pixels=40_000_000,
         max_streams=100,
         max_in_flight=16,
+        max_bytes_in_flight=512 * 1024 * 1024,
     )
     assert len(model.provenance[0].sha256) == 64
     assert model.provenance[0].licence
