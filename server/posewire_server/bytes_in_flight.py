@@ -123,6 +123,8 @@ class Share:
 def bytes_of(frame: Frame) -> int:
     """Returns what a frame holds of the server's memory."""
     source = frame.source
-    if isinstance(source, EncodedImage | VideoPacket):
+    if isinstance(source, EncodedImage):
         return len(source.data)
-    return len(source.pixels) if isinstance(source, RawImage) else 0
+    if isinstance(source, RawImage):
+        return len(source.pixels)
+    return len(source.data) if isinstance(source, VideoPacket) else 0
