@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from posewire_server.reader import SourceReader
+from posewire_server.images.reader import SourceReader
 from posewire_server.systems.memory import Memory
 from posewire_server.tracking.follower import Follower
 

@@ -15,15 +15,15 @@ from posewire_server.engine.predictor import Engine, PaddlePredictor, Precision,
 from posewire_server.errors import ModelError, StreamError
 from posewire_server.frame import Region, Source
 from posewire_server.history import History
+from posewire_server.images.picture import Picture
+from posewire_server.images.reader import SourceReader
+from posewire_server.images.reduction import enlarged, reduce_for, reduced
 from posewire_server.models.library import StoredModel
 from posewire_server.models.manifest import StoredNetwork
 from posewire_server.models.spec import ModelSpec
 from posewire_server.outcome import Detection
 from posewire_server.passage import Passage
-from posewire_server.picture import Picture
 from posewire_server.pose import Poses
-from posewire_server.reader import SourceReader
-from posewire_server.reduction import enlarged, reduce_for, reduced
 from posewire_server.systems.build import build_system
 from posewire_server.systems.memory import Memory
 from posewire_server.systems.system import Request, System

@@ -14,17 +14,17 @@ import posewire
 import pytest
 from google.rpc import code_pb2
 from posewire.v1 import keypoint_service_pb2 as service_pb2
-from posewire_server.detector import Detector
 from posewire_server.errors import ModelError
-from posewire_server.local_detector import LocalDetector
 from posewire_server.models.catalog import BODY
 from posewire_server.passage import Passage
 from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.playback.detector import Detector
+from posewire_server.playback.local_detector import LocalDetector
+from posewire_server.playback.remote_detector import RemoteDetector
+from posewire_server.playback.source import Clip, SourceFrame
+from posewire_server.playback.sources import ImageFiles
 from posewire_server.pose import Poses
-from posewire_server.remote_detector import RemoteDetector
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.source import Clip, SourceFrame
-from posewire_server.sources import ImageFiles
 from posewire_server.systems.memory import Memory
 from posewire_server.systems.system import Image, Request
 from posewire_server.tracking.settings import TrackingSettings

@@ -9,16 +9,16 @@ import cv2
 import numpy as np
 import posewire
 import pytest
-from posewire_server.annotate import open_annotator
-from posewire_server.answer import Answer
 from posewire_server.commands import video
-from posewire_server.detector import Detector, DetectorConfig
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoPacket
-from posewire_server.local_detector import LocalDetector
-from posewire_server.packet_source import PacketVideo
-from posewire_server.reader import SourceReader
-from posewire_server.remote_detector import RemoteDetector
+from posewire_server.images.reader import SourceReader
+from posewire_server.playback.annotate import open_annotator
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.detector import Detector, DetectorConfig
+from posewire_server.playback.local_detector import LocalDetector
+from posewire_server.playback.packet_source import PacketVideo
+from posewire_server.playback.remote_detector import RemoteDetector
 from posewire_server.skeletons import OPENPOSE18
 
 from tests.clips import drawn, read_number, write_video

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from posewire_server.cli import main
 from posewire_server.config import default_cache
-from posewire_server.crop import Crop
 from posewire_server.errors import RegionError
 from posewire_server.evaluation.labels import read_labels
 from posewire_server.evaluation.task import TASKS
 from posewire_server.frame import Region
+from posewire_server.images.crop import Crop
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.models.networks import find_network

@@ -11,7 +11,7 @@ import pytest
 from posewire import Client, Frame, Health, ImageOptions, ModelState, Result
 from posewire.v1 import frame_pb2
 from posewire_server.config import default_cache
-from posewire_server.sample import STREET, fetch_photo
+from posewire_server.playback.sample import STREET, fetch_photo
 from posewire_server.skeletons import COCO17, OPENPOSE18
 
 from tests.serving.pictures import encode, with_orientation

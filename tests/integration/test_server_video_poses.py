@@ -6,7 +6,7 @@ import pytest
 from posewire import Client, Result, VideoCodec, access_units, video_packet
 from posewire_server.config import default_cache
 from posewire_server.frame import VideoCodec as ServerCodec
-from posewire_server.sample import open_sample
+from posewire_server.playback.sample import open_sample
 from posewire_server.video.picture import to_picture
 
 from tests.clips import Image, compress

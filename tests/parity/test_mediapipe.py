@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.crop import covering
 from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, merge
 from posewire_server.engine.network import Network
+from posewire_server.images.crop import covering
 from posewire_server.passage import Passage
 from posewire_server.systems.face import FULL_ANCHORS, SHORT_ANCHORS, build_faces
 from posewire_server.systems.hand import build_hands

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.crop import Crop
+from posewire_server.images.crop import Crop
 from posewire_server.skeletons import OPENPOSE18
 from posewire_server.systems.blaze import body_crop
 from posewire_server.systems.body_parts import face_crop, hand_crops

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.crop import Crop, cut
+from posewire_server.images.crop import Crop, cut
 from posewire_server.models.spec import InputSpec
 
 COORDINATES = st.floats(-2000, 4000, width=32)

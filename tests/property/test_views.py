@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.crop import Box, covering
 from posewire_server.decode.anchors import AnchorDecode, AnchorSpec
 from posewire_server.engine.network import Network
+from posewire_server.images.crop import Box, covering
 from posewire_server.models.mediapipe_networks import PALM
 from posewire_server.passage import Passage
 from posewire_server.systems.views import ViewDetector, tiles

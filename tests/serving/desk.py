@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from posewire_server.bytes_in_flight import BytesInFlight, Share
 from posewire_server.frame import EncodedImage, Frame
-from posewire_server.stream import Stream
-from posewire_server.stream_settings import StreamSettings
+from posewire_server.streams.bytes_in_flight import BytesInFlight, Share
+from posewire_server.streams.settings import StreamSettings
+from posewire_server.streams.stream import Stream
 
 from tests.serving.echo_work import EchoWork
 from tests.serving.hand_pool import HandPool, hand_dispatcher

@@ -15,7 +15,7 @@ import grpc
 from posewire.channel import channel_options
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.rpc.front import Front, FrontConfig
-from posewire_server.supervisor import Patience
+from posewire_server.workers.supervisor import Patience
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.portrait_front import WORKER

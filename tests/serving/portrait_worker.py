@@ -6,11 +6,11 @@ import threading
 import numpy as np
 from posewire_server.commands.serve import serve_pipelines
 from posewire_server.engine.network import Network
-from posewire_server.lifeline import end_with_stdin
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.rpc.app import ServerConfig
 from posewire_server.rpc.models import Limits
 from posewire_server.systems.paf import PafSystem
+from posewire_server.workers.lifeline import end_with_stdin
 
 from tests.serving.gated_predictor import NETWORK, SPEC, GatedPredictor
 from tests.serving.pictures import encode, noise

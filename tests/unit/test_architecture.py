@@ -21,37 +21,14 @@ MODULES = {
 LINES = (
     ("__main__", "cli"),
     ("commands", "bench"),
-    ("rpc",),
-    (
-        "stream",
-        "dispatch",
-        "outbox",
-        "ticket",
-        "frame_thread",
-        "alarm",
-        "bytes_in_flight",
-        "waiting",
-        "work",
-    ),
+    ("rpc", "workers", "playback"),
+    ("streams",),
     ("pipeline", "history"),
     ("systems", "tracking"),
-    (
-        "crop",
-        "decode",
-        "engine",
-        "image",
-        "image_header",
-        "raw_image",
-        "reader",
-        "reduction",
-        "transform",
-        "models",
-        "video",
-    ),
-    ("shared_memory", "yuv"),
+    ("decode", "engine", "images", "models", "video"),
     ("passage", "line", "metrics"),
-    ("config", "outcome", "refusal", "stream_settings"),
-    ("facemesh", "frame", "pulse", "window", "pose", "picture", "skeletons", "errors"),
+    ("config", "outcome"),
+    ("facemesh", "frame", "pose", "skeletons", "errors"),
 )
 RANKS = {name: rank for rank, names in enumerate(LINES) for name in names}
 OWNERS = {
@@ -61,10 +38,10 @@ OWNERS = {
     "grpc_status": ("rpc",),
     "posewire.v1": ("rpc", "bench.plain", "bench.soak"),
     "paddle": ("engine.predictor", "models.importers"),
-    "posewire_server._native": ("decode", "transform", "yuv", "engine.predictor"),
+    "posewire_server._native": ("decode", "images.transform", "images.yuv", "engine.predictor"),
     "prometheus_client": ("metrics",),
     "argparse": ("cli", "config"),
-    "av": ("video", "packet_source", "bench.video"),
+    "av": ("video", "playback.packet_source", "bench.video"),
 }
 MOST_LINES = 300
 MOST_FUNCTION_LINES = 50

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.crop import Crop
+from posewire_server.images.crop import Crop
 from posewire_server.models.mediapipe_networks import BLAZEPOSE, POSE_DETECTION
 from posewire_server.passage import Passage
 from posewire_server.skeletons import BLAZEPOSE33

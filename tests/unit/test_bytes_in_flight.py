@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from posewire_server.bytes_in_flight import BytesInFlight, Share, bytes_of
 from posewire_server.errors import StreamError
 from posewire_server.frame import (
     EncodedImage,
@@ -14,7 +13,8 @@ from posewire_server.frame import (
     VideoPacket,
 )
 from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.stream_settings import OverflowPolicy, StreamSettings
+from posewire_server.streams.bytes_in_flight import BytesInFlight, Share, bytes_of
+from posewire_server.streams.settings import OverflowPolicy, StreamSettings
 
 from tests.serving.desk import Desk, desk
 from tests.serving.virtual_loop import run, until_idle

@@ -5,14 +5,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.annotate import open_annotator
-from posewire_server.answer import Answer
 from posewire_server.errors import ConfigError
 from posewire_server.outcome import Detection, Timings
+from posewire_server.playback.annotate import open_annotator
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.source import Clip, SourceFrame
+from posewire_server.playback.sources import ImageFiles
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
-from posewire_server.source import Clip, SourceFrame
-from posewire_server.sources import ImageFiles
 
 PAIR = Skeleton("pair", ("a", "b"), ((0, 1),), ())
 BLACK = np.zeros((48, 64, 3), np.uint8)

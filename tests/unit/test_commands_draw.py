@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from posewire_server.draw import chain_colours, draw_poses, find_chains
+from posewire_server.playback.draw import chain_colours, draw_poses, find_chains
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18, WHOLEBODY128, Skeleton
 

@@ -3,13 +3,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from posewire_server.answer import Answer
 from posewire_server.outcome import Detection, Timings
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.records import answer_record
+from posewire_server.playback.report import Tally, format_table, noun_of
+from posewire_server.playback.source import SourceFrame
 from posewire_server.pose import Poses
-from posewire_server.records import answer_record
-from posewire_server.report import Tally, format_table, noun_of
 from posewire_server.skeletons import Skeleton
-from posewire_server.source import SourceFrame
 
 PAIR = Skeleton("pair", ("nose", "neck"), ((0, 1),), ())
 FRAME = SourceFrame("frame 3", b"", datetime.now(UTC))

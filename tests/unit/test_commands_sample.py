@@ -5,10 +5,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from posewire_server import sample
 from posewire_server.errors import WeightsError
 from posewire_server.models.progress import silent
 from posewire_server.models.spec import WheelSource
+from posewire_server.playback import sample
 
 
 def ramp(width: int, height: int) -> np.ndarray:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.crop import Crop, covering, cut
+from posewire_server.images.crop import Crop, covering, cut
 from posewire_server.models.spec import InputSpec
 
 SQUARE = InputSpec(height=32, max_width=32, stride=32)

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from posewire_server.crop import Crop
 from posewire_server.engine.network import Network
+from posewire_server.images.crop import Crop
 from posewire_server.systems.face import FaceReader, face_crop
 from posewire_server.systems.hand import HandReader, hand_crop, palm_crop
 

@@ -8,9 +8,9 @@ import pytest
 from posewire_server import _native
 from posewire_server.bench.scenes import make_scene
 from posewire_server.decode.paf import PafDecode
+from posewire_server.images.transform import fit
 from posewire_server.models.spec import InputSpec
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
-from posewire_server.transform import fit
 
 from tests.paf_decoder import make_decoder
 

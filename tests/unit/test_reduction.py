@@ -8,14 +8,14 @@ import pytest
 from posewire_server.bench.noop import noop_pipeline
 from posewire_server.errors import RegionError
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, Region, Source
+from posewire_server.images.reduction import reduce_for
+from posewire_server.images.transform import fit
 from posewire_server.models.catalog import BODY, CATALOG
 from posewire_server.models.spec import ModelSpec
 from posewire_server.passage import Passage
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.pose import Poses
-from posewire_server.reduction import reduce_for
 from posewire_server.systems.system import Request
-from posewire_server.transform import fit
 
 from tests.serving.pictures import encode, noise
 

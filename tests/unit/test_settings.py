@@ -10,7 +10,7 @@ from posewire_server.rpc.settings import (
     read_stream_settings,
     settings_in_force,
 )
-from posewire_server.stream_settings import OverflowPolicy, StreamSettings
+from posewire_server.streams.settings import OverflowPolicy, StreamSettings
 
 MOST = 16
 

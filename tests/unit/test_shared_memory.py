@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage, SharedMemoryImage
-from posewire_server.reader import SourceReader
-from posewire_server.shared_memory import MAX_OBJECTS, SharedMemory
+from posewire_server.images.reader import SourceReader
+from posewire_server.images.shared_memory import MAX_OBJECTS, SharedMemory
 
 from tests.serving.shared_object import FOLDER, SharedObject
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from posewire_server.crop import Box, Crop
 from posewire_server.errors import RegionError, StreamError
 from posewire_server.frame import Region
+from posewire_server.images.crop import Box, Crop
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.systems.memory import Memory

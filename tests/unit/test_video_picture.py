@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from posewire_server.frame import VideoCodec
-from posewire_server.picture import Picture
+from posewire_server.images.picture import Picture
 from posewire_server.video.decoder import VideoDecoder
 from posewire_server.video.picture import to_picture
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from posewire_server.crop import Crop
+from posewire_server.images.crop import Crop
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.skeletons import WHOLEBODY128

@@ -27,6 +27,7 @@ from posewire_server.bench.small import SIDE, small_model
 from posewire_server.engine.network import Network
 from posewire_server.engine.predictor import PaddlePredictor, Predictor
 from posewire_server.frame import EncodedImage
+from posewire_server.images.transform import fit, prepare
 from posewire_server.models.catalog import BODY
 from posewire_server.models.library import Library
 from posewire_server.models.spec import NetworkSpec
@@ -34,7 +35,6 @@ from posewire_server.passage import Passage
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.rpc.process import ServerProcess
 from posewire_server.systems.paf import PafSystem
-from posewire_server.transform import fit, prepare
 
 STREAMS: Final = 8
 _CAMERA_FPS: Final = 5.0

@@ -12,7 +12,7 @@ from posewire import Client, PixelFormat, RawPixels, Result
 
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import Image, jpeg, picture, ping_pong, run_async, with_client
-from posewire_server.image import read_image
+from posewire_server.images.image import read_image
 from posewire_server.rpc.process import ServerProcess
 
 _NOOP = "posewire_server.bench.noop"

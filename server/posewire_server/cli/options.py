@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from posewire_server.config import default_cache
 
 if TYPE_CHECKING:
-    from posewire_server.detector import DetectorConfig
     from posewire_server.pipeline import EngineConfig
+    from posewire_server.playback.detector import DetectorConfig
     from posewire_server.tracking.settings import TrackingSettings
 
 Options = argparse.Namespace
@@ -52,7 +52,7 @@ def add_detector(parser: argparse.ArgumentParser) -> None:
 
 def read_detector(options: Options, tracking: "TrackingSettings | None" = None) -> "DetectorConfig":
     """Returns who is to answer."""
-    from posewire_server.detector import DetectorConfig
+    from posewire_server.playback.detector import DetectorConfig
 
     return DetectorConfig(
         server=options.server,

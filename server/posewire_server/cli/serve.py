@@ -7,7 +7,7 @@ from pathlib import Path
 from posewire_server.cli.options import Options, add_engine, count, count_or_zero, read_engine
 from posewire_server.cli.tracking import add_tracking, read_tracking
 from posewire_server.cli.workers import serve_with_workers
-from posewire_server.lifeline import end_with_stdin
+from posewire_server.workers.lifeline import end_with_stdin
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:

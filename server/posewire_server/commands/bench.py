@@ -8,7 +8,7 @@ from pathlib import Path
 
 from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, PosewireError
-from posewire_server.plotting import load_pyplot
+from posewire_server.playback.plotting import load_pyplot
 
 GROUPS = (
     "paf",

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from posewire_server.annotate import open_annotator
 from posewire_server.commands.follow import follow
-from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.pipeline import EngineConfig
-from posewire_server.progress import ProgressBars
-from posewire_server.report import Tally, noun_of
+from posewire_server.playback.annotate import open_annotator
+from posewire_server.playback.detector import DetectorConfig, open_detector
+from posewire_server.playback.progress import ProgressBars
+from posewire_server.playback.report import Tally, noun_of
+from posewire_server.playback.sample import open_sample
+from posewire_server.playback.source import Source
+from posewire_server.playback.sources import open_source
 from posewire_server.rpc.process import ServerProcess
-from posewire_server.sample import open_sample
-from posewire_server.source import Source
-from posewire_server.sources import open_source
 from posewire_server.tracking.settings import TrackingSettings
 
 

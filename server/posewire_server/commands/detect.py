@@ -6,14 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from posewire_server.annotate import open_annotator
-from posewire_server.answer import Answer
 from posewire_server.commands.follow import Consumer, follow
-from posewire_server.detector import DetectorConfig, open_detector
-from posewire_server.progress import ProgressBars
-from posewire_server.records import answer_record
-from posewire_server.report import Tally, format_table, noun_of
-from posewire_server.sources import open_images
+from posewire_server.playback.annotate import open_annotator
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.detector import DetectorConfig, open_detector
+from posewire_server.playback.progress import ProgressBars
+from posewire_server.playback.records import answer_record
+from posewire_server.playback.report import Tally, format_table, noun_of
+from posewire_server.playback.sources import open_images
 
 _HEADER = ("image", "size", "{noun}", "best score", "keypoints", "milliseconds")
 

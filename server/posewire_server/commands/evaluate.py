@@ -16,8 +16,8 @@ from posewire_server.evaluation.task import TASKS, find_task, task_of
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.pipeline import EngineConfig
-from posewire_server.plotting import load_pyplot
-from posewire_server.progress import ProgressBars
+from posewire_server.playback.plotting import load_pyplot
+from posewire_server.playback.progress import ProgressBars
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 
-from posewire_server.answer import Answer
-from posewire_server.detector import Detector
-from posewire_server.source import Source
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.detector import Detector
+from posewire_server.playback.source import Source
 
 Consumer = Callable[[Answer], object]
 

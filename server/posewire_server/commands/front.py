@@ -11,7 +11,7 @@ from posewire_server.metrics.endpoint import shown
 from posewire_server.metrics.workers import FOLDER_VARIABLE, joint_registry
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
-from posewire_server.progress import ProgressBars
+from posewire_server.playback.progress import ProgressBars
 from posewire_server.rpc.address import check_address
 from posewire_server.rpc.front import Front, FrontConfig
 from posewire_server.rpc.listener import serve

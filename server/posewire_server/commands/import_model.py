@@ -16,7 +16,7 @@ from posewire_server.models.library import Library
 from posewire_server.models.manifest import StoredNetwork
 from posewire_server.models.progress import Progress
 from posewire_server.models.spec import ModelSpec, NetworkSpec, UserSource
-from posewire_server.progress import ProgressBars
+from posewire_server.playback.progress import ProgressBars
 
 
 @dataclass(frozen=True)

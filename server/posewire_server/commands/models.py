@@ -14,8 +14,8 @@ from posewire_server.models.catalog import CATALOG, DOWNLOADABLE, find_model
 from posewire_server.models.library import Library
 from posewire_server.models.manifest import EngineCheck, StoredNetwork
 from posewire_server.models.spec import ModelSpec
-from posewire_server.progress import ProgressBars
-from posewire_server.report import format_table
+from posewire_server.playback.progress import ProgressBars
+from posewire_server.playback.report import format_table
 
 HEADER = ("model", "state", "size", "licence", "default engine", "engines, ms a run")
 

@@ -11,7 +11,7 @@ from posewire_server.metrics.frames import REGISTRY
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.pipeline import Networks, Pipeline
-from posewire_server.progress import ProgressBars
+from posewire_server.playback.progress import ProgressBars
 from posewire_server.rpc.address import check_address
 from posewire_server.rpc.app import Server, ServerConfig
 from posewire_server.rpc.listener import serve

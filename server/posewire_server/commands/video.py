@@ -10,18 +10,18 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from posewire_server.annotate import open_annotator
-from posewire_server.answer import Answer
 from posewire_server.commands.follow import Consumer, follow
-from posewire_server.detector import DetectorConfig, open_detector
 from posewire_server.errors import ConfigError
-from posewire_server.packet_source import PacketVideo
-from posewire_server.progress import ProgressBars
-from posewire_server.records import answer_record
-from posewire_server.report import Tally, noun_of
+from posewire_server.playback.annotate import open_annotator
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.detector import DetectorConfig, open_detector
+from posewire_server.playback.packet_source import PacketVideo
+from posewire_server.playback.progress import ProgressBars
+from posewire_server.playback.records import answer_record
+from posewire_server.playback.report import Tally, noun_of
+from posewire_server.playback.source import Source
+from posewire_server.playback.sources import open_source
 from posewire_server.skeletons import Skeleton
-from posewire_server.source import Source
-from posewire_server.sources import open_source
 
 
 @dataclass(frozen=True)

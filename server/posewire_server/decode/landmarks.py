@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop
+from posewire_server.images.crop import Crop
 
 Floats = npt.NDArray[np.float32]
 

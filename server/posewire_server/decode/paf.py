@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
+from posewire_server.images.transform import Transform
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
-from posewire_server.transform import Transform
 
 Floats = npt.NDArray[np.float32]
 Algorithm = Literal["fast", "openpose", "paddlehub"]

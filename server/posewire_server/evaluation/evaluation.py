@@ -13,7 +13,7 @@ from posewire_server.evaluation.labels import LabelledPicture
 from posewire_server.evaluation.score import Score, score, score_datasets
 from posewire_server.evaluation.task import Task
 from posewire_server.evaluation.translation import Translation
-from posewire_server.image import decode_image
+from posewire_server.images.image import decode_image
 from posewire_server.models.library import StoredModel
 from posewire_server.models.spec import ModelSpec
 from posewire_server.pipeline import MAX_PIXELS, EngineConfig, Networks, Pipeline

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from posewire_server.errors import ConfigError
 from posewire_server.evaluation.evaluation import Evaluation
-from posewire_server.plotting import load_pyplot
+from posewire_server.playback.plotting import load_pyplot
 
 
 def draw_curves(evaluation: Evaluation, path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from posewire_server.evaluation.evaluation import Evaluation, Result
 from posewire_server.evaluation.labels import LabelledPicture
 from posewire_server.evaluation.score import Score
+from posewire_server.playback.report import format_table
 from posewire_server.pose import Poses
-from posewire_server.report import format_table
 
 
 def tables(evaluation: Evaluation) -> str:

@@ -10,13 +10,13 @@ import grpc
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
-from posewire_server.dispatch import Dispatcher
 from posewire_server.pipeline import EngineConfig, Pipeline
 from posewire_server.rpc.listener import SERVICE, Listener, Listening
 from posewire_server.rpc.models import Limits, Models
 from posewire_server.rpc.response import Farewell
 from posewire_server.rpc.servicer import KeypointServicer
 from posewire_server.rpc.wire import read_request
+from posewire_server.streams.dispatch import Dispatcher
 
 _LOG = logging.getLogger(__name__)
 _MOST_FRAMES_AT_ONCE = 16

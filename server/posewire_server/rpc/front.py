@@ -19,7 +19,7 @@ from posewire_server.rpc.faults import Context, Handler, answer_faults, draining
 from posewire_server.rpc.listener import SERVICE, Listener, Listening
 from posewire_server.rpc.places import Places
 from posewire_server.rpc.relay import StreamRelay, relay_call
-from posewire_server.supervisor import Patience, Supervisor
+from posewire_server.workers.supervisor import Patience, Supervisor
 
 _UNARY = ("DetectImage", "ListModels", "GetModel")
 _LAST_WORDS_S = 2.0

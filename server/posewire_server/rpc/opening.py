@@ -6,15 +6,15 @@ import time
 
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.bytes_in_flight import Share
-from posewire_server.dispatch import Dispatcher
 from posewire_server.errors import StreamError
 from posewire_server.rpc import settings
 from posewire_server.rpc.models import Models
 from posewire_server.rpc.reading import Request
 from posewire_server.rpc.tracking import read_tracking, write_tracking
 from posewire_server.rpc.work import StreamWork
-from posewire_server.stream import Stream
+from posewire_server.streams.bytes_in_flight import Share
+from posewire_server.streams.dispatch import Dispatcher
+from posewire_server.streams.stream import Stream
 
 _LOG = logging.getLogger(__name__)
 _NUMBERS = itertools.count(1)

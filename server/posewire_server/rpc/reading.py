@@ -13,7 +13,7 @@ from posewire_server.frame import Frame
 from posewire_server.outcome import Failed
 from posewire_server.rpc import convert
 from posewire_server.rpc.wire import RawFrame
-from posewire_server.stream import Stream
+from posewire_server.streams.stream import Stream
 
 _LOG = logging.getLogger(__name__)
 Request: TypeAlias = pb.DetectRequest | RawFrame

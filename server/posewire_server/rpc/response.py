@@ -6,7 +6,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.outcome import Dropped, Failed, Notice
 from posewire_server.rpc import convert
-from posewire_server.stream import Stream
+from posewire_server.streams.stream import Stream
 
 
 @dataclass(frozen=True)

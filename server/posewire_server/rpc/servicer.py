@@ -5,8 +5,6 @@ import asyncio
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
-from posewire_server.bytes_in_flight import BytesInFlight, Share, bytes_of
-from posewire_server.dispatch import Calls, Dispatcher
 from posewire_server.errors import StreamError
 from posewire_server.metrics.frames import meter_of
 from posewire_server.outcome import Failed
@@ -20,7 +18,9 @@ from posewire_server.rpc.reading import Request, Requests, read_frames
 from posewire_server.rpc.response import Farewell, to_response
 from posewire_server.rpc.tally import tallied, tally
 from posewire_server.rpc.work import ImageWork
-from posewire_server.stream import Stream
+from posewire_server.streams.bytes_in_flight import BytesInFlight, Share, bytes_of
+from posewire_server.streams.dispatch import Calls, Dispatcher
+from posewire_server.streams.stream import Stream
 
 _SHARE_FOR_READING = 0.1
 

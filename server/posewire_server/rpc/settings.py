@@ -7,7 +7,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.errors import PosewireError, StreamError
 from posewire_server.frame import Priority
-from posewire_server.stream_settings import OverflowPolicy, StreamSettings
+from posewire_server.streams.settings import OverflowPolicy, StreamSettings
 
 _POLICIES = {
     pb.OVERFLOW_POLICY_UNSPECIFIED: OverflowPolicy.BLOCK,

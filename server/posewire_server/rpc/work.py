@@ -13,7 +13,7 @@ from posewire_server.passage import Passage
 from posewire_server.pipeline import Pipeline
 from posewire_server.rpc import convert
 from posewire_server.rpc.settings import AnswerSettings
-from posewire_server.ticket import Ticket
+from posewire_server.streams.ticket import Ticket
 from posewire_server.tracking.clock import Moment
 
 

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Box, Crop, covering
 from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, merge
 from posewire_server.decode.landmarks import sigmoid, to_image, turn
 from posewire_server.engine.network import Network
+from posewire_server.images.crop import Box, Crop, covering
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.skeletons import BLAZEPOSE33

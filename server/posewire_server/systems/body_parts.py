@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop
 from posewire_server.decode.landmarks import turn
+from posewire_server.images.crop import Crop
 
 Points = npt.NDArray[np.floating]
 

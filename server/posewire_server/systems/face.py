@@ -12,11 +12,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Box, Crop, covering
 from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge
 from posewire_server.decode.face_mapping import ibug68
 from posewire_server.decode.landmarks import sigmoid, to_image, turn
 from posewire_server.engine.network import Network
+from posewire_server.images.crop import Box, Crop, covering
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.systems.reading import Reading

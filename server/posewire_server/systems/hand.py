@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Box, Crop, covering
 from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge, overlaps
 from posewire_server.decode.landmarks import to_image, turn, turned_box
 from posewire_server.engine.network import Network
+from posewire_server.images.crop import Box, Crop, covering
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.systems.reading import Reading

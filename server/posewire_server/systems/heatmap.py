@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop, covering, cut
 from posewire_server.decode.heatmap import Refinement, decode_heatmaps
 from posewire_server.engine.network import Network
+from posewire_server.images.crop import Crop, covering, cut
 from posewire_server.models.spec import InputSpec, ModelSpec
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses

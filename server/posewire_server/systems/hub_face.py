@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server.images.transform import whole_pixels
 from posewire_server.systems.system import Image
-from posewire_server.transform import whole_pixels
 
 SIZE = 60
 Box = tuple[float, float, float, float]

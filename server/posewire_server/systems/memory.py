@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from posewire_server.crop import Crop
+from posewire_server.images.crop import Crop
 
 # Frames between two searches of the whole picture for instances that are new.
 _SEARCH_EVERY = 30

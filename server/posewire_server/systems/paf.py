@@ -6,12 +6,12 @@ from typing import cast
 from posewire_server.decode.paf import Algorithm, PafDecode
 from posewire_server.engine.network import Network
 from posewire_server.errors import SourceError
+from posewire_server.images.transform import fit, prepare
 from posewire_server.models.spec import ModelSpec
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.skeletons import PAF_CHANNELS
 from posewire_server.systems.system import Image, Request
-from posewire_server.transform import fit, prepare
 
 # These work on the picture, not on the network's output: 3 s for 1920x1080, a minute at 40 MP.
 _DECODER_MAX_PIXELS = {"paddlehub": 2_500_000}

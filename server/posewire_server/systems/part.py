@@ -6,8 +6,8 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server.images.transform import Transform, whole_pixels
 from posewire_server.systems.system import Image, Request
-from posewire_server.transform import Transform, whole_pixels
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Box, Crop, covering
 from posewire_server.decode.heatmap import Refinement, decode_heatmaps
 from posewire_server.engine.network import Network
 from posewire_server.frame import Region
+from posewire_server.images.crop import Box, Crop, covering
 from posewire_server.models.spec import ModelSpec
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses

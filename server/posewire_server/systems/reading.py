@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop
+from posewire_server.images.crop import Crop
 from posewire_server.pose import Poses
 
 # Mean distance of two poses' keypoints, as a share of their size, below which they are the same.

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop
+from posewire_server.images.crop import Crop
 from posewire_server.skeletons import Skeleton
 
 # Side of the crop over a person's height, as in MPII's own protocol for single persons.

@@ -12,14 +12,14 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Box, Crop
 from posewire_server.frame import Region
+from posewire_server.images.crop import Box, Crop
+from posewire_server.images.transform import whole_pixels
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.systems.memory import Memory
 from posewire_server.systems.reading import Reading, join
 from posewire_server.systems.system import Image, Request
-from posewire_server.transform import whole_pixels
 
 MEDIAPIPE = "mediapipe"
 """Name of the decoder that looks once at the whole picture and reads each instance once."""

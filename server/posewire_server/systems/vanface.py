@@ -12,15 +12,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop
 from posewire_server.engine.network import Network
+from posewire_server.images.crop import Crop
+from posewire_server.images.transform import whole_pixels
 from posewire_server.models.spec import ModelSpec
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.systems.face import FaceFinder
 from posewire_server.systems.hub_face import SIZE, Box, cut_face, standardise
 from posewire_server.systems.system import Image, Request
-from posewire_server.transform import whole_pixels
 
 # Where dlib's box lies: its centre above that of what it is derived from, and its side, both as
 # shares of that one's side. Of the crop around a detected face; and of the keypoints, whose centre

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from posewire_server.crop import Box, Crop, cut
 from posewire_server.decode.anchors import AnchorDecode, Detections, Floats
 from posewire_server.engine.network import Network
+from posewire_server.images.crop import Box, Crop, cut
 from posewire_server.models.spec import InputSpec
 from posewire_server.passage import Passage
 from posewire_server.systems.system import Image

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.crop import Crop
+from posewire_server.images.crop import Crop
 from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.skeletons import HAND21, IBUG68

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
-from posewire_server.picture import Picture, Reduce, full_size
+from posewire_server.images.picture import Picture, Reduce, full_size
 from posewire_server.video.decoder import VideoDecoder
 from posewire_server.video.picture import to_picture
 

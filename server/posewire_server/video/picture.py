@@ -6,8 +6,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.picture import Picture, Reduce, full_size
-from posewire_server.yuv import Matrix, yuv_image
+from posewire_server.images.picture import Picture, Reduce, full_size
+from posewire_server.images.yuv import Matrix, yuv_image
 
 Plane = npt.NDArray[np.uint8]
 

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections.abc import Callable
 
-from posewire_server.ticket import now_s
+from posewire_server.streams.ticket import now_s
 
 # Event loops count in milliseconds; a timer that is early would have to be set once more.
 _LATE_S = 0.001

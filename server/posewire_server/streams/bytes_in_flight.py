@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from posewire_server.frame import EncodedImage, Frame, RawImage, VideoPacket
-from posewire_server.refusal import bytes_exhausted
+from posewire_server.streams.refusal import bytes_exhausted
 
 
 class BytesInFlight:

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from posewire_server.frame import Frame
-from posewire_server.ticket import Ticket
+from posewire_server.streams.ticket import Ticket
 
 
 class Work(Protocol):

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from posewire_server.answer import Answer
 from posewire_server.outcome import Detection
+from posewire_server.playback.answer import Answer
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
 

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from posewire_server.alarm import Alarm
 from posewire_server.errors import EngineError, PosewireError, StreamError
 from posewire_server.frame import Frame, Priority
-from posewire_server.frame_thread import FrameThread
 from posewire_server.line import Line
 from posewire_server.outcome import Failed
-from posewire_server.ticket import Ticket, late_error
+from posewire_server.streams.alarm import Alarm
+from posewire_server.streams.frame_thread import FrameThread
+from posewire_server.streams.ticket import Ticket, late_error
 
 _LOG = logging.getLogger(__name__)
 

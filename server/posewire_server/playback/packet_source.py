@@ -8,7 +8,7 @@ from av.bitstream import BitStreamFilterContext
 
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
-from posewire_server.source import SourceFrame
+from posewire_server.playback.source import SourceFrame
 
 _DEFAULT_FPS = 25.0
 

@@ -13,15 +13,15 @@ from typing import Protocol
 
 import posewire
 
-from posewire_server.answer import Answer
-from posewire_server.local_detector import LocalDetector
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.models.progress import Progress
 from posewire_server.pipeline import EngineConfig, Pipeline
-from posewire_server.remote_detector import RemoteDetector
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.local_detector import LocalDetector
+from posewire_server.playback.remote_detector import RemoteDetector
+from posewire_server.playback.source import Source
 from posewire_server.skeletons import Skeleton
-from posewire_server.source import Source
 from posewire_server.tracking.settings import TrackingSettings
 
 

@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, RawImage, SharedMemoryImage, Source, VideoPacket
-from posewire_server.image import read_image
-from posewire_server.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.raw_image import YUV420, malformed, planes_in_file, raw_bytes, raw_picture
-from posewire_server.shared_memory import SharedMemory, out_of_bounds
+from posewire_server.images.image import read_image
+from posewire_server.images.picture import Picture, Reduce, full_size, picture_of
+from posewire_server.images.raw import YUV420, malformed, planes_in_file, raw_bytes, raw_picture
+from posewire_server.images.shared_memory import SharedMemory, out_of_bounds
 from posewire_server.video.packets import PacketReader
 
 Image = npt.NDArray[np.uint8]

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from posewire_server.errors import SourceError
-from posewire_server.source import Source, SourceFrame
-from posewire_server.video_source import Video
+from posewire_server.playback.source import Source, SourceFrame
+from posewire_server.playback.video_source import Video
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp"})
 

@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import replace
 
 from posewire_server.frame import VideoPacket
-from posewire_server.source import SourceFrame
+from posewire_server.playback.source import SourceFrame
 
 
 def newest(source: Iterable[SourceFrame]) -> Generator[tuple[SourceFrame, list[SourceFrame]]]:

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import WeightsError
-from posewire_server.image import decode_image
+from posewire_server.images.image import decode_image
 from posewire_server.models.download import download, extract
 from posewire_server.models.progress import Progress
 from posewire_server.models.spec import WheelSource
-from posewire_server.source import Clip, Source
+from posewire_server.playback.source import Clip, Source
 
 SIZE: Final = (480, 640)
 FRAME_COUNT: Final = 90

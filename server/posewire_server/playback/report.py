@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from posewire_server.answer import Answer
+from posewire_server.playback.answer import Answer
 from posewire_server.skeletons import Skeleton
 
 PERCENTILES = (50, 90, 99)

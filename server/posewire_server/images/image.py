@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import SourceError
-from posewire_server.image_header import ImageHeader, png_pixels, read_header, undecodable
-from posewire_server.picture import Picture, Reduce, full_size, picture_of
+from posewire_server.images.header import ImageHeader, png_pixels, read_header, undecodable
+from posewire_server.images.picture import Picture, Reduce, full_size, picture_of
 
 MAX_SIDE = 65535
 """Longest side of an image, in pixels."""

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 import posewire
 
-from posewire_server.answer import Answer
 from posewire_server.frame import VideoPacket
 from posewire_server.outcome import Detection, Timings
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.source import Source, SourceFrame
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
-from posewire_server.source import Source, SourceFrame
 from posewire_server.tracking.settings import SmoothingSettings, TrackingSettings
 
 # Two keep the network busy: one is being inferred while the next is on its way.

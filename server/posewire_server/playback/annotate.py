@@ -8,14 +8,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.answer import Answer
-from posewire_server.draw import draw_poses
 from posewire_server.errors import ConfigError, SourceError
+from posewire_server.images.reader import SourceReader
 from posewire_server.pipeline import MAX_PIXELS
-from posewire_server.reader import SourceReader
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.draw import draw_poses
+from posewire_server.playback.source import Source
+from posewire_server.playback.sources import IMAGE_SUFFIXES
 from posewire_server.skeletons import Skeleton
-from posewire_server.source import Source
-from posewire_server.sources import IMAGE_SUFFIXES
 
 # The codecs that OpenCV's wheels can write, by the suffix of the file.
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG"}

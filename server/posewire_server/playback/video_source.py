@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import SourceError
-from posewire_server.source import SourceFrame
+from posewire_server.playback.source import SourceFrame
 
 _DEFAULT_FPS = 25.0
 

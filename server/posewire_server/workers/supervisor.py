@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from posewire_server.errors import EngineError
-from posewire_server.worker_process import WorkerProcess, start_worker
+from posewire_server.workers.process import WorkerProcess, start_worker
 
 _LOG = logging.getLogger(__name__)
 

@@ -3,9 +3,9 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from posewire_server.alarm import Alarm
-from posewire_server.outbox import Owed
-from posewire_server.ticket import Ticket
+from posewire_server.streams.alarm import Alarm
+from posewire_server.streams.outbox import Owed
+from posewire_server.streams.ticket import Ticket
 
 
 class Waiting:

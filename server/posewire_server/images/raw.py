@@ -8,9 +8,9 @@ import numpy.typing as npt
 
 from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage
-from posewire_server.image import check_size
-from posewire_server.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.yuv import yuv_file_image, yuv_image
+from posewire_server.images.image import check_size
+from posewire_server.images.picture import Picture, Reduce, full_size, picture_of
+from posewire_server.images.yuv import yuv_file_image, yuv_image
 
 Image = npt.NDArray[np.uint8]
 

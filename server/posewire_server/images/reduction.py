@@ -11,10 +11,10 @@ import numpy as np
 
 from posewire_server.errors import RegionError
 from posewire_server.frame import Region
+from posewire_server.images.picture import Reduce, full_size
+from posewire_server.images.transform import fit
 from posewire_server.models.spec import ModelSpec
-from posewire_server.picture import Reduce, full_size
 from posewire_server.pose import Poses
-from posewire_server.transform import fit
 
 _REDUCTIONS: Final = (8, 4, 2)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from posewire_server.outcome import Detection
-from posewire_server.source import SourceFrame
+from posewire_server.playback.source import SourceFrame
 
 
 @dataclass(frozen=True, eq=False)

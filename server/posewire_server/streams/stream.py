@@ -7,19 +7,19 @@ three run on the event loop, so the state needs no lock. Each frame offered has 
 import asyncio
 from collections.abc import AsyncIterator
 
-from posewire_server.bytes_in_flight import Share, bytes_of
-from posewire_server.dispatch import Dispatcher
 from posewire_server.errors import PosewireError
 from posewire_server.frame import Frame, VideoPacket
-from posewire_server.outbox import Outbox, Owed
 from posewire_server.outcome import Dropped, DropReason, Failed, Notice
-from posewire_server.pulse import Pulse
-from posewire_server.refusal import bytes_exhausted, out_of_order, queue_full
-from posewire_server.stream_settings import OverflowPolicy, StreamSettings
-from posewire_server.ticket import Ticket, late_error, now_s
-from posewire_server.waiting import Waiting
-from posewire_server.window import BUSY, FRESH, Window
-from posewire_server.work import Work
+from posewire_server.streams.bytes_in_flight import Share, bytes_of
+from posewire_server.streams.dispatch import Dispatcher
+from posewire_server.streams.outbox import Outbox, Owed
+from posewire_server.streams.pulse import Pulse
+from posewire_server.streams.refusal import bytes_exhausted, out_of_order, queue_full
+from posewire_server.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.streams.ticket import Ticket, late_error, now_s
+from posewire_server.streams.waiting import Waiting
+from posewire_server.streams.window import BUSY, FRESH, Window
+from posewire_server.streams.work import Work
 
 _MOST_UNREAD = 1024
 

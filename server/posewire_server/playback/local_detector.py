@@ -4,14 +4,14 @@ import time
 from collections.abc import Generator
 from contextlib import closing
 
-from posewire_server.answer import Answer
 from posewire_server.errors import PosewireError
 from posewire_server.history import History
-from posewire_server.newest import newest
 from posewire_server.outcome import Detection
 from posewire_server.pipeline import Pipeline
+from posewire_server.playback.answer import Answer
+from posewire_server.playback.newest import newest
+from posewire_server.playback.source import Source, SourceFrame
 from posewire_server.skeletons import Skeleton
-from posewire_server.source import Source, SourceFrame
 from posewire_server.tracking.clock import Moment
 from posewire_server.tracking.settings import TrackingSettings
 

@@ -1,0 +1,1 @@
+"""Sources of frames to pixels, and pixels to what networks take."""

@@ -1,0 +1,1 @@
+"""What commands read, ask and write: sources, detectors, drawings, reports."""
