@@ -36,7 +36,7 @@ void Converter::run(const PlaneView& y, const PlaneView& u, const PlaneView& v, 
 }
 
 // The sums of `width` blocks of block * block samples, the row-th from the top.
-Sums Converter::block_row(const PlaneView& plane, int block, int row, int width, Blocks& blocks) {
+Sums Converter::block_row(const PlaneView& plane, int block, int row, int width, Blocks& blocks) const {
   const auto samples = static_cast<std::size_t>(width) * static_cast<std::size_t>(block);
   blocks.sums.resize(std::max(blocks.sums.size(), samples));
   blocks.spare.resize(std::max(blocks.spare.size(), samples));

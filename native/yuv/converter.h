@@ -40,7 +40,7 @@ class Converter {
     int row = -1;
   };
 
-  Sums block_row(const PlaneView& plane, int block, int row, int width, Blocks& blocks);
+  Sums block_row(const PlaneView& plane, int block, int row, int width, Blocks& blocks) const;
   Sums chroma_row(const PlaneView& plane, int reduction, int row, int width, Blocks& blocks);
 
   const Kernels& kernels_;
