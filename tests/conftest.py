@@ -18,8 +18,8 @@ from posewire_server.rpc.process import ServerProcess
 from tests.serving.counted_networks import CountedNetworks
 from tests.serving.hosted_server import HostedServer
 
-# A deadline is an assertion about time.
-settings.register_profile("posewire", deadline=None)
+# A deadline is an assertion about time; examples of chance would be another test each time.
+settings.register_profile("posewire", deadline=None, derandomize=True)
 settings.load_profile("posewire")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"

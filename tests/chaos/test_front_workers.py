@@ -144,8 +144,10 @@ def kill_all(front: HostedFront) -> None:
 
 def test_drain_is_told_by_the_workers_and_ends_them() -> None:
     with HostedFront() as front:
-        (_, first), (_, second) = opened(front), opened(front)
+        (_, first), (_, second) = opened(front), opened(front, order=pb.ORDER_AS_DONE)
         second.frame(0, UPRIGHT)
+        second.frame(1, b"no image")
+        assert second.next().frame_error.sequence_id == 1
         pids = list(front.pids.values())
         drained = front.submit(front.front.drain())
         for stream in (first, second):

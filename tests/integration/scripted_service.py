@@ -44,6 +44,7 @@ class ScriptedService(keypoint_service_pb2_grpc.KeypointServiceServicer):  # typ
     def __init__(self, *scripts: Script) -> None:
         self._scripts = list(scripts)
         self.configs: list[service_pb2.StreamConfig] = []
+        self.opened = threading.Semaphore(0)
         self.cancelled = threading.Event()
         self.release = threading.Event()
 
@@ -51,6 +52,7 @@ class ScriptedService(keypoint_service_pb2_grpc.KeypointServiceServicer):  # typ
         script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
         context.add_callback(self.cancelled.set)
         self.configs.append(next(requests).config)
+        self.opened.release()
         return script(self, requests, context)
 
     def DetectImage(  # noqa: N802

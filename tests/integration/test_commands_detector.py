@@ -223,11 +223,10 @@ def test_remote_live_source_asks_for_the_newest_and_gets_drops(
     assert [answer.frame.name for answer in answers] == [f"frame {n}" for n in range(4)]
 
 
-def test_remote_broken_connection_gives_lost_answers(
+def test_remote_broken_connection_costs_no_answer(
     scripted: Callable[..., RemoteDetector],
 ) -> None:
     detector = scripted(answer_then_abort(1, lost=2, code=code_pb2.UNAVAILABLE), answer_all)
     answers = list(detector.detect(Clip("clip", lambda _: GREY, 9, 15.0)))
-    assert sorted(answer.frame.name for answer in answers) == [f"frame {n}" for n in range(9)]
-    assert sum(answer.problem == "lost" for answer in answers) >= 2
-    assert answers[-1].problem == ""
+    assert [answer.frame.name for answer in answers] == [f"frame {n}" for n in range(9)]
+    assert {answer.problem for answer in answers} == {""}

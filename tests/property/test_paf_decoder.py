@@ -37,7 +37,7 @@ def _mirror(scene: Scene) -> Scene:
 @settings(max_examples=25, deadline=None)
 def test_fast_clean_people_are_found_whole(people: int, seed: int) -> None:
     result = score(DECODER, make_scene(people, "1312", "clean", seed))
-    assert result.strict >= result.people - 1
+    assert result.strict >= result.people - max(1, people // 5)
     assert np.abs(result.errors).max() < 1.0
 
 

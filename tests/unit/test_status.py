@@ -15,12 +15,10 @@ SERVER = ROOT / "server" / "posewire_server"
 PREFIX = "ERROR_REASON_"
 # The modules that a request passes through.
 ON_THE_WAY = (
-    *("stream", "refusal", "bytes_in_flight", "dispatch", "ticket", "pipeline", "reader"),
-    *("shared_memory", "image", "image_header", "raw_image", "transform", "crop"),
-    "models/catalog",
+    *("pipeline", "models/catalog"),
     *(
         f"{folder}/{path.stem}"
-        for folder in ("systems", "video", "tracking", "rpc")
+        for folder in ("rpc", "streams", "systems", "tracking", "images", "video")
         for path in (SERVER / folder).glob("*.py")
         if path.stem not in {"address", "process"}  # of the start
     ),

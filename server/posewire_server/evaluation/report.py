@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from posewire_server.evaluation.evaluation import Evaluation, Result
@@ -53,7 +52,9 @@ def summary(evaluation: Evaluation) -> dict[str, Any]:
     return {
         "model": evaluation.model.name,
         "task": evaluation.task.name,
-        "engine": asdict(evaluation.engine),
+        "engine": {
+            name: getattr(evaluation.engine, name) for name in ("engine", "precision", "threads")
+        },
         "boxes": given,
         "decoder": first,
         **decoders[first],
