@@ -16,7 +16,7 @@ def test_measure_overhead_returns_a_figure_for_each_source() -> None:
     figures = measure_overhead(blocks=1, frames=5)
     assert [figure.runs for figure in figures] == [5, 5, 5, 5]
     assert [figure.unit for figure in figures] == ["ms", "x", "ms", "x"]
-    assert all(figure.value > 0 for figure in figures)
+    assert all(math.isfinite(figure.value) for figure in figures)
 
 
 @pytest.mark.weights
