@@ -11,6 +11,7 @@ from posewire_server.rpc.process import ServerProcess
 
 from tests.serving.pictures import encode, noise
 from tests.serving.raw_stream import RawStream
+from tests.serving.usage import usage
 
 ROUNDS = 5
 # One round sends about 170 MB of pixels; a server that kept any of its frames would show it.
@@ -78,8 +79,3 @@ def test_server_after_many_clients_is_as_it_was() -> None:
     assert memory_after - memory < MOST_GROWTH_BYTES
     assert threads_after <= threads + FEW
     assert files_after <= files + FEW
-
-
-def usage(process: psutil.Process) -> tuple[int, int, int]:
-    """Returns resident bytes, threads and open files."""
-    return process.memory_info().rss, process.num_threads(), process.num_fds()

@@ -12,6 +12,7 @@ from posewire_server.frame import VideoCodec, VideoPacket
 from posewire_server.rpc.process import ServerProcess
 
 from tests.clips import compress, drawn
+from tests.serving.usage import usage
 
 STREAMS = 200
 MOST_GROWTH_BYTES = 32 * 1024 * 1024
@@ -127,8 +128,3 @@ def test_server_lets_go_of_its_decoders(
     assert memory_after - memory < MOST_GROWTH_BYTES
     assert threads_after <= threads + FEW
     assert files_after <= files + FEW
-
-
-def usage(process: psutil.Process) -> tuple[int, int, int]:
-    """Returns resident bytes, threads and open files."""
-    return process.memory_info().rss, process.num_threads(), process.num_fds()

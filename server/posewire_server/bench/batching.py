@@ -4,7 +4,6 @@ import asyncio
 import statistics
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from posewire_server.bench.load import (
     closed_loop,
     jpeg,
     paced,
+    per_second,
     picture,
     ping_pong,
     run_async,
@@ -63,20 +63,11 @@ def measure_rate(address: str, predictor: Predictor, turns: int, seconds: float)
     predictor.run(inputs)
     ratios = []
     for _ in range(turns):
-        own = _runs_per_s(lambda: predictor.run(inputs), seconds)
+        own = per_second(lambda: predictor.run(inputs), seconds)
         served = run_async(_answers_per_s(address, source, seconds))
         ratios.append(served / own)
     title = f"batching: rate of {STREAMS} closed-loop streams over the predictor's own, body"
     return Figure(title, statistics.median(ratios), "x", ">= 0.95", len(ratios))
-
-
-def _runs_per_s(run: Callable[[], object], seconds: float) -> float:
-    begin_s = time.perf_counter()
-    count = 0
-    while time.perf_counter() - begin_s < seconds:
-        run()
-        count += 1
-    return count / (time.perf_counter() - begin_s)
 
 
 async def _answers_per_s(address: str, source: bytes, seconds: float) -> float:

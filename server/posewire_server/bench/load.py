@@ -114,6 +114,16 @@ async def camera(source: bytes, interval_s: float, seconds: float) -> AsyncItera
         yield Frame(source, sequence_id=number)
 
 
+def per_second(work: Callable[[], object], seconds: float) -> float:
+    """Does work over and over for so many seconds; returns how often in one."""
+    begin_s = time.perf_counter()
+    count = 0
+    while time.perf_counter() - begin_s < seconds:
+        work()
+        count += 1
+    return count / (time.perf_counter() - begin_s)
+
+
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Runs a coroutine on the kind of event loop that the server uses."""
     with asyncio.Runner(loop_factory=event_loop_factory()) as runner:

@@ -3,13 +3,19 @@
 import asyncio
 import statistics
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from posewire import AsyncClient
 
 from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import closed_loop, jpeg, picture, run_async, with_client
+from posewire_server.bench.load import (
+    closed_loop,
+    jpeg,
+    per_second,
+    picture,
+    run_async,
+    with_client,
+)
 from posewire_server.bench.overhead import measure_overhead
 from posewire_server.frame import EncodedImage
 from posewire_server.models.catalog import BODY
@@ -35,21 +41,12 @@ def measure_rate(address: str, pipeline: Pipeline, turns: int, seconds: float) -
     source = jpeg(picture())
     ratios = []
     for _ in range(turns):
-        local = _frames_per_s(lambda: pipeline.detect(EncodedImage(source)), seconds)
+        pipeline.detect(EncodedImage(source))
+        local = per_second(lambda: pipeline.detect(EncodedImage(source)), seconds)
         served = run_async(with_client(address, lambda c: _many(c, source, seconds)))
         ratios.append(served / local)
     title = f"server: rate of {_CLIENTS} clients over the rate in process, body"
     return Figure(title, statistics.median(ratios), "x", ">= 0.95", len(ratios))
-
-
-def _frames_per_s(work: Callable[[], object], seconds: float) -> float:
-    work()
-    begin = time.perf_counter()
-    count = 0
-    while time.perf_counter() - begin < seconds:
-        work()
-        count += 1
-    return count / (time.perf_counter() - begin)
 
 
 async def _many(client: AsyncClient, source: bytes, seconds: float) -> float:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-import psutil
-from posewire import Client, PixelFormat, RawPixels, Result
+from posewire import Client, PixelFormat, RawPixels
 
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import Image, jpeg, picture, ping_pong, run_async, with_client
+from posewire_server.bench.processor import processor_ms
 from posewire_server.images.image import read_image
 from posewire_server.rpc.process import ServerProcess
 
@@ -43,10 +43,13 @@ def _shared_memory(server: ServerProcess, turns: int, frames: int) -> list[Figur
     pixels = RawPixels.from_array(_nv12(picture(*_FULL_HD)), PixelFormat.NV12)
     spent_ms: dict[bool, list[float]] = {False: [], True: []}
     with Client(server.address) as client:
-        _cpu_ms(server, client, pixels, 20, shared_memory=True)
+        processor_ms(server, client, [pixels] * 20, max_in_flight=2, shared_memory=True)
         for _ in range(turns):
             for shared_memory, spent in spent_ms.items():
-                spent.append(_cpu_ms(server, client, pixels, frames, shared_memory=shared_memory))
+                sent = [pixels] * frames
+                spent.append(
+                    processor_ms(server, client, sent, max_in_flight=2, shared_memory=shared_memory)
+                )
     as_bytes, shared = (statistics.median(spent_ms[key]) for key in (False, True))
     title = "sources: processor time of a 1080p NV12 frame before the network"
     return [
@@ -54,17 +57,6 @@ def _shared_memory(server: ServerProcess, turns: int, frames: int) -> list[Figur
         Figure(f"{title}, shared memory", shared, "ms", "", turns),
         Figure(f"{title}, bytes over shared memory", as_bytes / shared, "x", ">= 3", turns),
     ]
-
-
-def _cpu_ms(
-    server: ServerProcess, client: Client, pixels: RawPixels, frames: int, *, shared_memory: bool
-) -> float:
-    process = psutil.Process(server.process.pid)
-    before = process.cpu_times()
-    for outcome in client.detect([pixels] * frames, max_in_flight=2, shared_memory=shared_memory):
-        assert isinstance(outcome, Result), outcome
-    after = process.cpu_times()
-    return 1e3 * (after.user + after.system - before.user - before.system) / frames
 
 
 def _unix_socket(address: str, place: str, turns: int, frames: int) -> list[Figure]:

@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import cast
 
 import av
-import psutil
-from posewire import Client, PixelFormat, RawPixels, Result, Source, VideoCodec, video_packet
+from posewire import Client, PixelFormat, RawPixels, VideoCodec, video_packet
 
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import Image, picture
+from posewire_server.bench.processor import processor_ms
 from posewire_server.rpc.process import ServerProcess
 
 _NOOP = ("posewire_server.bench.noop",)
@@ -58,9 +58,9 @@ def _compare(
     sources = [video_packet(packet, codec) for packet in packets]
     with Client(server.address) as client:
         ways: tuple[Callable[[], float], ...] = (
-            lambda: _serve(server, client, sources * loops),
-            lambda: _serve(server, client, pictures * loops, shared_memory=True),
-            lambda: _serve(server, client, pixels * loops),
+            lambda: processor_ms(server, client, sources * loops),
+            lambda: processor_ms(server, client, pictures * loops, shared_memory=True),
+            lambda: processor_ms(server, client, pixels * loops),
             lambda: _decode(codec, packets * loops),
         )
         spent_ms = [[way() for way in ways] for _ in range(blocks)]
@@ -99,23 +99,6 @@ def _decoder(codec: VideoCodec) -> av.VideoCodecContext:
     assert isinstance(context, av.VideoCodecContext)
     context.thread_count = 1
     return context
-
-
-def _serve(
-    server: ServerProcess,
-    client: Client,
-    sources: Sequence[Source],
-    *,
-    shared_memory: bool = False,
-) -> float:
-    """Returns the server's milliseconds for each of some frames."""
-    process = psutil.Process(server.process.pid)
-    before = process.cpu_times()
-    for outcome in client.detect(sources, max_in_flight=1, shared_memory=shared_memory):
-        assert isinstance(outcome, Result), outcome
-    after = process.cpu_times()
-    spent_s = after.user + after.system - before.user - before.system
-    return 1e3 * spent_s / len(sources)
 
 
 def _decode(codec: VideoCodec, packets: Sequence[bytes]) -> float:

@@ -40,7 +40,8 @@ def reduce_for(model: ModelSpec, decoder: str, region: Region | None) -> Reduce:
             transform = fit(size, model.input, corners)
         except RegionError:
             return 1  # The system says what is wrong with the region.
-        least = min(np.floor_divide(transform.size_region, transform.size_valid))
+        sides = zip(transform.size_region, transform.size_valid, strict=True)
+        least = min(seen // valid for seen, valid in sides)
         return next((reduction for reduction in _REDUCTIONS if reduction <= least), 1)
 
     return reduce

@@ -75,17 +75,16 @@ class StreamWork:
 
 
 def _detect(
-    pipeline: Pipeline, answer: AnswerSettings, history: History | None, ticket: Ticket
+    pipeline: Pipeline, answer: AnswerSettings, history: History, ticket: Ticket
 ) -> Detection:
     frame = ticket.frame
-    is_tracking = history is not None and history.follower is not None
     detection = pipeline.detect(
         frame.source,
         region=frame.region,
         boxes=frame.boxes,
         decoder=answer.decoder,
         history=history,
-        moment=_moment(ticket) if is_tracking else None,
+        moment=_moment(ticket) if history.follower else None,
         passage=Passage(ticket.check, ticket.age_s, ticket.priority),
     )
     meter_of(pipeline.spec.name).note_timings(detection.timings)
