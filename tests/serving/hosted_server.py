@@ -96,8 +96,8 @@ class HostedServer:
         self.submit(self._calls_ended()).result(PATIENCE_S)
 
     async def _calls_ended(self) -> None:
-        while calls := set(self.server._servicer._calls_open):
-            await asyncio.wait(calls)
+        while len(self.server._servicer._open):
+            await self.server._servicer._open.ended()
 
     async def _start(self) -> str:
         pipeline: Pipeline = self.predictor.pipeline(self._limits.max_image_pixels)

@@ -15,8 +15,9 @@ import grpc
 from posewire_server.errors import StreamError
 from posewire_server.metrics.workers import WorkersCollector, forget_worker
 from posewire_server.rpc.backend import Backend, Backends
-from posewire_server.rpc.faults import Context, Handler, answer_faults, draining_error
+from posewire_server.rpc.faults import Context, Handler, answer_faults
 from posewire_server.rpc.listener import SERVICE, Listener, Listening
+from posewire_server.rpc.open_calls import OpenCalls
 from posewire_server.rpc.places import Places
 from posewire_server.rpc.relay import StreamRelay, relay_call
 from posewire_server.workers.supervisor import Patience, Supervisor
@@ -81,9 +82,9 @@ class Front:
         listening = Listening(config.address, config.max_message_bytes, config.reuse_port)
         self._listener = Listener(listening, config.models)
         self._listener.server.add_generic_rpc_handlers((_handlers(self),))
-        self._open: set[asyncio.Task[Any]] = set()
+        self._open = OpenCalls()
         self._housework: set[asyncio.Task[Any]] = set()
-        self._started = self._draining = False
+        self._started = False
 
     async def start(self) -> str:
         """Starts the workers, then listens and serves; returns the address.
@@ -107,12 +108,11 @@ class Front:
 
     async def drain(self) -> None:
         """Has the workers tell their streams, waits for open calls, and ends the workers."""
-        self._draining = True
+        self._open.is_draining = True
         if self._started:
             await self._listener.set_serving(serving=False)
         self._supervisor.terminate()
-        if self._open:
-            await asyncio.wait(self._open, timeout=self._config.grace_s + _LAST_WORDS_S)
+        await self._open.ended(self._config.grace_s + _LAST_WORDS_S)
         await self._supervisor.stop(_LAST_WORDS_S)
         await self._listener.stop()
         if self._housework:
@@ -133,35 +133,23 @@ class Front:
     @answer_faults
     async def detect(self, _requests: object, context: Context) -> None:
         """Relays a stream to the worker with the fewest."""
-        self._begin()
+        self._open.begin()
         with self._places.take(), self._backends.stream() as backend:
             await StreamRelay(context, backend).run()
 
     async def call(self, method: str, request: bytes, context: Context) -> bytes:
         """Has the least busy worker answer; asks another one where it ends before it has."""
-        self._begin()
+        self._open.begin()
         with self._backends.call() as backend:
             try:
                 return await relay_call(context, method, request, backend)
             except StreamError:
-                self._refuse_if_draining()
+                self._open.refuse_if_draining()
         with self._backends.call(but=backend) as other:
             return await relay_call(context, method, request, other)
 
-    def _begin(self) -> None:
-        """Has a drain wait for this call, or refuses it where one has begun."""
-        self._refuse_if_draining()
-        task = asyncio.current_task()
-        assert task is not None
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
-
-    def _refuse_if_draining(self) -> None:
-        if self._draining:
-            raise draining_error()
-
     async def _tell_health(self) -> None:
-        if self._started and not self._draining:
+        if self._started and not self._open.is_draining:
             await self._listener.set_serving(serving=len(self._backends) > 0)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:

@@ -11,6 +11,7 @@ from posewire_server.outcome import Failed
 from posewire_server.rpc import convert, settings
 from posewire_server.rpc.faults import Context, answer_faults, draining_error
 from posewire_server.rpc.models import Models
+from posewire_server.rpc.open_calls import OpenCalls
 from posewire_server.rpc.opening import open_stream, read_config
 from posewire_server.rpc.peer import is_local
 from posewire_server.rpc.places import Places
@@ -51,9 +52,8 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._calls = Calls(dispatcher, max_waiting=models.limits.max_streams)
         self._streams: set[Stream] = set()
         self._opening: set[asyncio.Future[Request | None]] = set()
-        self._calls_open: set[asyncio.Task[object]] = set()
+        self._open = OpenCalls()
         self._places = Places(models.limits.max_streams)
-        self._draining = False
 
     async def drain(self) -> None:
         """Refuses new work, has every stream told, and waits for open calls, then ends them.
@@ -61,23 +61,19 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         At the end of the grace time the frames without an answer are dropped; what is left of it is
         for clients to read that.
         """
-        self._draining = True
+        self._open.is_draining = True
         for stream in self._streams:
             stream.drain()
         for reading in self._opening:
             reading.cancel()
         reading_s = _SHARE_FOR_READING * self._farewell.grace_s
-        await self._ended(self._farewell.grace_s - reading_s)
+        await self._open.ended(self._farewell.grace_s - reading_s)
         self._calls.abandon(draining_error())
         for stream in self._streams:
             stream.cut_short()
-        await self._ended(reading_s)
+        await self._open.ended(reading_s)
         for stream in self._streams:
             stream.close()
-
-    async def _ended(self, timeout_s: float) -> None:
-        if self._calls_open:
-            await asyncio.wait(self._calls_open, timeout=timeout_s)
 
     @answer_faults
     async def ListModels(  # noqa: N802 (the contract's name)
@@ -98,7 +94,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self, request: pb.DetectImageRequest, context: Context
     ) -> pb.DetectImageResponse:
         """One picture in, its poses out."""
-        self._begin()
+        self._open.begin()
         pipeline = self._models.serving(request.model)
         pipeline.decoder_name(request.decoder)
         answer = settings.read_answer_settings(request)
@@ -120,7 +116,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         """Frames in, one outcome for each frame out."""
         with self._places.take():
             config = read_config(await self._read_first(requests))
-            self._begin()
+            self._open.begin()
             share = Share(self._bytes)
             stream, started = open_stream(
                 config, self._models, self._dispatcher, share, is_local=is_local(context)
@@ -153,17 +149,8 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             text = f"no config came within {self._opening_timeout_s:g} s; send it at once"
             raise StreamError("CONFIG_MISSING", text) from None
         except asyncio.CancelledError:
-            if self._draining:
+            if self._open.is_draining:
                 raise draining_error() from None
             raise
         finally:
             self._opening.discard(reading)
-
-    def _begin(self) -> None:
-        """Has a drain wait for this call, or refuses it where one has begun."""
-        if self._draining:
-            raise draining_error()
-        task = asyncio.current_task()
-        assert task is not None
-        self._calls_open.add(task)
-        task.add_done_callback(self._calls_open.discard)
