@@ -24,6 +24,11 @@ def default_cache() -> Path:
     return Path(platformdirs.user_cache_dir("posewire"))
 
 
+def is_in_environment(name: str) -> bool:
+    """Returns whether a variable of the environment is set."""
+    return name in os.environ
+
+
 def environment_with(**added: str) -> dict[str, str]:
     """Returns the environment of this process, and what is added to it for a child."""
     return {**os.environ, **added}

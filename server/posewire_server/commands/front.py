@@ -54,8 +54,8 @@ async def _serve(config: FrontConfig, command: Command, folder: Path) -> None:
     def command_of(place: int, number: int) -> Sequence[str]:
         return command(f"unix:{folder}/worker-{place}-{number}.sock")
 
-    environment = environment_with(**{FOLDER_VARIABLE: str(folder)})
-    front = Front(config, command_of, environment, folder)
+    gathered = {FOLDER_VARIABLE: str(folder)} if config.metrics_address else {}
+    front = Front(config, command_of, environment_with(**gathered), folder if gathered else None)
     with shown(joint_registry(front.metrics, folder), config.metrics_address) as url:
         announce_metrics(url)
         await serve(front, announce)

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from posewire_server.commands.ready import announce, announce_metrics
+from posewire_server.config import is_in_environment
 from posewire_server.metrics.endpoint import shown
-from posewire_server.metrics.frames import REGISTRY
+from posewire_server.metrics.frames import REGISTRY, measure_from_now_on
+from posewire_server.metrics.workers import FOLDER_VARIABLE
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.pipeline import Networks, Pipeline
@@ -32,6 +34,8 @@ def run(config: ServerConfig, cache: Path) -> int:
 
 def serve_pipelines(config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> int:
     """Serves loaded models until SIGTERM or SIGINT; returns the exit code."""
+    if config.metrics_address or is_in_environment(FOLDER_VARIABLE):
+        measure_from_now_on()
     with (
         shown(REGISTRY, config.metrics_address) as url,
         asyncio.Runner(loop_factory=event_loop_factory()) as runner,
