@@ -1,5 +1,6 @@
 """Outcomes: every frame sent gets exactly one of them."""
 
+import functools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -227,6 +228,7 @@ def _side(pose: pose_pb2.Pose) -> float:
     return score if pose.handedness.side == pose_pb2.SIDE_RIGHT else 1.0 - score
 
 
+@functools.cache
 def _no_poses(keypoint_count: int) -> Poses:
     return Poses(
         keypoints=np.empty((0, keypoint_count, 3), np.float32),

@@ -93,6 +93,8 @@ class Session:
         self._credit = 0
         self._attempts = 0
         self._started: service_pb2.Started | None = None
+        self._waits_for_credit = True
+        self._most_in_flight = self._keypoint_count = 0
         self._draining = False
         beats = config.HasField("heartbeat_interval")
         interval_s = config.heartbeat_interval.ToNanoseconds() * 1e-9 if beats else None
@@ -121,10 +123,10 @@ class Session:
         """Whether a frame may be sent now. BLOCK and a paced stream wait for the server's word."""
         if self._started is None or self._draining:
             return False
-        settings, sent = self._started.config, len(self._unanswered)
-        if not sent or (settings.overflow_policy in NEVER_BLOCKING and not self.is_paced):
+        sent = len(self._unanswered)
+        if not sent or not self._waits_for_credit:
             return True
-        return self._credit > 0 and sent < settings.max_in_flight
+        return self._credit > 0 and sent < self._most_in_flight
 
     @property
     def has_again(self) -> bool:
@@ -210,11 +212,18 @@ class Session:
             case "dropped":
                 return self._read_dropped(response.dropped)
             case "started":
-                self._started = response.started
+                self._begin(response.started)
             case "draining":
                 self._draining = True
                 self._route.note_hints(response.draining.resume_targets)
         return None
+
+    def _begin(self, started: service_pb2.Started) -> None:
+        self._started = started
+        never_blocks = started.config.overflow_policy in NEVER_BLOCKING
+        self._waits_for_credit = self.is_paced or not never_blocks
+        self._most_in_flight = started.config.max_in_flight
+        self._keypoint_count = len(started.model.skeleton.keypoint_names)
 
     def _read_dropped(self, message: service_pb2.Dropped) -> Dropped | None:
         first, last = message.first_sequence_id, message.last_sequence_id
@@ -226,10 +235,8 @@ class Session:
 
     def _read_result(self, message: service_pb2.Result) -> Result:
         sent_at_s = self._unanswered.answer(message.sequence_id)
-        names = self._started.model.skeleton.keypoint_names if self._started else ()
-        return read_result(
-            message, keypoint_count=len(names), round_trip_s=self._clock() - sent_at_s
-        )
+        round_trip_s = self._clock() - sent_at_s
+        return read_result(message, keypoint_count=self._keypoint_count, round_trip_s=round_trip_s)
 
 
 def _lost(sequence_ids: Iterable[int], error: PosewireError | None) -> Lost | None:
