@@ -14,6 +14,29 @@ def test_main_without_command_exits_with_usage(capsys: pytest.CaptureFixture[str
     assert "COMMAND" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("serve --workers 0", "0 is too small; give at least 1"),
+        ("serve --max-streams many", "'many' is no whole number"),
+        ("serve --grace-s -1", "-1 is no length of time"),
+        ("serve --batch-wait-ms nan", "nan is no length of time"),
+        ("detect street.jpg --threads -3", "-3 is too small; give at least 0"),
+        ("detect street.jpg --minimum-score 7", "give a number from 0 to 1"),
+        ("detect street.jpg --engine steam", "'openvino'"),
+    ],
+)
+def test_main_wrong_value_says_in_one_line_what_would_do(
+    words: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words.split())
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert told in line
+    assert line.endswith("--help")
+
+
 def test_main_unknown_model_says_which_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["models", "verify", "nobody"]) == 1
     error = capsys.readouterr().err

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from posewire_server.cli.detect import add_detect, add_video, detect_poses, follow_video
 from posewire_server.cli.measure import add_bench, add_eval, measure, score
@@ -53,7 +54,7 @@ def _complain(error: Exception) -> int:
 
 
 def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="posewire-server",
         description="Human key points over gRPC: frames in, poses out.",
     )
@@ -73,6 +74,13 @@ def _build_parser() -> argparse.ArgumentParser:
     add_eval(add("eval", score, "score the pictures beside a labels file"))
     add_bench(add("bench", measure, "measure the numbers of the README on this machine"))
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage of every option."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 class _Version(argparse.Action):

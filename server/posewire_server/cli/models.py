@@ -16,13 +16,14 @@ def add_models(parser: argparse.ArgumentParser) -> None:
         ("verify", "prove files and engines"),
         ("remove", "remove from the cache"),
     ):
-        command = commands.add_parser(name, help=summary)
+        command = commands.add_parser(name, help=summary, description=summary)
         add_common(command, partial(_models, name))
         if name != "list":
             command.add_argument("names", nargs="*", metavar="NAME", help="default: all")
         if name == "pull":
             command.add_argument("--force", action="store_true", help="even if it is there")
-    _add_import(commands.add_parser("import", help="take over weights that you have"))
+    summary = "take over weights that you have"
+    _add_import(commands.add_parser("import", help=summary, description=summary))
 
 
 def _add_import(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from posewire_server.cli.numbers import count_or_zero, share
 from posewire_server.config import default_cache
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     engines = ("auto", "openvino", "onednn", "plain", "gpu")
     group.add_argument("--engine", choices=engines, default="auto")
     group.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
-    group.add_argument("--threads", type=int, default=0, help="CPU threads of a run; 0: all cores")
+    threads = "CPU threads of a run; 0: all cores"
+    group.add_argument("--threads", type=count_or_zero, default=0, metavar="N", help=threads)
 
 
 def read_engine(options: Options) -> "EngineConfig":
@@ -46,8 +48,10 @@ def add_detector(parser: argparse.ArgumentParser) -> None:
     add_engine(parser)
     parser.add_argument("--server", metavar="ADDRESS", help="ask this server; default: in process")
     parser.add_argument("--model", default="body", metavar="NAME")
-    parser.add_argument("--decoder", default="", help="fast, openpose or paddlehub")
-    parser.add_argument("--minimum-score", type=float, default=0.0, metavar="SCORE")
+    decoder = "how the network's output is read; default: the model's own"
+    parser.add_argument("--decoder", default="", metavar="NAME", help=decoder)
+    lower = "leave out poses with a lower score, from 0 to 1"
+    parser.add_argument("--minimum-score", type=share, default=0.0, metavar="SCORE", help=lower)
 
 
 def read_detector(options: Options, tracking: "TrackingSettings | None" = None) -> "DetectorConfig":
@@ -63,15 +67,3 @@ def read_detector(options: Options, tracking: "TrackingSettings | None" = None) 
         engine=read_engine(options),
         cache=options.cache,
     )
-
-
-def count(text: str) -> int:
-    """Returns a positive whole number."""
-    if int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is too small; give at least 1")
-    return int(text)
-
-
-def count_or_zero(text: str) -> int:
-    """Returns a whole number that is not negative."""
-    return int(text) and count(text)

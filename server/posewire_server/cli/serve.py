@@ -1,41 +1,70 @@
 """``serve`` and ``demo``."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from posewire_server.cli.options import Options, add_engine, count, count_or_zero, read_engine
+from posewire_server.cli.numbers import count, count_or_zero, span
+from posewire_server.cli.options import Options, add_engine, read_engine
 from posewire_server.cli.tracking import add_tracking, read_tracking
 from posewire_server.cli.workers import serve_with_workers
 from posewire_server.workers.lifeline import end_with_stdin
+
+Group = argparse._ActionsContainer  # noqa: SLF001 (what parsers and their groups have in common)
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of ``serve``."""
     add_engine(parser)
-    parser.add_argument("--address", default="127.0.0.1:50051", help="host:port or unix:/path")
-    parser.add_argument("--models", nargs="+", default=["body"], metavar="NAME")
+    where = "host:port or unix:/path; default: %(default)s"
+    parser.add_argument("--address", default="127.0.0.1:50051", help=where)
+    what = "what to serve; default: body"
+    parser.add_argument("--models", nargs="+", default=["body"], metavar="NAME", help=what)
     at_once = "frames worked on at once; 0: 2, or what fills batches where they pay"
-    parser.add_argument("--frame-threads", type=count_or_zero, default=0, help=at_once)
-    parser.add_argument("--grace-s", type=float, default=10.0, help="longest drain after SIGTERM")
+    _add_number(parser, "--frame-threads", count_or_zero, 0, at_once)
+    grace = "longest drain after SIGTERM; default: %(default)s"
+    _add_number(parser, "--grace-s", span, 10.0, grace, "SECONDS")
     resume = "where clients are told to go on when this server drains, best first"
     parser.add_argument("--resume-target", nargs="+", default=[], metavar="NAME", help=resume)
-    parser.add_argument("--workers", type=count, default=1, help="processes behind the address")
+    _add_number(parser, "--workers", count, 1, "processes behind the address; default: %(default)s")
     orphan = "end at once when standard input does: for what starts servers"
     parser.add_argument("--end-with-stdin", action="store_true", help=orphan)
     metrics = "host:port where Prometheus may read; default: nowhere"
     parser.add_argument("--metrics-address", default="", metavar="ADDRESS", help=metrics)
     parser.add_argument("--reuse-port", action="store_true", help="share the port with others")
-    batching = parser.add_argument_group("batching", "where it pays, as measured at the start")
-    batching.add_argument("--max-batch", type=count, default=8, help="most inputs to join; 1: none")
-    wait = "longest time that a frame waits for others to join it"
-    batching.add_argument("--batch-wait-ms", type=float, default=4.0, help=wait)
-    limits = parser.add_argument_group("limits")
-    limits.add_argument("--max-message-bytes", type=count, default=32 * 1024 * 1024)
-    limits.add_argument("--max-image-pixels", type=count, default=40_000_000)
-    limits.add_argument("--max-streams", type=count, default=100)
-    limits.add_argument("--max-in-flight", type=count, default=16)
-    limits.add_argument("--max-bytes-in-flight", type=count, default=512 * 1024 * 1024)
+    _add_batching(parser.add_argument_group("batching", "where it pays, as measured at the start"))
+    _add_limits(parser.add_argument_group("limits"))
+
+
+def _add_batching(group: Group) -> None:
+    _add_number(
+        group, "--max-batch", count, 8, "most inputs to join, 1: none; default: %(default)s"
+    )
+    wait = "longest time that a frame waits for others to join it; default: %(default)s"
+    _add_number(group, "--batch-wait-ms", span, 4.0, wait, "MILLISECONDS")
+
+
+def _add_limits(group: Group) -> None:
+    for option, default, most in (
+        ("--max-message-bytes", 32 * 1024 * 1024, "of one request"),
+        ("--max-image-pixels", 40_000_000, "of one picture"),
+        ("--max-streams", 100, "open at once"),
+        ("--max-in-flight", 16, "frames of one stream that wait for their answers"),
+        ("--max-bytes-in-flight", 512 * 1024 * 1024, "that the frames of all streams hold"),
+    ):
+        _add_number(group, option, count, default, f"{most}; default: %(default)s")
+
+
+def _add_number(
+    group: Group,
+    option: str,
+    read: Callable[[str], float],
+    default: float,
+    what: str,
+    unit: str = "N",
+) -> None:
+    group.add_argument(option, type=read, default=default, metavar=unit, help=what)
 
 
 def serve_models(options: Options) -> int:

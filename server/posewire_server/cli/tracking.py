@@ -1,8 +1,8 @@
 """Options of the commands that follow instances over the frames of a video."""
 
 import argparse
-from collections.abc import Callable
 
+from posewire_server.cli.numbers import seconds_up_to
 from posewire_server.cli.options import Options
 from posewire_server.tracking.settings import (
     LONGEST_FILL_S,
@@ -19,13 +19,13 @@ def add_tracking(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--tracking", action="store_true", help=tracking)
     group.add_argument(
         "--max-gap",
-        type=_seconds(LONGEST_GAP_S),
+        type=seconds_up_to(LONGEST_GAP_S),
         metavar="SECONDS",
         help="how long one may be out of sight and keep its id (default: 1); turns tracking on",
     )
     group.add_argument(
         "--fill-gap",
-        type=_seconds(LONGEST_FILL_S),
+        type=seconds_up_to(LONGEST_FILL_S),
         metavar="SECONDS",
         help="fill in what is not found for so long; turns tracking on",
     )
@@ -42,13 +42,3 @@ def read_tracking(options: Options) -> TrackingSettings | None:
         options.fill_gap or TrackingSettings.fill_gap_s,
         SmoothingSettings() if options.smoothing else None,
     )
-
-
-def _seconds(most_s: float) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        if not 0 < float(text) <= most_s:
-            problem = f"{text} s is out of range; give more than 0 and at most {most_s:g}"
-            raise argparse.ArgumentTypeError(problem)
-        return float(text)
-
-    return read
