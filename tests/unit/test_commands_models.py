@@ -93,6 +93,27 @@ def test_remove_says_what_it_set_free(cache: Library, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == "body: 2.0 MB set free\nbody: was not there\n"
 
 
+@pytest.mark.parametrize("names", [["openpose_body_estimation"], []])
+def test_remove_by_another_name_or_all_sets_free(
+    names: list[str], cache: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models.pull(cache, ["body"])
+    capsys.readouterr()
+    assert models.remove(cache, names) == 0
+    assert "body: 2.0 MB set free" in capsys.readouterr().out
+
+
+def test_remove_keeps_what_a_damaged_model_shares(
+    cache: Library, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models.pull(cache, ["people"])
+    (body,) = cache.store.root.glob("body-*")
+    (body / "weights.pdmodel").write_bytes(b"")
+    capsys.readouterr()
+    assert models.remove(cache, ["person"]) == 0
+    assert capsys.readouterr().out == "person: was not there\n"
+
+
 def test_pull_unknown_name_raises(cache: Library) -> None:
     with pytest.raises(ModelError, match="there are: body"):
         models.pull(cache, ["nobody"])

@@ -80,15 +80,24 @@ def remove(library: Library, names: Sequence[str]) -> int:
     Raises:
         ModelError: MODEL_UNKNOWN.
     """
+    specs = _find(names)
+    kept = [spec for spec in CATALOG if spec not in specs and _is_there(library, spec)]
 
     def remove_one(spec: ModelSpec) -> None:
-        others = [other for other in CATALOG if other.name not in names]
-        size = library.remove(spec, [other for other in others if library.find(other)])
+        size = library.remove(spec, kept)
         print(
             f"{spec.name}: {_megabytes(size)} set free" if size else f"{spec.name}: was not there"
         )
 
-    return _do_all(_find(names), remove_one)
+    return _do_all(specs, remove_one)
+
+
+def _is_there(library: Library, spec: ModelSpec) -> bool:
+    """Whether a model is in the cache, be it damaged."""
+    try:
+        return library.find(spec) is not None
+    except WeightsError:
+        return True
 
 
 def _find(names: Sequence[str]) -> list[ModelSpec]:
