@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from posewire_server.commands import demo, detect, video
 from posewire_server.config import default_cache
-from posewire_server.errors import SourceError
+from posewire_server.errors import ConfigError, SourceError
 from posewire_server.models.library import StoredModel
 from posewire_server.playback.answer import Answer
 from posewire_server.playback.detector import DetectorConfig
@@ -74,6 +74,32 @@ def test_detect_writes_annotated_pictures(tmp_path: Path, picture: Path) -> None
 def test_detect_missing_picture_raises_before_a_server_is_asked() -> None:
     with pytest.raises(SourceError):
         detect.run(detect.DetectConfig(("nowhere.jpg",), DetectorConfig(server="unix:nobody")))
+
+
+def test_detect_at_an_address_without_a_server_says_how_to_start_one(picture: Path) -> None:
+    detector = DetectorConfig(server="unix:/nowhere/server.sock")
+    with pytest.raises(ConfigError, match=r"serve --address unix:/nowhere/server\.sock"):
+        detect.run(detect.DetectConfig((str(picture),), detector))
+
+
+def test_detect_stopped_by_ctrl_c_is_no_success(
+    hosted: HostedServer, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_answer: Answer) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(detect, "_row", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        detect.run(detect.DetectConfig((str(picture),), DetectorConfig(server=hosted.address)))
+
+
+def test_video_that_fails_says_why(
+    hosted: HostedServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(b"no picture")
+    assert video.run(video.VideoConfig(str(bad), DetectorConfig(server=hosted.address))) == 1
+    assert "1 x IMAGE_FORMAT_UNSUPPORTED: " in capsys.readouterr().err
 
 
 def test_video_writes_json_lines_and_an_annotated_video(

@@ -45,6 +45,19 @@ def test_tally_counts_frames_persons_and_problems() -> None:
     )
 
 
+def test_tally_tells_each_kind_of_failure_once_with_what_the_first_said() -> None:
+    tally = Tally()
+    tally.add(Answer(FRAME, None, problem="dropped", reason="OVERFLOW"))
+    tally.add(Answer(FRAME, None, problem="lost", message="the server ended the stream"))
+    for size in (1, 2):
+        text = f"The image has {size} byte."
+        tally.add(Answer(FRAME, None, problem="error", reason="IMAGE_EMPTY", message=text))
+    assert tally.failures() == [
+        "2 x IMAGE_EMPTY: The image has 1 byte.",
+        "1 x lost: the server ended the stream",
+    ]
+
+
 def test_tally_names_what_the_poses_are_of() -> None:
     tally = Tally(noun_of(Skeleton("hand21", ("wrist",), (), ())))
     tally.add(answered(2))

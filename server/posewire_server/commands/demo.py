@@ -61,7 +61,7 @@ def run(config: DemoConfig) -> int:
         annotator = stack.enter_context(open_annotator(output, source, detector.skeleton))
         bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc="stream"))
         elapsed_s = follow(detector, source, [tally.add, annotator.write, lambda _: bar.update()])
-    print(tally.summary(elapsed_s))
+    print(tally.summary(elapsed_s), *tally.failures(), sep="\n")
     print(tally.stage_table())
     print(f"annotated: {output.resolve()}")
     return int(tally.has_failures)

@@ -13,7 +13,11 @@ Consumer = Callable[[Answer], object]
 
 
 def follow(detector: Detector, source: Source, consumers: Iterable[Consumer]) -> float:
-    """Hands each answer to every consumer, until the source ends or Ctrl-C; returns the seconds."""
+    """Hands each answer to every consumer, until the source ends; returns the seconds it took.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, but for a video: what was seen of it by then is what was wanted.
+    """
     consumers = list(consumers)
     begin_s = time.perf_counter()
     with closing(detector.detect(source)) as answers:
@@ -22,5 +26,7 @@ def follow(detector: Detector, source: Source, consumers: Iterable[Consumer]) ->
                 for consume in consumers:
                     consume(answer)
         except KeyboardInterrupt:
+            if not source.is_video:
+                raise
             print("\nstopped", file=sys.stderr)
     return time.perf_counter() - begin_s

@@ -53,7 +53,7 @@ def run(config: VideoConfig) -> int:
         outputs = list(_open_outputs(config, source, detector.skeleton, stack))
         bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc=source.name))
         elapsed_s = follow(detector, source, [tally.add, *outputs, lambda _: bar.update()])
-    print(tally.summary(elapsed_s), file=sys.stderr)
+    print(tally.summary(elapsed_s), *tally.failures(), sep="\n", file=sys.stderr)
     print(tally.stage_table(), file=sys.stderr)
     if config.output is not None:
         print(f"written: {config.output}", file=sys.stderr)

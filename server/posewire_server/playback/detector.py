@@ -1,8 +1,8 @@
 """Frames in, answers out: by a pipeline in this process, or by a server over the network.
 
-with open_detector(DetectorConfig(server="localhost:50051"), progress) as detector:
-for answer in detector.detect(open_source("street.mp4")):
-...
+>>> with open_detector(DetectorConfig(server="localhost:50051"), progress) as detector:
+...     for answer in detector.detect(open_source("street.mp4")):
+...         print(answer.frame.name, answer.detection)
 """
 
 from collections.abc import Generator, Iterator
@@ -13,6 +13,7 @@ from typing import Protocol
 
 import posewire
 
+from posewire_server.errors import ConfigError
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.models.progress import Progress
@@ -66,15 +67,28 @@ def open_detector(config: DetectorConfig, progress: Progress) -> Iterator[Detect
     """Connects to a server or loads a model, which is pulled where it is missing.
 
     Raises:
-        PosewireError: The weights can not be had, or no engine runs them.
-        posewire.PosewireError: The server can not be reached or does not know the model.
+        PosewireError: The weights can not be had, no engine runs them, or there is no server.
+        posewire.PosewireError: The server does not know the model.
     """
     if config.server is not None:
         with posewire.Client(config.server) as client:
-            asked = config.model, config.decoder, config.minimum_score
-            yield RemoteDetector(client, *asked, tracking=config.tracking)
+            yield _ask(client, config.server, config)
         return
     stored = Library(config.cache).pull(find_model(config.model), progress)
     pipeline = Pipeline.load(stored, config.engine)
     pipeline.warm_up()
     yield LocalDetector(pipeline, config.decoder, config.minimum_score, tracking=config.tracking)
+
+
+def _ask(client: posewire.Client, server: str, config: DetectorConfig) -> Detector:
+    asked = config.model, config.decoder, config.minimum_score
+    try:
+        return RemoteDetector(client, *asked, tracking=config.tracking)
+    except posewire.UnavailableError as error:
+        if error.reason:
+            raise
+        text = (
+            f"no server can be reached at {server}; is the address right? "
+            f"`posewire-server serve --address {server}` starts one"
+        )
+        raise ConfigError("SERVER_UNREACHABLE", text) from error

@@ -30,6 +30,8 @@ class Tally:
         self.poses = 0
         self._noun = noun
         self.problems: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
+        self._first_messages: dict[str, str] = {}
         self._times_s: list[tuple[float, ...]] = []
 
     def add(self, answer: Answer) -> None:
@@ -37,11 +39,18 @@ class Tally:
         self.frames += 1
         if answer.detection is None:
             self.problems[answer.problem] += 1
+            if answer.problem != "dropped":
+                self._add_failure(answer)
             return
         self.poses += len(answer.detection.poses)
         times = answer.detection.timings
         stages = (times.wait_s, times.decode_s, times.infer_s, times.post_s, answer.round_trip_s)
         self._times_s.append(stages)
+
+    def _add_failure(self, answer: Answer) -> None:
+        kind = answer.reason or answer.problem
+        self._failures[kind] += 1
+        self._first_messages.setdefault(kind, answer.message)
 
     @property
     def answered(self) -> int:
@@ -61,6 +70,13 @@ class Tally:
             f"{self.answered / elapsed_s:.1f} fps, {self.problems['dropped']} dropped, "
             f"{self.problems['error']} errors, {self.problems['lost']} lost"
         )
+
+    def failures(self) -> list[str]:
+        """Returns a line for each kind of failure, the most frequent first: what the first said."""
+        return [
+            f"{count} x {kind}: {self._first_messages[kind]}"
+            for kind, count in self._failures.most_common()
+        ]
 
     def stage_table(self) -> str:
         """Returns percentiles of the milliseconds spent in each stage by the frames answered."""
