@@ -1,15 +1,14 @@
 """Answers by a server, over its bidirectional stream."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
-import numpy.typing as npt
 import posewire
 
-from posewire_server.frame import VideoPacket
 from posewire_server.outcome import Detection, Timings
 from posewire_server.playback.answer import Answer
-from posewire_server.playback.source import Source, SourceFrame
+from posewire_server.playback.sent_frames import SentFrames
+from posewire_server.playback.source import Source
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
 from posewire_server.tracking.settings import SmoothingSettings, TrackingSettings
@@ -54,9 +53,9 @@ class RemoteDetector:
         Frames of a live source are dropped where the server is slower; others wait.
         """
         policy = posewire.OverflowPolicy
-        sent: dict[int, SourceFrame] = {}
+        sent = SentFrames(source)
         outcomes = self._client.detect(
-            _remember(source, sent),
+            sent,
             model=self._model,
             decoder=self._decoder,
             minimum_score=self._minimum_score,
@@ -70,6 +69,7 @@ class RemoteDetector:
                 yield from _to_answers(outcome, sent)
         finally:
             outcomes.close()
+            sent.close()
 
 
 def _tracking_options(settings: TrackingSettings | None) -> bool | posewire.TrackingOptions:
@@ -84,43 +84,24 @@ def _smoothing_options(settings: SmoothingSettings | None) -> bool | posewire.Sm
     return posewire.SmoothingOptions(settings.min_cutoff_hz, settings.speed_coefficient)
 
 
-def _remember(
-    source: Iterable[SourceFrame], sent: dict[int, SourceFrame]
-) -> Iterator[posewire.Frame]:
-    """Yields what to send and keeps each frame until its outcome asks for it."""
-    for sequence_id, frame in enumerate(source):
-        sent[sequence_id] = frame
-        yield posewire.Frame(_to_source(frame.image), sequence_id, frame.capture_time)
-
-
-def _to_source(image: bytes | npt.NDArray[np.uint8] | VideoPacket) -> posewire.Source:
-    if not isinstance(image, VideoPacket):
-        return image
-    codec = posewire.VideoCodec[image.codec.name]
-    shown_s = None if image.presentation_ns is None else image.presentation_ns / 1e9
-    return posewire.video_packet(
-        image.data, codec, key_frame=image.key_frame, presentation_s=shown_s
-    )
-
-
-def _to_answers(outcome: posewire.Outcome, sent: dict[int, SourceFrame]) -> Iterator[Answer]:
+def _to_answers(outcome: posewire.Outcome, sent: SentFrames) -> Iterator[Answer]:
     match outcome:
         case posewire.Result():
             yield Answer(
-                sent.pop(outcome.sequence_id), _to_detection(outcome), outcome.round_trip_s
+                sent.take(outcome.sequence_id), _to_detection(outcome), outcome.round_trip_s
             )
         case posewire.FrameError():
-            frame = sent.pop(outcome.sequence_id)
+            frame = sent.take(outcome.sequence_id)
             text = outcome.message
             yield Answer(frame, None, problem="error", reason=outcome.reason, message=text)
         case posewire.Dropped():
             for sequence_id in outcome.sequence_ids:
                 reason = outcome.reason.name
-                yield Answer(sent.pop(sequence_id), None, problem="dropped", reason=reason)
+                yield Answer(sent.take(sequence_id), None, problem="dropped", reason=reason)
         case posewire.Lost():
             for sequence_id in outcome.sequence_ids:
                 text = str(outcome.error or "the server ended the stream")
-                yield Answer(sent.pop(sequence_id), None, problem="lost", message=text)
+                yield Answer(sent.take(sequence_id), None, problem="lost", message=text)
 
 
 def _to_detection(result: posewire.Result) -> Detection:
