@@ -5,21 +5,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "preprocess/rows.h"
+#include "preprocess/columns.h"
+#include "preprocess/kernels.h"
+#include "preprocess/picture_rows.h"
 #include "preprocess/taps.h"
 #include "simd/level.h"
 
 namespace posewire {
-
-// An 8-bit image of three channels; strides are in bytes and may be negative or zero.
-struct ImageView {
-  const std::uint8_t* pixels;
-  int width;
-  int height;
-  std::ptrdiff_t row_stride;
-  std::ptrdiff_t pixel_stride;
-  std::ptrdiff_t channel_stride;
-};
 
 // Three planes of height * width floats, one after the other.
 struct PlanesView {
@@ -38,8 +30,9 @@ struct Normalisation {
 
 // Turns images into network inputs in one pass: resizes, pads, normalises and splits the channels.
 // Resizing is bilinear; reducing to less than half widens the triangle of weights to the scale, so
-// that no pixel is skipped. Every dispatch level gives the same bits. An object is for one thread at a time; it keeps
-// its memory, so frames of one size cause no allocation.
+// that no pixel is skipped. Pixels are blended in fixed point, to 1/50 of a grey level. Every dispatch level
+// gives the same bits. An object is for one thread at a time; it keeps its memory, so frames of one
+// size cause no allocation.
 class Preprocessor {
  public:
   explicit Preprocessor(simd::Level level);
@@ -50,15 +43,14 @@ class Preprocessor {
            const PlanesView& output);
 
  private:
-  void blend(const ImageView& image, int row);
-  const std::uint8_t* packed_row(const ImageView& image, int row, int slot);
+  void blend(int y);
 
-  BlendRows blend_rows_;
-  Taps columns_;
+  const Kernels& kernels_;
+  PictureRows source_;
+  Columns columns_;
   Taps rows_;
-  std::vector<float> blended_;
-  std::vector<std::uint8_t> packed_;
-  std::vector<const std::uint8_t*> sources_;
+  std::array<std::vector<const std::uint8_t*>, 3> sources_;
+  std::array<std::vector<std::int16_t>, 3> blended_;
 };
 
 }  // namespace posewire

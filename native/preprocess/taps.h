@@ -1,20 +1,25 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace posewire {
 
+// Weights are fixed point with so many bits of fraction.
+constexpr int weight_bits = 14;
+
 // The source pixels that make each pixel of one axis: `count` of them from first[i] on, weighted by
-// weights[i * count ...].
+// weights[i * count ...], whose sum is exactly 1 in fixed point. The count is even: where an odd
+// number matters, the last weight is 0, and that pixel may lie one beyond the source's last.
 struct Taps {
   int size_in = 0;
   int size_out = 0;
   int count = 0;
-  std::vector<int> first;
-  std::vector<float> weights;
+  std::vector<std::int32_t> first;
+  std::vector<std::int16_t> weights;
 
-  const float* weights_of(int i) const { return weights.data() + static_cast<std::ptrdiff_t>(i) * count; }
+  const std::int16_t* weights_of(int i) const { return weights.data() + static_cast<std::ptrdiff_t>(i) * count; }
 };
 
 // Makes the taps that resize an axis, unless `taps` has them already. Pixel i of the output covers

@@ -1,71 +1,54 @@
 #include "yuv/converter.h"
 
 #include <algorithm>
-#include <array>
-#include <utility>
+#include <cstddef>
 
 namespace posewire::yuv {
 namespace {
 
-constexpr int largest_block = 8;
-
-int log2_of(int block) {
-  int result = 0;
-  while (block >> (result + 1) != 0) {
-    ++result;
-  }
-  return result;
-}
+Channels channels_at(std::uint8_t* row, int width) { return {row, row + width, row + 2 * std::ptrdiff_t{width}}; }
 
 }  // namespace
 
-Converter::Converter(simd::Level level) : kernels_(kernels(level)) {}
+Converter::Converter(simd::Level level)
+    : colour_row_(colour_row(level)), channel_kernels_(simd::channel_kernels(level)), y_(level), u_(level), v_(level) {}
 
 void Converter::run(const PlaneView& y, const PlaneView& u, const PlaneView& v, int reduction, const Colour& colour,
-                    std::uint8_t* bgr) {
+                    Layout layout, std::uint8_t* bgr) {
   const int width = (y.width + reduction - 1) / reduction;
   const int height = (y.height + reduction - 1) / reduction;
-  u_.row = v_.row = -1;
   for (int row = 0; row < height; ++row) {
-    const Sums luma = block_row(y, reduction, row, width, y_);
-    const Sums blue = chroma_row(u, reduction, row, width, u_);
-    const Sums red = chroma_row(v, reduction, row, width, v_);
-    kernels_.write_bgr(luma, blue, red, colour, width, bgr);
+    y_.read(y, reduction, row, width);
+    if (reduction > 1) {
+      read_chroma(u, v, reduction / 2, row, width);
+    } else if (row % 2 == 0) {  // At full size two neighbours share a sample either way.
+      read_chroma(u, v, 1, row / 2, u.width);
+      u_.repeat(u.width);
+      v_.repeat(v.width);
+    }
+    write(colour, width, layout, bgr);
     bgr += 3 * static_cast<std::ptrdiff_t>(width);
   }
 }
 
-// The sums of `width` blocks of block * block samples, the row-th from the top.
-Sums Converter::block_row(const PlaneView& plane, int block, int row, int width, Blocks& blocks) const {
-  const auto samples = static_cast<std::size_t>(width) * static_cast<std::size_t>(block);
-  blocks.sums.resize(std::max(blocks.sums.size(), samples));
-  blocks.spare.resize(std::max(blocks.spare.size(), samples));
-  std::array<const std::uint8_t*, largest_block> rows{};
-  for (int i = 0; i < block; ++i) {
-    rows[static_cast<std::size_t>(i)] = plane.samples + std::min(row * block + i, plane.height - 1) * plane.row_stride;
+void Converter::read_chroma(const PlaneView& u, const PlaneView& v, int block, int row, int width) {
+  if (are_interleaved(u, v)) {
+    BlockRow::read_both(u, block, row, width, u_, v_);
+  } else {
+    u_.read(u, block, row, width);
+    v_.read(v, block, row, width);
   }
-  kernels_.add_rows(rows.data(), block, plane.pixel_stride, plane.width, blocks.sums.data());
-  const auto last = blocks.sums.begin() + plane.width;
-  std::fill(last, blocks.sums.begin() + static_cast<std::ptrdiff_t>(samples), *(last - 1));
-  for (int wide = width * block / 2; wide >= width; wide /= 2) {
-    kernels_.add_pairs(blocks.sums.data(), wide, blocks.spare.data());
-    std::swap(blocks.sums, blocks.spare);
-  }
-  return {blocks.sums.data(), 2 * log2_of(block)};
 }
 
-// The chroma of a row of pixels. At full size two neighbours share a sample either way.
-Sums Converter::chroma_row(const PlaneView& plane, int reduction, int row, int width, Blocks& blocks) {
-  if (reduction > 1) {
-    return block_row(plane, reduction / 2, row, width, blocks);
+void Converter::write(const Colour& colour, int width, Layout layout, std::uint8_t* bgr) {
+  if (layout == Layout::channels) {
+    colour_row_(y_.sums(), u_.sums(), v_.sums(), colour, width, channels_at(bgr, width));
+    return;
   }
-  if (blocks.row != row / 2) {
-    blocks.row = row / 2;
-    const Sums samples = block_row(plane, 1, blocks.row, plane.width, blocks);
-    blocks.spare.resize(std::max(blocks.spare.size(), 2 * static_cast<std::size_t>(plane.width)));
-    kernels_.repeat(samples.values, plane.width, blocks.spare.data());
-  }
-  return {blocks.spare.data(), 0};
+  channels_.resize(std::max(channels_.size(), 3 * static_cast<std::size_t>(width)));
+  const Channels channels = channels_at(channels_.data(), width);
+  colour_row_(y_.sums(), u_.sums(), v_.sums(), colour, width, channels);
+  channel_kernels_.join(channels.data(), width, bgr);
 }
 
 }  // namespace posewire::yuv

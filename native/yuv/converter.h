@@ -1,23 +1,19 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "simd/channels.h"
 #include "simd/level.h"
+#include "yuv/block_row.h"
 #include "yuv/colour.h"
-#include "yuv/kernels.h"
+#include "yuv/colour_row.h"
 
 namespace posewire::yuv {
 
-// One plane of samples; strides are in bytes and may be negative or zero.
-struct PlaneView {
-  const std::uint8_t* samples;
-  int width;
-  int height;
-  std::ptrdiff_t row_stride;
-  std::ptrdiff_t pixel_stride;
-};
+// How a row of a picture lies in memory: pixels of blue, green, red; or all blue, then all green, then
+// all red, which is as many bytes.
+enum class Layout { pixels, channels };
 
 // Turns planes of 4:2:0 video into blue, green, red, at full size or reduced, in one pass. A pixel of
 // the result is the mean of the samples it covers, taken before the change of colours; beyond the
@@ -30,23 +26,18 @@ class Converter {
   // Writes ceil(height / reduction) rows of ceil(width / reduction) pixels, packed. The reduction is
   // 1, 2, 4 or 8; u and v have half the size of y, rounded up; all sizes are at least 1.
   void run(const PlaneView& y, const PlaneView& u, const PlaneView& v, int reduction, const Colour& colour,
-           std::uint8_t* bgr);
+           Layout layout, std::uint8_t* bgr);
 
  private:
-  // The sums of one plane's blocks, row by row.
-  struct Blocks {
-    std::vector<std::uint16_t> sums;
-    std::vector<std::uint16_t> spare;
-    int row = -1;
-  };
+  void read_chroma(const PlaneView& u, const PlaneView& v, int block, int row, int width);
+  void write(const Colour& colour, int width, Layout layout, std::uint8_t* bgr);
 
-  Sums block_row(const PlaneView& plane, int block, int row, int width, Blocks& blocks) const;
-  Sums chroma_row(const PlaneView& plane, int reduction, int row, int width, Blocks& blocks);
-
-  const Kernels& kernels_;
-  Blocks y_;
-  Blocks u_;
-  Blocks v_;
+  ColourRow colour_row_;
+  const simd::ChannelKernels& channel_kernels_;
+  BlockRow y_;
+  BlockRow u_;
+  BlockRow v_;
+  std::vector<std::uint8_t> channels_;
 };
 
 }  // namespace posewire::yuv

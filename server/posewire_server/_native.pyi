@@ -78,6 +78,22 @@ class PafDecoder:
             ValueError: The maps do not fit the skeleton or each other, or a size is out of range.
         """
 
+def map_file(descriptor: int, size: int) -> npt.NDArray[np.uint8]:
+    """Maps the beginning of a file into memory, until the array and its views are gone.
+
+    Where the file is shorter, or made shorter, only ``yuv_to_bgr`` with ``mapped`` may read it.
+
+    Args:
+        descriptor: Of the file; it may be closed then.
+        size: In bytes, at least 1.
+
+    Returns:
+        (size,) uint8, read-only.
+
+    Raises:
+        OSError: The file can not be mapped.
+    """
+
 def preprocess(
     image: npt.NDArray[np.uint8],
     output: npt.NDArray[np.float32],
@@ -111,56 +127,29 @@ def yuv_to_bgr(
     reduction: int,
     matrix: str,
     full_range: bool,
+    mapped: bool = False,
     simd: str = "auto",
-) -> None:
+) -> bool:
     """Turns planes of 4:2:0 video into BGR in one pass, without the GIL.
 
     Args:
         y: (H, W) uint8, any strides.
         u: ((H + 1) // 2, (W + 1) // 2) uint8, any strides.
         v: As ``u``.
-        output: (h, w, 3) uint8, C-contiguous: the sizes of ``y`` over ``reduction``, rounded up.
+        output: (h, w, 3) uint8: the sizes of ``y`` over ``reduction``, rounded up. Its rows follow
+            each other without gaps, and are either pixels or all blue, all green, all red.
         reduction: 1, 2, 4 or 8.
         matrix: ``bt601`` or ``bt709``.
         full_range: Whether luma and chroma use all values.
-        simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
-
-    Raises:
-        ValueError: A shape, the reduction, the matrix or the level is wrong.
-    """
-
-def yuv_file_to_bgr(
-    descriptor: int,
-    offset: int,
-    *,
-    size: tuple[int, int],
-    stride: int,
-    is_interleaved: bool,
-    output: npt.NDArray[np.uint8],
-    reduction: int,
-    matrix: str,
-    full_range: bool,
-    simd: str = "auto",
-) -> bool:
-    """Turns planes in a file into BGR as ``yuv_to_bgr`` does, band by band, without the GIL.
-
-    Args:
-        descriptor: Of the file.
-        offset: Of the luma plane, in bytes; chroma follows it.
-        size: (W, H), both even.
-        stride: Bytes from row to row of luma; even.
-        is_interleaved: Whether chroma is that of NV12, else it is that of I420.
-        output: As for ``yuv_to_bgr``.
-        reduction: 1, 2, 4 or 8.
-        matrix: ``bt601`` or ``bt709``.
-        full_range: Whether luma and chroma use all values.
+        mapped: Whether the planes are the memory of a file that others may make smaller meanwhile.
         simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
 
     Returns:
-        False where the file has ended before the planes have.
+        False where a part of the planes was missing when it was read: it is zeros, in this mapping
+        for good.
 
     Raises:
-        ValueError: A size, the shape, the reduction, the matrix or the level is wrong.
+        ValueError: A shape, the reduction, the matrix or the level is wrong.
     """
 
 def predictor_run_available(predictor: object) -> bool:

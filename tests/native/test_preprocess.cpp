@@ -89,3 +89,18 @@ TEST(test_preprocess_one_channel_read_three_times_gives_equal_planes) {
   REQUIRE(std::vector<float>(values.begin(), values.begin() + plane) ==
           std::vector<float>(values.begin() + plane, values.begin() + 2 * plane));
 }
+
+TEST(test_preprocess_rows_of_channels_equal_rows_of_pixels) {
+  const std::vector<std::uint8_t> pixels = random_pixels(131, 67);
+  std::vector<std::uint8_t> channels(pixels.size());
+  for (std::size_t i = 0; i < pixels.size(); ++i) {
+    channels[(i / 393 * 3 + i % 3) * 131 + i % 393 / 3] = pixels[i];
+  }
+  for (const posewire::simd::Level level : posewire::simd::available_levels()) {
+    Preprocessor preprocessor(level);
+    for (const Size& valid : {Size{131, 67}, Size{90, 46}, Size{20, 10}, Size{200, 100}}) {
+      REQUIRE(run(preprocessor, {pixels.data(), 131, 67, 393, 3, 1}, valid, plain) ==
+              run(preprocessor, {channels.data(), 131, 67, 393, 1, 131}, valid, plain));
+    }
+  }
+}

@@ -1,6 +1,5 @@
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <random>
 #include <tuple>
 #include <utility>
@@ -10,10 +9,10 @@
 #include "simd/level.h"
 #include "yuv/colour.h"
 #include "yuv/converter.h"
-#include "yuv/file.h"
 
 using posewire::yuv::choose_colour;
 using posewire::yuv::Converter;
+using posewire::yuv::Layout;
 using posewire::yuv::PlaneView;
 using Bytes = std::vector<std::uint8_t>;
 
@@ -48,11 +47,11 @@ Planes random_planes(int width, int height) {
   return {width, height, bytes(width, height), bytes(2 * ((width + 1) / 2), (height + 1) / 2)};
 }
 
-Bytes run(Converter& converter, const Planes& planes, int reduction) {
+Bytes run(Converter& converter, const Planes& planes, int reduction, Layout layout = Layout::pixels) {
   const int width = (planes.width + reduction - 1) / reduction;
   const int height = (planes.height + reduction - 1) / reduction;
   Bytes bgr(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
-  converter.run(planes.y(), planes.u(), planes.v(), reduction, choose_colour("bt601", false), bgr.data());
+  converter.run(planes.y(), planes.u(), planes.v(), reduction, choose_colour("bt601", false), layout, bgr.data());
   return bgr;
 }
 
@@ -97,24 +96,37 @@ TEST(test_yuv_of_changing_sizes_forgets_the_one_before) {
   }
 }
 
-TEST(test_yuv_file_equals_the_planes_and_ends_where_the_file_does) {
-  const Planes planes = random_planes(1920, 200);
-  std::FILE* const file = std::tmpfile();
-  REQUIRE(file != nullptr);
-  REQUIRE(std::fwrite(planes.luma.data(), 1, planes.luma.size(), file) == planes.luma.size());
-  REQUIRE(std::fwrite(planes.chroma.data(), 1, planes.chroma.size(), file) == planes.chroma.size());
-  REQUIRE(std::fflush(file) == 0);
+TEST(test_yuv_rows_of_channels_have_the_colours_of_rows_of_pixels) {
+  for (const posewire::simd::Level level : posewire::simd::available_levels()) {
+    Converter converter(level);
+    const Planes planes = random_planes(331, 20);
+    for (const int reduction : {1, 2, 4, 8}) {
+      const Bytes pixels = run(converter, planes, reduction);
+      const Bytes channels = run(converter, planes, reduction, Layout::channels);
+      const std::size_t width = (331 + static_cast<std::size_t>(reduction) - 1) / static_cast<std::size_t>(reduction);
+      for (std::size_t i = 0; i < pixels.size(); ++i) {
+        const std::size_t row = i / (3 * width);
+        const std::size_t x = i % (3 * width) / 3;
+        REQUIRE(pixels[i] == channels[(3 * row + i % 3) * width + x]);
+      }
+    }
+  }
+}
+
+TEST(test_yuv_interleaved_chroma_equals_planar) {
   Converter converter(posewire::simd::choose_level("auto"));
-  posewire::yuv::FileConverter from_file(posewire::simd::choose_level("auto"));
-  posewire::yuv::FilePlanes place{fileno(file), 0, 1920, 200, 1920, true};
+  const Planes planes = random_planes(333, 37);
+  Bytes u;
+  Bytes v;
+  for (std::size_t i = 0; i < planes.chroma.size(); i += 2) {
+    u.push_back(planes.chroma[i]);
+    v.push_back(planes.chroma[i + 1]);
+  }
   for (const int reduction : {1, 2, 4, 8}) {
     const Bytes expected = run(converter, planes, reduction);
     Bytes bgr(expected.size());
-    REQUIRE(from_file.run(place, reduction, choose_colour("bt601", false), bgr.data()));
+    converter.run(planes.y(), {u.data(), 167, 19, 167, 1}, {v.data(), 167, 19, 167, 1}, reduction,
+                  choose_colour("bt601", false), Layout::pixels, bgr.data());
     REQUIRE(bgr == expected);
   }
-  place.offset = 1;
-  Bytes bgr(3 * 1920 * 200);
-  REQUIRE(!from_file.run(place, 1, choose_colour("bt601", false), bgr.data()));
-  std::fclose(file);
 }

@@ -1,5 +1,6 @@
 """The native conversion of 4:2:0 planes against an oracle in NumPy, and against OpenCV's."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server import _native
-from posewire_server.images.yuv import Matrix, yuv_file_image, yuv_image
+from posewire_server.images.yuv import Matrix, mapped_yuv_image, yuv_image
 
 Image = npt.NDArray[np.uint8]
 SHARES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
@@ -20,6 +21,27 @@ def planes(height: int, width: int) -> tuple[Image, Image, Image]:
     half = (height + 1) // 2, (width + 1) // 2
     y, u, v = (rng.integers(0, 256, shape, np.uint8) for shape in ((height, width), half, half))
     return y, u, v
+
+
+def convert(
+    y: Image, u: Image, v: Image, output: Image, *, reduction: int = 1, simd: str = "auto"
+) -> None:
+    _native.yuv_to_bgr(
+        y, u, v, output, reduction=reduction, matrix="bt601", full_range=False, simd=simd
+    )
+
+
+def levels() -> list[str]:
+    """The dispatch levels of this machine: those that are not refused."""
+    y, u, v = planes(2, 2)
+    found = []
+    for level in ("baseline", "avx2", "avx512"):
+        try:
+            convert(y, u, v, np.empty((2, 2, 3), np.uint8), simd=level)
+        except ValueError:
+            continue
+        found.append(level)
+    return found
 
 
 def mean(plane: npt.NDArray[np.floating], n: int) -> npt.NDArray[np.floating]:
@@ -91,48 +113,56 @@ def test_yuv_reads_any_strides(view: Callable[[Image], Image], reduction: int) -
 
 
 @pytest.mark.parametrize("reduction", [1, 2, 4, 8])
-@pytest.mark.parametrize("is_interleaved", [True, False])
-@pytest.mark.parametrize(
-    ("width", "height", "stride"),
-    [(2, 2, 2), (34, 50, 40), (640, 482, 640), (1920, 200, 2048), (40, 30, 20_000)],
-)
-def test_yuv_file_equals_the_planes_in_memory(
-    tmp_path: Path, width: int, height: int, stride: int, is_interleaved: bool, reduction: int
-) -> None:
-    offset = 123
-    content = np.random.default_rng(2).integers(0, 256, offset + stride * height * 3 // 2, np.uint8)
-    path = tmp_path / "planes"
-    path.write_bytes(content.tobytes())
-    y = content[offset:][: stride * height].reshape(height, stride)[:, :width]
-    chroma = content[offset + stride * height :]
-    if is_interleaved:
-        both = chroma.reshape(height // 2, stride)[:, :width].reshape(height // 2, width // 2, 2)
-        u, v = both.transpose(2, 0, 1)
-    else:
-        u, v = chroma.reshape(2, height // 2, stride // 2)[:, :, : width // 2]
-    with path.open("rb") as file:
-        image = yuv_file_image(
-            file.fileno(),
-            offset,
-            size=(width, height),
-            stride=stride,
-            is_interleaved=is_interleaved,
-            reduction=reduction,
-        )
+def test_yuv_gives_the_same_bits_on_every_level_and_in_every_layout(reduction: int) -> None:
+    y, u, v = planes(75, 331)
+    size = -(-75 // reduction), -(-331 // reduction)
+    images = []
+    for level in levels():
+        layouts = (np.empty((*size, 3), np.uint8), np.empty((size[0], 3, size[1]), np.uint8))
+        for image in (layouts[0], layouts[1].transpose(0, 2, 1)):
+            convert(y, u, v, image, reduction=reduction, simd=level)
+            images.append(image)
+    for image in images[1:]:
+        np.testing.assert_array_equal(image, images[0])
+
+
+@pytest.mark.parametrize("reduction", [1, 2, 4, 8])
+def test_yuv_of_a_mapped_file_equals_the_planes_in_memory(tmp_path: Path, reduction: int) -> None:
+    mapped = map_planes(tmp_path / "planes", 96, 80)
+    image = mapped_yuv_image(*nv12(mapped, 96, 80), reduction=reduction)
     assert image is not None
-    np.testing.assert_array_equal(image, yuv_image(y, u, v, reduction=reduction))
+    expected = yuv_image(*nv12(mapped.copy(), 96, 80), reduction=reduction)
+    np.testing.assert_array_equal(image, expected)
 
 
-@pytest.mark.parametrize("is_interleaved", [True, False])
-def test_yuv_file_cut_short_gives_nothing(tmp_path: Path, is_interleaved: bool) -> None:
+@pytest.mark.parametrize("left", [0, 1, 4096, 640 * 480])
+def test_yuv_of_a_mapped_file_that_was_cut_gives_nothing(tmp_path: Path, left: int) -> None:
     path = tmp_path / "planes"
-    for size in (0, 1, 64 * 48, 64 * 72 - 1):
-        path.write_bytes(bytes(size))
-        with path.open("rb") as file:
-            image = yuv_file_image(
-                file.fileno(), 0, size=(64, 48), stride=64, is_interleaved=is_interleaved
-            )
-        assert image is None, size
+    mapped = map_planes(path, 480, 640)
+    os.truncate(path, left)
+    assert mapped_yuv_image(*nv12(mapped, 480, 640), reduction=2) is None
+
+
+def map_planes(path: Path, height: int, width: int) -> Image:
+    content = np.random.default_rng(2).integers(1, 256, height * width * 3 // 2, np.uint8)
+    path.write_bytes(content.tobytes())
+    with path.open("rb") as file:
+        return _native.map_file(file.fileno(), content.size)
+
+
+def nv12(content: Image, height: int, width: int) -> tuple[Image, Image, Image]:
+    chroma = content[height * width :].reshape(height // 2, width // 2, 2)
+    return content[: height * width].reshape(height, width), chroma[:, :, 0], chroma[:, :, 1]
+
+
+def test_map_file_that_can_not_be_mapped_is_an_os_error() -> None:
+    read, write = os.pipe()
+    try:
+        with pytest.raises(OSError, match="such device"):
+            _native.map_file(read, 4096)
+    finally:
+        os.close(read)
+        os.close(write)
 
 
 @pytest.mark.parametrize(
@@ -152,9 +182,22 @@ def test_yuv_wrong_sizes_are_quoted(
 ) -> None:
     luma, chroma, bgr = (np.zeros(shape, np.uint8) for shape in (y, u, output))
     with pytest.raises(ValueError, match=quoted):
-        _native.yuv_to_bgr(
-            luma, chroma, chroma, bgr, reduction=reduction, matrix="bt601", full_range=False
-        )
+        convert(luma, chroma, chroma, bgr, reduction=reduction)
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        np.empty((4, 8, 3), np.uint8)[:, ::2],
+        np.empty((8, 4, 3), np.uint8)[::2],
+        np.empty((4, 4, 3), np.uint8)[:, :, ::-1],
+        np.empty((3, 4, 4), np.uint8).transpose(1, 2, 0),
+    ],
+)
+def test_yuv_output_of_another_layout_is_refused(output: Image) -> None:
+    y, u, v = planes(4, 4)
+    with pytest.raises(ValueError, match="rows of pixels or rows of channels"):
+        convert(y, u, v, output)
 
 
 def test_yuv_wrong_type_or_matrix_is_refused() -> None:

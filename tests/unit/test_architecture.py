@@ -38,7 +38,7 @@ OWNERS = {
     "grpc_status": ("rpc",),
     "posewire.v1": ("rpc", "bench.plain", "bench.soak"),
     "paddle": ("engine.predictor", "models.importers"),
-    "posewire_server._native": ("decode", "images.transform", "images.yuv", "engine.predictor"),
+    "posewire_server._native": ("decode", "images", "engine.predictor"),
     "prometheus_client": ("metrics",),
     "argparse": ("cli", "config"),
     "av": ("video", "playback.packet_source", "bench.video"),

@@ -3,11 +3,13 @@
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage, SharedMemoryImage
+from posewire_server.images.picture import Picture
 from posewire_server.images.reader import SourceReader
 from posewire_server.images.shared_memory import MAX_OBJECTS, SharedMemory
 
@@ -216,17 +218,82 @@ def test_read_in_many_threads_opens_it_once(memory: SharedMemory, shared: Shared
     assert open_files() == before + 1
 
 
+@pytest.mark.parametrize("size", [len(BYTES), 1 << 40])
+def test_view_shows_what_the_client_writes_or_a_copy_of_a_vast_object(
+    memory: SharedMemory, shared: SharedObject, size: int
+) -> None:
+    shared.resize(size)
+    view = memory.view(shared.name, 300, 500)
+    assert bytes(view) == BYTES[300:800]
+    os.pwrite(shared.descriptor, b"\xff" * 600, 300)
+    assert (bytes(view) == b"\xff" * 500) == (size == len(BYTES))
+    assert view.readonly
+
+
+def test_view_of_an_object_that_grew_shows_all_of_it(
+    memory: SharedMemory, shared: SharedObject
+) -> None:
+    earlier = memory.view(shared.name, 0, len(BYTES))
+    shared.resize(10 * len(BYTES))
+    assert bytes(memory.view(shared.name, len(BYTES), 9 * len(BYTES))) == bytes(9 * len(BYTES))
+    assert bytes(earlier) == BYTES
+
+
+def test_view_out_of_bounds_is_refused(memory: SharedMemory, shared: SharedObject) -> None:
+    with pytest.raises(SourceError) as caught:
+        memory.view(shared.name, 1, len(BYTES))
+    assert caught.value.reason == "SHARED_MEMORY_OUT_OF_BOUNDS"
+
+
+def test_view_outlives_its_closing(shared: SharedObject) -> None:
+    memory = SharedMemory(is_allowed=True)
+    view = memory.view(shared.name, 0, len(BYTES))
+    memory.close()
+    assert bytes(view) == BYTES
+
+
+def test_reader_of_planes_that_are_cut_meanwhile_reads_all_or_refuses() -> None:
+    width, height, stop = 512, 512, threading.Event()
+    size = width * height * 3 // 2
+    layout = RawImage(PixelFormat.NV12, width, height, 0, b"")
+    with SharedObject(bytes([128]) * size) as shared:
+
+        def cut() -> None:
+            while not stop.is_set():
+                shared.resize(size // 2)
+                os.pwrite(shared.descriptor, bytes([128]) * size, 0)
+
+        cutter = threading.Thread(target=cut)
+        cutter.start()
+        reasons = []
+        with closing(SourceReader(width * height, is_local=True)) as reader:
+            for _ in range(300):
+                try:
+                    picture = reader.read(SharedMemoryImage(shared.name, 0, size, layout))
+                    assert picture.size == (width, height)
+                except SourceError as error:
+                    reasons.append(error.reason)
+            stop.set()
+            cutter.join()
+            picture = reader.read(SharedMemoryImage(shared.name, 0, size, layout))
+            assert (picture.image == 130).all()
+    assert set(reasons) <= {"SHARED_MEMORY_OUT_OF_BOUNDS"}
+
+
 def reader_refusal(image: SharedMemoryImage) -> SourceError:
     with pytest.raises(SourceError) as caught:
-        SourceReader(10_000, is_local=True).read(image)
+        read(image, 10_000)
     return caught.value
+
+
+def read(image: SharedMemoryImage, max_pixels: int) -> Picture:
+    with closing(SourceReader(max_pixels, is_local=True)) as reader:
+        return reader.read(image)
 
 
 def test_reader_reads_no_more_than_the_picture_has(shared: SharedObject) -> None:
     layout = RawImage(PixelFormat.GRAY, 16, 4, 0, b"")
-    picture = SourceReader(64, is_local=True).read(
-        SharedMemoryImage(shared.name, 32, len(BYTES) - 32, layout)
-    )
+    picture = read(SharedMemoryImage(shared.name, 32, len(BYTES) - 32, layout), 64)
     assert picture.image[:, :, 0].tobytes() == BYTES[32:96]
 
 

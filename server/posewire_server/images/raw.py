@@ -10,7 +10,7 @@ from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage
 from posewire_server.images.image import check_size
 from posewire_server.images.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.images.yuv import yuv_file_image, yuv_image
+from posewire_server.images.yuv import mapped_yuv_image, yuv_image
 
 Image = npt.NDArray[np.uint8]
 
@@ -77,30 +77,20 @@ def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -
     return Picture(yuv_image(*_planes(raw), reduction=reduction), size, reduction)
 
 
-def planes_in_file(
-    raw: RawImage, descriptor: int, offset: int, *, reduce: Reduce = full_size
-) -> Picture | None:
-    """Converts NV12 or I420 that lies in a file.
+def mapped_picture(raw: RawImage, *, reduce: Reduce = full_size) -> Picture | None:
+    """Converts NV12 or I420 whose pixels are a file mapped into memory.
 
     Args:
-        raw: The image, checked by :func:`raw_bytes`; its own pixels are not looked at.
-        descriptor: Of the file.
-        offset: Where the pixels begin, in bytes.
+        raw: The image, checked by :func:`raw_bytes`.
         reduce: How far a frame of a size may be reduced.
 
     Returns:
-        The picture; None where the file has ended before the pixels have.
+        The picture; None where the file has ended before the pixels have, see
+        :func:`mapped_yuv_image`.
     """
     size = raw.width, raw.height
     reduction = reduce(size)
-    image = yuv_file_image(
-        descriptor,
-        offset,
-        size=size,
-        stride=_stride(raw),
-        is_interleaved=raw.format is PixelFormat.NV12,
-        reduction=reduction,
-    )
+    image = mapped_yuv_image(*_planes(raw), reduction=reduction)
     return None if image is None else Picture(image, size, reduction)
 
 

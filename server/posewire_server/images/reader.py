@@ -10,8 +10,8 @@ from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, RawImage, SharedMemoryImage, Source, VideoPacket
 from posewire_server.images.image import read_image
 from posewire_server.images.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.images.raw import YUV420, malformed, planes_in_file, raw_bytes, raw_picture
-from posewire_server.images.shared_memory import SharedMemory, out_of_bounds
+from posewire_server.images.raw import YUV420, malformed, mapped_picture, raw_bytes, raw_picture
+from posewire_server.images.shared_memory import SharedMemory
 from posewire_server.video.packets import PacketReader
 
 Image = npt.NDArray[np.uint8]
@@ -83,9 +83,8 @@ class SourceReader:
         return raw_picture(layout, max_pixels=self._max_pixels, reduce=reduce)
 
     def _read_planes(self, source: SharedMemoryImage, needed: int, reduce: Reduce) -> Picture:
-        end = source.offset + needed
-        descriptor = self._shared_memory.descriptor(source.name, end)
-        picture = planes_in_file(source.layout, descriptor, source.offset, reduce=reduce)
+        pixels = self._shared_memory.view(source.name, source.offset, needed)
+        picture = mapped_picture(replace(source.layout, pixels=pixels), reduce=reduce)
         if picture is None:  # It was made smaller meanwhile.
-            raise out_of_bounds(source.name, end, source.offset)
+            raise self._shared_memory.lost(source.name, source.offset + needed)
         return picture

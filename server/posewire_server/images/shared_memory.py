@@ -1,7 +1,8 @@
 """POSIX shared memory of clients on this machine: the objects that one stream has named.
 
-A client may change the size of its object at any time, and pixels mapped into the server's memory
-would then end the server by SIGBUS. So they are read as from a file, which just reads less.
+A client may change the size of its object at any time, and reading memory that shows it would then
+end the server by SIGBUS. So objects are read as files, which just reads less; or what reads the
+memory is made for it (``yuv.mapped_yuv_image``), which saves the copy.
 """
 
 import errno
@@ -14,12 +15,17 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
+from posewire_server._native import map_file
 from posewire_server.errors import SourceError
+
+Bytes = npt.NDArray[np.uint8]
 
 MAX_OBJECTS = 16
 """How many objects a stream may name."""
 
+_LARGEST_MAPPED: Final = 1 << 30
 _FOLDER: Final = Path("/dev/shm")  # noqa: S108  (where Linux keeps them)
 _NAME: Final = re.compile(r"posewire-[A-Za-z0-9_.-]{1,200}", re.ASCII)
 _FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
@@ -35,6 +41,7 @@ class SharedMemory:
     def __init__(self, *, is_allowed: bool) -> None:
         self._is_allowed = is_allowed
         self._opened: dict[str, int] = {}
+        self._mapped: dict[str, Bytes] = {}
         self._lock = threading.Lock()
 
     def register(self, name: str) -> int:
@@ -61,6 +68,38 @@ class SharedMemory:
             raise out_of_bounds(name, end, size)
         return descriptor
 
+    def view(self, name: str, offset: int, length: int) -> memoryview:
+        """Returns a part of an object as it lies in the client's memory.
+
+        It may only be read by what bears that the object is made smaller. Vast objects are not
+        mapped into memory; of these it is a copy.
+
+        Args:
+            name: Of the object.
+            offset: Where the part begins, in bytes.
+            length: Of the part, in bytes; at least 1.
+
+        Raises:
+            SourceError: As :meth:`register`, or SHARED_MEMORY_OUT_OF_BOUNDS.
+        """
+        end = offset + length
+        descriptor = self.descriptor(name, end)
+        size = max(end, os.fstat(descriptor).st_size)
+        if size > _LARGEST_MAPPED:
+            return self.read(name, offset, length)
+        with self._lock:
+            mapped = self._mapped.get(name)
+            if mapped is None or len(mapped) < end:
+                mapped = self._mapped[name] = map_file(descriptor, size)
+        return mapped[offset:end].data
+
+    def lost(self, name: str, end: int) -> SourceError:
+        """Forgets the memory of an object found shorter than ``end``; returns the error."""
+        with self._lock:
+            self._mapped.pop(name, None)
+            descriptor = self._opened.get(name)
+        return out_of_bounds(name, end, os.fstat(descriptor).st_size if descriptor else 0)
+
     def read(self, name: str, offset: int, length: int) -> memoryview:
         """Returns a copy of a part of an object.
 
@@ -85,6 +124,7 @@ class SharedMemory:
     def close(self) -> None:
         """Closes all objects."""
         with self._lock:
+            self._mapped.clear()  # Each ends with its last view.
             while self._opened:
                 os.close(self._opened.popitem()[1])
 

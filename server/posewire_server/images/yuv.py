@@ -35,54 +35,64 @@ def yuv_image(
             235 and chroma from 16 to 240.
 
     Returns:
-        (h, w, 3) uint8 BGR, C-contiguous; h and w are H / reduction and W / reduction, rounded up.
+        (h, w, 3) uint8 BGR; h and w are H / reduction and W / reduction, rounded up. At full size
+        it is C-contiguous; reduced, each of its rows has all blue, then all green, then all red,
+        which is how ``transform.prepare`` takes rows apart anyway.
 
     Raises:
         ValueError: The planes do not fit each other, or there is no such reduction or matrix.
         TypeError: A plane is not of uint8.
     """
-    height, width = (-(-size // reduction) for size in y.shape)
-    image = np.empty((height, width, 3), np.uint8)
-    _native.yuv_to_bgr(y, u, v, image, reduction=reduction, matrix=matrix, full_range=full_range)
+    image, _ = _convert(y, u, v, reduction, matrix, full_range=full_range)
     return image
 
 
-def yuv_file_image(
-    descriptor: int,
-    offset: int,
-    *,
-    size: tuple[int, int],
-    stride: int,
-    is_interleaved: bool,
-    reduction: int = 1,
-) -> Image | None:
-    """Turns planes in a file into a picture as :func:`yuv_image` does, BT.601 limited range.
+def mapped_yuv_image(y: Image, u: Image, v: Image, *, reduction: int = 1) -> Image | None:
+    """Turns planes into a picture as :func:`yuv_image` does, BT.601 limited range.
 
-    They are read a few rows at a time, so that what is read is in the processor's cache when it is
-    used; planes that were read as a whole would be fetched from main memory a second time.
+    The planes are of a file mapped into memory. Reading it in place saves a copy of it; but where
+    the file is made smaller meanwhile, reading such memory elsewhere would end the process.
 
     Args:
-        descriptor: Of the file.
-        offset: Of the luma plane, in bytes; chroma follows it.
-        size: (W, H), both even.
-        stride: Bytes from row to row of luma; even.
-        is_interleaved: Whether chroma is that of NV12, else it is that of I420.
+        y: (H, W) uint8, any strides.
+        u: ((H + 1) // 2, (W + 1) // 2) uint8, any strides.
+        v: As ``u``.
         reduction: 1, 2, 4 or 8.
 
     Returns:
-        (h, w, 3) uint8 BGR; None where the file has ended before the planes have.
+        (h, w, 3) uint8 BGR, as of :func:`yuv_image`; None where the file had ended before the
+        planes. What was missing is zeros then, in this mapping for good.
     """
-    width, height = (-(-side // reduction) for side in size)
-    image = np.empty((height, width, 3), np.uint8)
-    is_whole = _native.yuv_file_to_bgr(
-        descriptor,
-        offset,
-        size=size,
-        stride=stride,
-        is_interleaved=is_interleaved,
-        output=image,
-        reduction=reduction,
-        matrix="bt601",
-        full_range=False,
-    )
+    image, is_whole = _convert(y, u, v, reduction, "bt601", full_range=False, is_mapped=True)
     return image if is_whole else None
+
+
+def _convert(
+    y: Image,
+    u: Image,
+    v: Image,
+    reduction: int,
+    matrix: Matrix,
+    *,
+    full_range: bool,
+    is_mapped: bool = False,
+) -> tuple[Image, bool]:
+    height, width = (-(-size // reduction) for size in y.shape)
+    image = _empty(height, width, reduction)
+    is_whole = _native.yuv_to_bgr(
+        y,
+        u,
+        v,
+        image,
+        reduction=reduction,
+        matrix=matrix,
+        full_range=full_range,
+        mapped=is_mapped,
+    )
+    return image, is_whole
+
+
+def _empty(height: int, width: int, reduction: int) -> Image:
+    if reduction == 1:
+        return np.empty((height, width, 3), np.uint8)
+    return np.empty((height, 3, width), np.uint8).transpose(0, 2, 1)

@@ -1,0 +1,44 @@
+#include "preprocess/picture_rows.h"
+
+#include <algorithm>
+
+namespace posewire {
+
+void PictureRows::open(const ImageView& image, int count) {
+  image_ = image;
+  copied_.assign(static_cast<std::size_t>(count), -1);
+  if (image.pixel_stride != 1) {
+    const std::size_t size = copied_.size() * static_cast<std::size_t>(image.width);
+    for (std::vector<std::uint8_t>& copies : copies_) {
+      copies.resize(std::max(copies.size(), size));
+    }
+  }
+}
+
+void PictureRows::read(int first, int count, std::array<std::vector<const std::uint8_t*>, 3>& rows) {
+  for (int tap = 0; tap < count; ++tap) {
+    const int row = std::min(first + tap, image_.height - 1);
+    const std::size_t slot = static_cast<std::size_t>(row) % copied_.size();
+    if (image_.pixel_stride != 1 && copied_[slot] != row) {
+      copy(row, slot);
+    }
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      rows[channel][static_cast<std::size_t>(tap)] =
+          image_.pixel_stride == 1
+              ? image_.pixels + row * image_.row_stride + static_cast<std::ptrdiff_t>(channel) * image_.channel_stride
+              : copies_[channel].data() + slot * static_cast<std::size_t>(image_.width);
+    }
+  }
+}
+
+void PictureRows::copy(int row, std::size_t slot) {
+  const std::uint8_t* const from = image_.pixels + row * image_.row_stride;
+  std::array<std::uint8_t*, 3> to{};
+  for (std::size_t channel = 0; channel < 3; ++channel) {
+    to[channel] = copies_[channel].data() + slot * static_cast<std::size_t>(image_.width);
+  }
+  kernels_.split(from, image_.pixel_stride, image_.channel_stride, image_.width, to.data());
+  copied_[slot] = row;
+}
+
+}  // namespace posewire

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "simd/channels.h"
+
+namespace posewire {
+
+// An 8-bit image of three channels; strides are in bytes and may be negative or zero.
+struct ImageView {
+  const std::uint8_t* pixels;
+  int width;
+  int height;
+  std::ptrdiff_t row_stride;
+  std::ptrdiff_t pixel_stride;
+  std::ptrdiff_t channel_stride;
+};
+
+// The rows of an image, each channel without gaps: the image's own bytes where they lie so, else a
+// copy, made once while rows go on downwards. An object keeps its memory.
+class PictureRows {
+ public:
+  explicit PictureRows(simd::Level level) : kernels_(simd::channel_kernels(level)) {}
+
+  // Opens an image of which at most `count` rows at a time will be looked at.
+  void open(const ImageView& image, int count);
+
+  // Puts `count` rows from the `first` on into `rows`, by channel; none beyond the image's last.
+  void read(int first, int count, std::array<std::vector<const std::uint8_t*>, 3>& rows);
+
+ private:
+  void copy(int row, std::size_t slot);
+
+  const simd::ChannelKernels& kernels_;
+  ImageView image_{};
+  std::array<std::vector<std::uint8_t>, 3> copies_;
+  std::vector<int> copied_;  // which row is in each slot
+};
+
+}  // namespace posewire
