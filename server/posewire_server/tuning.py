@@ -1,4 +1,4 @@
-"""What a process that moves pictures through gRPC asks of it; ``bench server`` shows the gain."""
+"""What a process asks of the libraries it is about to import."""
 
 import asyncio
 import sys
@@ -8,13 +8,24 @@ from collections.abc import Callable, MutableMapping
 def tune_grpc(environ: MutableMapping[str, str]) -> None:
     """Has the thread that waits for a socket poll it, without the threads of gRPC's event engine.
 
-    Nor does gRPC prepare for forks: every child of ours is another program at once.
+    Nor does gRPC prepare for forks: every child of ours is another program at once. ``bench
+    server`` shows the gain.
 
     Args:
         environ: The environment of this process before it imports gRPC; what is set there stays.
     """
     environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener,-event_engine_client")
     environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
+
+def quieten_opencv(environ: MutableMapping[str, str]) -> None:
+    """Has OpenCV and its FFmpeg leave it to us to say what could not be opened.
+
+    Args:
+        environ: The environment of this process before it imports OpenCV; what is set there stays.
+    """
+    environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
+    environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

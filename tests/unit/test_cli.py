@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from posewire_server import cli
@@ -67,3 +68,12 @@ def test_main_closed_pipe_ends_quietly() -> None:
     child.stderr.close()
     assert child.wait() in {0, 141}
     assert "Traceback" not in error
+
+
+def test_main_video_that_is_none_says_so_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "empty.mp4").touch()
+    words = [sys.executable, "-m", "posewire_server", "video", str(tmp_path / "empty.mp4")]
+    child = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert child.returncode == 1
+    (line,) = child.stderr.splitlines()
+    assert "is it a video that OpenCV reads" in line

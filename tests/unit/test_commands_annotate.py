@@ -51,6 +51,19 @@ def test_video_has_a_frame_for_each_answer_but_dropped_ones(tmp_path: Path, suff
     assert frames[2].max() > 150
 
 
+def test_image_to_a_file_of_another_format_names_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"\.jpg, \.png, \.webp, not to .*out\.gif"):
+        open_annotator(tmp_path / "out.gif", ImageFiles("a", [Path("a.jpg")]), PAIR)
+
+
+def test_image_goes_into_a_folder_with_a_dot_in_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / "run.2"
+    folder.mkdir()
+    with open_annotator(folder, ImageFiles("a", [Path("a.jpg")]), PAIR) as annotator:
+        annotator.write(answer(png()))
+    assert (folder / "a.png").is_file()
+
+
 def test_image_is_written_to_the_file_that_was_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "out.png"
     with open_annotator(path, ImageFiles("a", [Path("a.jpg")]), PAIR) as annotator:

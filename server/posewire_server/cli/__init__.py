@@ -17,7 +17,7 @@ from posewire_server.cli.options import Command, add_common
 from posewire_server.cli.serve import add_demo, add_serve, serve_models, show_demo
 from posewire_server.config import parse
 from posewire_server.errors import PosewireError
-from posewire_server.tuning import tune_grpc
+from posewire_server.tuning import quieten_opencv, tune_grpc
 
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141
@@ -26,6 +26,7 @@ _PIPE_CLOSED = 141
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
     tune_grpc(os.environ)
+    quieten_opencv(os.environ)
     try:
         given = sys.argv[1:] if arguments is None else arguments
         options = parse(_build_parser(), given)

@@ -44,7 +44,8 @@ def gather(paths: Sequence[Path], folder: Path, names: Collection[str] = ()) -> 
     """
     for path in paths:
         if not path.exists():
-            raise WeightsError("WEIGHTS_UNAVAILABLE", f"there is no {path}")
+            text = f"there is no file or folder {str(path)!r}; is the path right?"
+            raise WeightsError("WEIGHTS_UNAVAILABLE", text)
         if path.is_dir():
             _take_folder(path, folder, names)
         elif _is_archive(path.name):

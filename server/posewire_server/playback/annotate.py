@@ -55,6 +55,10 @@ def open_annotator(output: Path, source: Source, skeleton: Skeleton) -> Annotato
             text = f"an annotated video is written to a .mp4 or .avi file, not to {str(output)!r}"
             raise ConfigError("OUTPUT_UNWRITABLE", text)
         return AnnotatedVideo(output, source.fps, skeleton)
+    if suffix and suffix not in IMAGE_SUFFIXES and not output.is_dir():
+        known = ", ".join(sorted(IMAGE_SUFFIXES))
+        text = f"annotated pictures are written to a folder, one to a file of {known}, "
+        raise ConfigError("OUTPUT_UNWRITABLE", f"{text}not to {str(output)!r}")
     if suffix in IMAGE_SUFFIXES and source.frame_count != 1:
         text = f"{source.frame_count} images do not fit into {str(output)!r}; give a folder"
         raise ConfigError("OUTPUT_UNWRITABLE", text)
