@@ -31,6 +31,11 @@ def test_table_aligns_first_column_left_and_others_right() -> None:
     ]
 
 
+def test_table_aligns_columns_of_text_left() -> None:
+    table = format_table(["name", "n", "kind"], [["a", "1", "b"]], left=(0, 2))
+    assert table.splitlines() == ["name  n  kind", "----  -  ----", "a     1  b"]
+
+
 def test_table_without_rows_is_its_header() -> None:
     assert format_table(["a", "b"], []).splitlines()[0] == "a  b"
 

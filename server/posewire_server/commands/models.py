@@ -22,7 +22,8 @@ HEADER = ("model", "state", "size", "licence", "default engine", "engines, ms a 
 
 def list_models(library: Library) -> int:
     """Prints a table of all models; returns the exit code."""
-    print(format_table(HEADER, [_describe(library, spec) for spec in CATALOG]))
+    rows = [_describe(library, spec) for spec in CATALOG]
+    print(format_table(HEADER, rows, left={*range(len(HEADER))} - {HEADER.index("size")}))
     print(f"\ncache: {library.store.root}")
     return 0
 

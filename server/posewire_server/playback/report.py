@@ -1,7 +1,7 @@
 """What the commands print about many answers: a table and a line of counts."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -91,13 +91,18 @@ class Tally:
         return format_table(header, rows)
 
 
-def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Returns a table with aligned columns: the first to the left, the others to the right."""
+def format_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int] = (0,)
+) -> str:
+    """Returns a table with aligned columns: those of ``left`` to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join(_format_line(line, widths) for line in lines)
+    return "\n".join(_format_line(line, widths, left) for line in lines)
 
 
-def _format_line(line: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [cell.rjust(width) for cell, width in zip(line, widths, strict=True)]
-    return "  ".join([line[0].ljust(widths[0]), *cells[1:]]).rstrip()
+def _format_line(line: Sequence[str], widths: Sequence[int], left: Collection[int]) -> str:
+    cells = [
+        cell.ljust(width) if column in left else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()
