@@ -245,6 +245,13 @@ def test_remove_deletes_every_version_and_returns_the_bytes(
     assert cache.remove(spec) == 0
 
 
+def test_remove_leaves_networks_whose_names_begin_alike(cache: Store, spec: NetworkSpec) -> None:
+    longer = replace(spec, name=f"{spec.name}-cmu")
+    cache.pull(longer)
+    assert cache.remove(spec) == 0
+    assert cache.find(longer) is not None
+
+
 def test_pull_of_networks_of_one_source_downloads_it_once(
     cache: Store, spec: NetworkSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Path
 ) -> None:

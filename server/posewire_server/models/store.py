@@ -8,6 +8,7 @@ network's lock, which the system takes back from a process that dies.
 """
 
 import errno
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -147,11 +148,16 @@ class Store:
     def remove(self, spec: NetworkSpec) -> int:
         """Removes a network, made by whatever importer or Paddle; returns the bytes set free."""
         with self._locked(spec, silent) as workspace:
-            folders = [path for path in self.root.glob(f"{spec.name}-*") if path.is_dir()]
+            folders = self._folders(spec)
             size = sum(_size(folder) for folder in folders)
             for folder in folders:
                 folder.rename(workspace / folder.name)
             return size
+
+    def _folders(self, spec: NetworkSpec) -> list[Path]:
+        """Returns where a network is, be it by another importer or Paddle."""
+        own = re.compile(rf"{re.escape(spec.name)}-[^-]+-[^-]+-paddle.*")  # not that of body-cmu
+        return [path for path in self.root.iterdir() if own.fullmatch(path.name) and path.is_dir()]
 
     def size_bytes(self, spec: NetworkSpec) -> int:
         """Returns the bytes a network takes in the cache."""
