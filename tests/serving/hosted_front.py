@@ -1,15 +1,12 @@
 """A front in a thread of the test's process, with worker processes behind it."""
 
-import asyncio
 import os
 import signal
 import tempfile
-import threading
-from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import grpc
 from posewire.channel import channel_options
@@ -18,13 +15,13 @@ from posewire_server.rpc.front import Front, FrontConfig
 from posewire_server.workers.supervisor import Patience
 
 from tests.serving.gated_predictor import PATIENCE_S
+from tests.serving.loop_thread import LoopThread
 from tests.serving.portrait_front import WORKER
 
-T = TypeVar("T")
 PATIENCE = Patience(settled_s=0.0, first_pause_s=0.01)
 
 
-class HostedFront:
+class HostedFront(LoopThread):
     """A front on a free port, drained at the end of the ``with`` block.
 
     Attributes:
@@ -39,19 +36,18 @@ class HostedFront:
         command: Callable[[str], Sequence[str]] = lambda address: (*WORKER, address),
         **config: Any,
     ) -> None:
+        super().__init__("hosted-front")
         config = {"address": "127.0.0.1:0", "grace_s": 2.0, "patience": PATIENCE} | config
         self._config = FrontConfig(models=("body",), workers=workers, **config)
         self._command = command
         self._folder = tempfile.TemporaryDirectory(prefix="posewire-")
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="hosted-front")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.start()
         try:
             self.address = self.submit(self._start()).result(PATIENCE_S)
         except BaseException:
-            self._end()
+            self._drain()
             raise
         self._channel = grpc.insecure_channel(self.address, options=channel_options())
         self.stub = KeypointServiceStub(self._channel)
@@ -64,7 +60,7 @@ class HostedFront:
         trace: TracebackType | None,
     ) -> None:
         self._channel.close()
-        self._end()
+        self._drain()
 
     @property
     def streams(self) -> dict[int, int]:
@@ -85,18 +81,6 @@ class HostedFront:
         os.kill(pid, signal.SIGKILL)
         self.wait_until(lambda: self.pids.get(place, pid) != pid)
 
-    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        """Runs a coroutine on the front's event loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
-
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Returns when a condition holds; it is looked at on the front's event loop."""
-        self.submit(self._until(condition)).result(PATIENCE_S)
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            await asyncio.sleep(0.001)
-
     async def _start(self) -> str:
         folder = Path(self._folder.name)
 
@@ -106,11 +90,9 @@ class HostedFront:
         self.front = Front(self._config, command)
         return await self.front.start()
 
-    def _end(self) -> None:
+    def _drain(self) -> None:
         try:
             self.submit(self.front.drain()).result(PATIENCE_S)
         finally:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join(PATIENCE_S)
-            self._loop.close()
+            self.end()
             self._folder.cleanup()

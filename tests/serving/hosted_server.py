@@ -1,11 +1,7 @@
 """The real server in a thread of the test's process, around a network the test controls."""
 
-import asyncio
-import threading
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self
 
 import grpc
 from posewire.channel import channel_options
@@ -15,11 +11,10 @@ from posewire_server.rpc.app import Server, ServerConfig
 from posewire_server.rpc.models import Limits
 
 from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor
+from tests.serving.loop_thread import LoopThread
 
-T = TypeVar("T")
 
-
-class HostedServer:
+class HostedServer(LoopThread):
     """A server on a free port, drained at the end of the ``with`` block.
 
     Attributes:
@@ -38,6 +33,7 @@ class HostedServer:
         resume_targets: tuple[str, ...] = (),
         predictor: GatedPredictor | None = None,
     ) -> None:
+        super().__init__("hosted-server")
         self.predictor = predictor or GatedPredictor()
         self._limits = limits or Limits()
         self._config = ServerConfig(
@@ -47,15 +43,13 @@ class HostedServer:
             grace_s=grace_s,
             resume_targets=resume_targets,
         )
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="hosted-server")
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self.start()
         try:
             self.address = self.submit(self._start()).result(PATIENCE_S)
         except BaseException:
-            self._end()
+            self.end()
             raise
         self._channel = grpc.insecure_channel(self.address, options=channel_options())
         self.stub = KeypointServiceStub(self._channel)
@@ -72,24 +66,12 @@ class HostedServer:
         try:
             self.submit(self.server.drain()).result(PATIENCE_S)
         finally:
-            self._end()
-
-    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        """Runs a coroutine on the server's event loop."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+            self.end()
 
     def wait_until_accepted(self, frames: int) -> None:
         """Returns when so many frames of all streams are accepted and unanswered."""
         streams = self.server._servicer._streams
         self.wait_until(lambda: sum(stream._in_flight for stream in streams) == frames)
-
-    def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Returns when a condition holds; it is looked at on the server's event loop."""
-        self.submit(self._until(condition)).result(PATIENCE_S)
-
-    async def _until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            await asyncio.sleep(0.001)
 
     def wait_until_calls_ended(self) -> None:
         """Returns when the server has no open stream and no unanswered call."""
@@ -103,8 +85,3 @@ class HostedServer:
         pipeline: Pipeline = self.predictor.pipeline(self._limits.max_image_pixels)
         self.server = Server(self._config, {pipeline.spec.name: pipeline})
         return await self.server.start()
-
-    def _end(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(PATIENCE_S)
-        self._loop.close()
