@@ -47,16 +47,18 @@ void blend_columns_of(const std::int16_t* blended, const Taps& columns, Scaling 
   }
 }
 
-void blend_columns(const std::int16_t* blended, const Columns& columns, Scaling scaling, float* out) {
-  switch (columns.taps.count) {
-    case 2:
-      blend_columns_of<2>(blended, columns.taps, scaling, out);
-      break;
-    case 4:
-      blend_columns_of<4>(blended, columns.taps, scaling, out);
-      break;
-    default:
-      blend_columns_of<0>(blended, columns.taps, scaling, out);
+void blend_columns(const std::array<BlendedRow, 3>& rows, const Columns& columns) {
+  for (const auto& [values, scaling, out] : rows) {
+    switch (columns.taps.count) {
+      case 2:
+        blend_columns_of<2>(values, columns.taps, scaling, out);
+        break;
+      case 4:
+        blend_columns_of<4>(values, columns.taps, scaling, out);
+        break;
+      default:
+        blend_columns_of<0>(values, columns.taps, scaling, out);
+    }
   }
 }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstddef>
+#include <array>
 #include <cstdint>
 
 #include "preprocess/columns.h"
@@ -20,6 +20,13 @@ struct Scaling {
   float offset;
 };
 
+// A blended row, and what it becomes.
+struct BlendedRow {
+  const std::int16_t* values;
+  Scaling scaling;
+  float* out;
+};
+
 // The hot loops at one level. Every level returns the same bits: until they are normalised, values
 // are whole numbers.
 struct Kernels {
@@ -28,8 +35,8 @@ struct Kernels {
   void (*blend_rows)(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int width,
                      std::int16_t* out);
 
-  // out[x] = (the blend of column x) * factor + offset, for each of the columns.
-  void (*blend_columns)(const std::int16_t* blended, const Columns& columns, Scaling scaling, float* out);
+  // out[x] = (the blend of column x) * factor + offset, for each of the columns, of three rows.
+  void (*blend_columns)(const std::array<BlendedRow, 3>& rows, const Columns& columns);
 };
 
 // The kernels of an available level.

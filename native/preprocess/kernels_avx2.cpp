@@ -2,6 +2,7 @@
 
 #include <immintrin.h>
 
+#include <array>
 #include <cstring>
 
 #define POSEWIRE_AVX2 [[gnu::target("avx2")]]
@@ -111,27 +112,32 @@ struct AnyTaps {
 };
 
 template <typename Blend>
-POSEWIRE_AVX2 void blend_columns_by(const Blend& blend, const std::int16_t* blended, int size, Scaling scaling,
-                                    float* out) {
-  const __m256 factor = _mm256_set1_ps(scaling.factor);
-  const __m256 offset = _mm256_set1_ps(scaling.offset);
-  for (int x = 0; x < size; x += column_block) {
-    const __m256 sum = _mm256_cvtepi32_ps(blend(blended, x));
-    const __m256 values = _mm256_add_ps(_mm256_mul_ps(sum, factor), offset);
-    if (x + column_block <= size) {
-      _mm256_storeu_ps(out + x, values);
-    } else {
-      std::memcpy(out + x, &values, static_cast<std::size_t>(size - x) * sizeof(float));
-    }
+POSEWIRE_AVX2 __m256 blend_eight(const Blend& blend, const BlendedRow& row, int x) {
+  const __m256 sum = _mm256_cvtepi32_ps(blend(row.values, x));
+  return _mm256_add_ps(_mm256_mul_ps(sum, _mm256_set1_ps(row.scaling.factor)), _mm256_set1_ps(row.scaling.offset));
+}
+
+// Three rows at once, for they have their places and weights in common.
+template <typename Blend>
+POSEWIRE_AVX2 void blend_columns_by(const Blend& blend, const std::array<BlendedRow, 3>& rows, int size) {
+  const auto [first, second, third] = rows;
+  int x = 0;
+  for (; x + column_block <= size; x += column_block) {
+    _mm256_storeu_ps(first.out + x, blend_eight(blend, first, x));
+    _mm256_storeu_ps(second.out + x, blend_eight(blend, second, x));
+    _mm256_storeu_ps(third.out + x, blend_eight(blend, third, x));
+  }
+  for (const BlendedRow& row : rows) {
+    const __m256 values = x < size ? blend_eight(blend, row, x) : _mm256_setzero_ps();
+    std::memcpy(row.out + x, &values, static_cast<std::size_t>(size - x) * sizeof(float));
   }
 }
 
-POSEWIRE_AVX2 void blend_columns(const std::int16_t* blended, const Columns& columns, Scaling scaling, float* out) {
-  const int size = columns.taps.size_out;
+POSEWIRE_AVX2 void blend_columns(const std::array<BlendedRow, 3>& rows, const Columns& columns) {
   if (columns.taps.count == 2) {
-    blend_columns_by(TwoTaps(columns), blended, size, scaling, out);
+    blend_columns_by(TwoTaps(columns), rows, columns.taps.size_out);
   } else {
-    blend_columns_by(AnyTaps(columns), blended, size, scaling, out);
+    blend_columns_by(AnyTaps(columns), rows, columns.taps.size_out);
   }
 }
 

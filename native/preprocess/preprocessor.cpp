@@ -41,16 +41,16 @@ void Preprocessor::run(const ImageView& image, int valid_width, int valid_height
   }
   for (int y = 0; y < output.height; ++y) {
     const bool is_valid = y < valid_height;
+    std::array<BlendedRow, 3> rows{};
+    for (std::size_t plane = 0; plane < 3; ++plane) {
+      const std::size_t channel = swap_red_blue ? 2 - plane : plane;
+      float* const out = output.values + (static_cast<std::ptrdiff_t>(plane) * output.height + y) * output.width;
+      rows[plane] = {blended_[channel].data(), scaling_of(normalisation, plane), out};
+      std::fill(out + (is_valid ? valid_width : 0), out + output.width, normalisation.pad);
+    }
     if (is_valid) {
       blend(y);
-    }
-    for (std::size_t plane = 0; plane < 3; ++plane) {
-      float* const row = output.values + (static_cast<std::ptrdiff_t>(plane) * output.height + y) * output.width;
-      if (is_valid) {
-        const std::size_t channel = swap_red_blue ? 2 - plane : plane;
-        kernels_.blend_columns(blended_[channel].data(), columns_, scaling_of(normalisation, plane), row);
-      }
-      std::fill(row + (is_valid ? valid_width : 0), row + output.width, normalisation.pad);
+      kernels_.blend_columns(rows, columns_);
     }
   }
 }

@@ -100,24 +100,42 @@ POSEWIRE_AVX2 __m256i load_scaled(const std::uint16_t* from, std::int16_t scale,
 
 POSEWIRE_AVX2 __m256i times(__m256i samples, std::int16_t factor) { return _mm256_mulhi_epi16(samples, fill(factor)); }
 
-POSEWIRE_AVX2 void store_pixels(std::uint8_t* to, __m256i values) {
-  const __m256i rounded = _mm256_srai_epi16(_mm256_add_epi16(values, fill(half)), product_bits);
-  const __m128i pixels = _mm_packus_epi16(_mm256_castsi256_si128(rounded), _mm256_extracti128_si256(rounded, 1));
-  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), pixels);
+// 16 pixels, not yet cut to 8 bits.
+struct Pixels {
+  __m256i blue;
+  __m256i green;
+  __m256i red;
+};
+
+POSEWIRE_AVX2 Pixels convert(const std::uint16_t* y, const std::uint16_t* u, const std::uint16_t* v,
+                             const Factors& factors) {
+  const __m256i luma = load_scaled(y, factors.y_scale, factors.minus_black);
+  const __m256i blue = load_scaled(u, factors.u_scale, -neutral);
+  const __m256i red = load_scaled(v, factors.v_scale, -neutral);
+  const __m256i grey = times(_mm256_max_epi16(luma, _mm256_setzero_si256()), factors.luma);
+  const __m256i rounding = _mm256_add_epi16(grey, fill(half));
+  const __m256i green = _mm256_add_epi16(times(blue, factors.minus_green_u), times(red, factors.minus_green_v));
+  return {_mm256_srai_epi16(_mm256_add_epi16(rounding, times(blue, factors.blue_u)), product_bits),
+          _mm256_srai_epi16(_mm256_add_epi16(rounding, green), product_bits),
+          _mm256_srai_epi16(_mm256_add_epi16(rounding, times(red, factors.red_v)), product_bits)};
+}
+
+POSEWIRE_AVX2 void store_pixels(std::uint8_t* to, __m256i first, __m256i second) {
+  constexpr int in_order = 0xd8;  // Packing takes halves in turns.
+  const __m256i pixels = _mm256_permute4x64_epi64(_mm256_packus_epi16(first, second), in_order);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), pixels);
 }
 
 POSEWIRE_AVX2 void colour_row_avx2(Sums y, Sums u, Sums v, const Colour& colour, int width, const Channels& channels) {
   const Factors factors = factors_of(y, u, v, colour);
+  const auto [blues, greens, reds] = channels;
   int x = 0;
-  for (; x + 16 <= width; x += 16) {
-    const __m256i luma = load_scaled(y.values + x, factors.y_scale, factors.minus_black);
-    const __m256i blue = load_scaled(u.values + x, factors.u_scale, -neutral);
-    const __m256i red = load_scaled(v.values + x, factors.v_scale, -neutral);
-    const __m256i grey = times(_mm256_max_epi16(luma, _mm256_setzero_si256()), factors.luma);
-    const __m256i green = _mm256_add_epi16(times(blue, factors.minus_green_u), times(red, factors.minus_green_v));
-    store_pixels(channels[0] + x, _mm256_add_epi16(grey, times(blue, factors.blue_u)));
-    store_pixels(channels[1] + x, _mm256_add_epi16(grey, green));
-    store_pixels(channels[2] + x, _mm256_add_epi16(grey, times(red, factors.red_v)));
+  for (; x + 32 <= width; x += 32) {
+    const Pixels first = convert(y.values + x, u.values + x, v.values + x, factors);
+    const Pixels second = convert(y.values + x + 16, u.values + x + 16, v.values + x + 16, factors);
+    store_pixels(blues + x, first.blue, second.blue);
+    store_pixels(greens + x, first.green, second.green);
+    store_pixels(reds + x, first.red, second.red);
   }
   colour_row_from(x, y, u, v, factors, width, channels);
 }
