@@ -5,23 +5,18 @@ import signal
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import grpc
-from posewire.channel import channel_options
-from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.rpc.front import Front, FrontConfig
 from posewire_server.workers.supervisor import Patience
 
-from tests.serving.gated_predictor import PATIENCE_S
-from tests.serving.loop_thread import LoopThread
+from tests.serving.hosted import Hosted
 from tests.serving.portrait_front import WORKER
 
 PATIENCE = Patience(settled_s=0.0, first_pause_s=0.01)
 
 
-class HostedFront(LoopThread):
+class HostedFront(Hosted):
     """A front on a free port, drained at the end of the ``with`` block.
 
     Attributes:
@@ -41,26 +36,6 @@ class HostedFront(LoopThread):
         self._config = FrontConfig(models=("body",), workers=workers, **config)
         self._command = command
         self._folder = tempfile.TemporaryDirectory(prefix="posewire-")
-
-    def __enter__(self) -> Self:
-        self.start()
-        try:
-            self.address = self.submit(self._start()).result(PATIENCE_S)
-        except BaseException:
-            self._drain()
-            raise
-        self._channel = grpc.insecure_channel(self.address, options=channel_options())
-        self.stub = KeypointServiceStub(self._channel)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._channel.close()
-        self._drain()
 
     @property
     def streams(self) -> dict[int, int]:
@@ -88,11 +63,15 @@ class HostedFront(LoopThread):
             return self._command(f"unix:{folder}/worker-{place}-{number}.sock")
 
         self.front = Front(self._config, command)
-        return await self.front.start()
-
-    def _drain(self) -> None:
         try:
-            self.submit(self.front.drain()).result(PATIENCE_S)
-        finally:
-            self.end()
-            self._folder.cleanup()
+            return await self.front.start()
+        except BaseException:
+            await self.front.drain()  # ends the workers that did start
+            raise
+
+    async def _drain(self) -> None:
+        await self.front.drain()
+
+    def _end(self) -> None:
+        super()._end()
+        self._folder.cleanup()

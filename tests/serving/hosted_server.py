@@ -1,20 +1,14 @@
 """The real server in a thread of the test's process, around a network the test controls."""
 
-from types import TracebackType
-from typing import Self
-
-import grpc
-from posewire.channel import channel_options
-from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.pipeline import Pipeline
 from posewire_server.rpc.app import Server, ServerConfig
 from posewire_server.rpc.models import Limits
 
 from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor
-from tests.serving.loop_thread import LoopThread
+from tests.serving.hosted import Hosted
 
 
-class HostedServer(LoopThread):
+class HostedServer(Hosted):
     """A server on a free port, drained at the end of the ``with`` block.
 
     Attributes:
@@ -44,30 +38,6 @@ class HostedServer(LoopThread):
             resume_targets=resume_targets,
         )
 
-    def __enter__(self) -> Self:
-        self.start()
-        try:
-            self.address = self.submit(self._start()).result(PATIENCE_S)
-        except BaseException:
-            self.end()
-            raise
-        self._channel = grpc.insecure_channel(self.address, options=channel_options())
-        self.stub = KeypointServiceStub(self._channel)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.predictor.gate.set()
-        self._channel.close()
-        try:
-            self.submit(self.server.drain()).result(PATIENCE_S)
-        finally:
-            self.end()
-
     def wait_until_accepted(self, frames: int) -> None:
         """Returns when so many frames of all streams are accepted and unanswered."""
         streams = self.server._servicer._streams
@@ -85,3 +55,7 @@ class HostedServer(LoopThread):
         pipeline: Pipeline = self.predictor.pipeline(self._limits.max_image_pixels)
         self.server = Server(self._config, {pipeline.spec.name: pipeline})
         return await self.server.start()
+
+    async def _drain(self) -> None:
+        self.predictor.gate.set()
+        await self.server.drain()

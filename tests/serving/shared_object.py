@@ -3,7 +3,6 @@
 import os
 import secrets
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
 from posewire.v1 import frame_pb2
@@ -28,12 +27,7 @@ class SharedObject:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         os.close(self.descriptor)
         self.path.unlink(missing_ok=True)
 
