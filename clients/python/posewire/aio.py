@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from types import TracebackType
 from typing import Any, Self, Unpack
 
 import grpc
@@ -18,24 +17,17 @@ from posewire.errors import UnavailableError, typed_errors
 from posewire.frame import Frame, FrameLike, write_frame
 from posewire.health import Health
 from posewire.model import Model, read_model
-from posewire.options import ImageOptions, StreamOptions, image_request, stream_config
+from posewire.options import ImageOptions, StreamOptions, image_request
 from posewire.outcome import Outcome, Result, read_result
 from posewire.reconnect import Reconnect
-from posewire.session import Session
-from posewire.sharing import SharingSession
+from posewire.sharing import open_session
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 
 
 class AsyncClient:
     """:class:`posewire.Client` for asyncio; make it inside the running event loop.
 
-    Args:
-        target: ``host:port``, ``unix:/path`` or any other gRPC name; or several of them, best
-            first: where one can not be reached, or shuts down, the next one is used; or a channel
-            of the caller's, which is not closed by :meth:`close`.
-        credentials: For TLS; None: plain text. Of no effect with a channel.
-        timeout_s: Of every call but ``detect``; None: none.
-        reconnect: When a stream tries again after its connection broke.
+    Takes the same arguments; a channel of the caller's is one of ``grpc.aio``.
     """
 
     def __init__(
@@ -55,12 +47,7 @@ class AsyncClient:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
@@ -82,10 +69,8 @@ class AsyncClient:
         Leave early with ``async with contextlib.aclosing(client.detect(...)) as outcomes``, which
         cancels the stream at once.
         """
-        config = stream_config(model, options)
-        make = SharingSession if shared_memory else Session
-        names, paced = self._connections.names, options.get("paced", False)
-        session = make(config, self._reconnect, names, is_paced=paced)
+        names, reconnect = self._connections.names, self._reconnect
+        session = open_session(model, options, names, reconnect, shared_memory=shared_memory)
         return AsyncDetectStream(self._connections, frames, session).outcomes()
 
     async def detect_image(

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
-from types import TracebackType
 from typing import Any, Self, Unpack
 
 import grpc
@@ -16,11 +15,10 @@ from posewire.errors import UnavailableError, typed_errors
 from posewire.frame import Frame, FrameLike, write_frame
 from posewire.health import Health
 from posewire.model import Model, read_model
-from posewire.options import ImageOptions, StreamOptions, image_request, stream_config
+from posewire.options import ImageOptions, StreamOptions, image_request
 from posewire.outcome import Outcome, Result, read_result
 from posewire.reconnect import Reconnect
-from posewire.session import Session
-from posewire.sharing import SharingSession
+from posewire.sharing import open_session
 from posewire.stream import DetectStream
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 
@@ -54,12 +52,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -96,10 +89,8 @@ class Client:
             PosewireError: The stream failed for good. Raised while iterating.
             Exception: Whatever iterating ``frames`` raised, after the outcomes owed.
         """
-        config = stream_config(model, options)
-        make = SharingSession if shared_memory else Session
-        names, paced = self._connections.names, options.get("paced", False)
-        session = make(config, self._reconnect, names, is_paced=paced)
+        names, reconnect = self._connections.names, self._reconnect
+        session = open_session(model, options, names, reconnect, shared_memory=shared_memory)
         return DetectStream(self._connections, frames, session).outcomes()
 
     def detect_image(

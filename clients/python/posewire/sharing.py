@@ -1,9 +1,10 @@
-"""A session whose large pictures go by shared memory."""
+"""Sessions, whose large pictures may go by shared memory."""
 
 from collections.abc import Sequence
 
 from posewire.errors import PosewireError
 from posewire.frame import FrameEncoder
+from posewire.options import StreamOptions, stream_config
 from posewire.outcome import Outcome
 from posewire.reconnect import Reconnect
 from posewire.session import Ending, Session
@@ -42,3 +43,21 @@ class SharingSession(Session):
         """Ends a connection, and with it what was shared."""
         self._shared.end()
         return super().close(error, source_done=source_done)
+
+
+def open_session(
+    model: str,
+    options: StreamOptions,
+    targets: Sequence[str],
+    reconnect: Reconnect,
+    *,
+    shared_memory: bool,
+) -> Session:
+    """Returns the session of a new stream.
+
+    Raises:
+        TypeError: There is no such option.
+    """
+    make = SharingSession if shared_memory else Session
+    config, is_paced = stream_config(model, options), options.get("paced", False)
+    return make(config, reconnect, targets, is_paced=is_paced)
