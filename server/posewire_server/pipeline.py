@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
-from types import TracebackType
 from typing import cast
 
 import numpy as np
@@ -244,11 +243,6 @@ class _Announced:
         for network in self._networks:
             network.expect(self._passage)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for network in self._networks:
             network.dismiss(self._passage)

@@ -1,7 +1,6 @@
 """Annotated pictures and videos: every answered frame with its poses drawn on it."""
 
 from pathlib import Path
-from types import TracebackType
 from typing import Protocol, Self, cast
 
 import cv2
@@ -26,12 +25,7 @@ class Annotator(Protocol):
 
     def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
     def write(self, answer: Answer) -> None:
         """Writes one answer; one without poses only where the result would have a gap."""
@@ -78,12 +72,7 @@ class AnnotatedImages:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         pass
 
     def write(self, answer: Answer) -> None:
@@ -125,12 +114,7 @@ class AnnotatedVideo:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._reader.close()
         if self._writer is not None:
             self._writer.release()

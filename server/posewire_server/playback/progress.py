@@ -1,6 +1,5 @@
 """Progress bars on standard error."""
 
-from types import TracebackType
 from typing import Any, Self
 
 from tqdm import tqdm
@@ -16,12 +15,7 @@ class ProgressBars:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._close()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
