@@ -13,9 +13,9 @@ from posewire_server.rpc.process import ServerProcess
 
 
 def test_measure_overhead_returns_a_figure_for_each_source() -> None:
-    figures = measure_overhead(blocks=1, frames=5)
-    assert [figure.runs for figure in figures] == [5, 5, 5, 5]
-    assert [figure.unit for figure in figures] == ["ms", "x", "ms", "x"]
+    figures = measure_overhead(frames=5)
+    assert [figure.runs for figure in figures] == [5] * 6
+    assert [figure.unit for figure in figures] == 2 * ["ms", "x", "ms"]
     assert all(math.isfinite(figure.value) for figure in figures)
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import aclosing
-from typing import Any, TypeVar, Unpack
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import aclosing, asynccontextmanager
+from typing import Any, TypeAlias, TypeVar, Unpack
 
 import cv2
 import numpy as np
@@ -32,28 +32,44 @@ def jpeg(image: Image) -> bytes:
     return cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes()
 
 
+Ping: TypeAlias = Callable[[], Awaitable[float]]
+"""Sends a frame, waits for its poses, and returns how many seconds that took."""
+
+
+@asynccontextmanager
+async def pinging(client: AsyncClient, source: bytes | Image) -> AsyncIterator[Ping]:
+    """Opens a stream of single frames for a ``with`` block; the first one has been answered."""
+    wanted = asyncio.Event()
+    sent_s: list[float] = []
+
+    async def frames() -> AsyncIterator[Frame]:
+        while True:
+            await wanted.wait()
+            wanted.clear()
+            sent_s.append(time.perf_counter())
+            yield Frame(source)
+
+    async with aclosing(client.detect(frames(), max_in_flight=1)) as outcomes:
+
+        async def ping() -> float:
+            wanted.set()
+            outcome = await anext(outcomes)
+            taken_s = time.perf_counter() - sent_s[-1]
+            assert isinstance(outcome, Result), outcome
+            return taken_s
+
+        await ping()
+        yield ping
+
+
 async def ping_pong(client: AsyncClient, source: bytes | Image, count: int) -> list[float]:
     """Sends frames one after the other.
 
     Returns:
-        Seconds from having a frame until having its poses, for each frame but the first.
+        Seconds from having a frame until having its poses, for each frame.
     """
-    answered = asyncio.Event()
-    sent_s: list[float] = []
-    taken_s: list[float] = []
-
-    async def frames() -> AsyncIterator[Frame]:
-        for _ in range(count + 1):
-            sent_s.append(time.perf_counter())
-            yield Frame(source)
-            await answered.wait()
-            answered.clear()
-
-    async for outcome in client.detect(frames(), max_in_flight=1):
-        assert isinstance(outcome, Result), outcome
-        taken_s.append(time.perf_counter() - sent_s[-1])
-        answered.set()
-    return taken_s[1:]
+    async with pinging(client, source) as ping:
+        return [await ping() for _ in range(count)]
 
 
 async def closed_loop(

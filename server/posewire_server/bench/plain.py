@@ -5,9 +5,11 @@ asyncio: one stream's frames one after the other, no limits, no policies, no typ
 """
 
 import asyncio
+import itertools
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
@@ -17,7 +19,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 from posewire.v1.frame_pb2 import PIXEL_FORMAT_BGR, Frame, RawImage
 
-from posewire_server.bench.load import Image
+from posewire_server.bench.load import Image, Ping
 from posewire_server.bench.noop import noop_pipeline
 from posewire_server.frame import EncodedImage
 from posewire_server.pipeline import Pipeline
@@ -25,22 +27,24 @@ from posewire_server.rpc.process import READY
 from posewire_server.tuning import event_loop_factory
 
 
-async def ping_pong(address: str, source: bytes | Image, count: int) -> list[float]:
-    """Sends frames one after the other, with nothing but the generated stub.
-
-    Returns:
-        Seconds from having a frame until having its answer, for each frame but the first.
-    """
-    taken_s = []
+@asynccontextmanager
+async def pinging(address: str, source: bytes | Image) -> AsyncIterator[Ping]:
+    """Opens a stream of single frames with nothing but the generated stub, see ``load.pinging``."""
+    numbers = itertools.count()
     async with grpc.aio.insecure_channel(address, options=channel_options()) as channel:
         call: Any = pb_grpc.KeypointServiceStub(channel).Detect()
-        for number in range(count + 1):
-            begin = time.perf_counter()
-            await call.write(pb.DetectRequest(frame=_message(number, source)))
+        await call.write(pb.DetectRequest(config=pb.StreamConfig(model="body", max_in_flight=1)))
+        await call.read()
+
+        async def ping() -> float:
+            begin_s = time.perf_counter()
+            await call.write(pb.DetectRequest(frame=_message(next(numbers), source)))
             await call.read()
-            taken_s.append(time.perf_counter() - begin)
+            return time.perf_counter() - begin_s
+
+        await ping()
+        yield ping
         await call.done_writing()
-    return taken_s[1:]
 
 
 def _message(number: int, source: bytes | Image) -> Frame:
@@ -59,7 +63,10 @@ class _Servicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self, requests: AsyncIterator[pb.DetectRequest], _context: object
     ) -> AsyncIterator[pb.DetectResponse]:
         async for request in requests:
-            yield await asyncio.to_thread(self._answer, request.frame)
+            if request.HasField("config"):
+                yield pb.DetectResponse(started=pb.Started(config=request.config))
+            else:
+                yield await asyncio.to_thread(self._answer, request.frame)
 
     def _answer(self, frame: Frame) -> pb.DetectResponse:
         raw = frame.raw_image

@@ -28,7 +28,7 @@ _CLIENTS = 4
 
 def measure(cache: Path) -> list[Figure]:
     """Returns the figures of serving; loads and starts what it needs."""
-    figures = measure_overhead(blocks=20, frames=50)
+    figures = measure_overhead(frames=1500)
     pipeline = Pipeline.load(Library(cache).pull(BODY), EngineConfig())
     with ServerProcess(["--cache", str(cache)]) as server:
         figures.append(measure_rate(server.address, pipeline, turns=7, seconds=3.0))
