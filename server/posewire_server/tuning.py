@@ -1,6 +1,7 @@
 """What a process asks of the libraries it is about to import."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import Callable, MutableMapping
 
@@ -26,6 +27,15 @@ def quieten_opencv(environ: MutableMapping[str, str]) -> None:
     """
     environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+
+def freeze_garbage() -> None:
+    """Has the collector leave alone what is there by now: what a server has loaded stays anyway.
+
+    A collection that looks at all of it stops every thread of Python for some 60 ms.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

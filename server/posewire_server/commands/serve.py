@@ -17,7 +17,7 @@ from posewire_server.playback.progress import ProgressBars
 from posewire_server.rpc.address import check_address
 from posewire_server.rpc.app import Server, ServerConfig
 from posewire_server.rpc.listener import serve
-from posewire_server.tuning import event_loop_factory
+from posewire_server.tuning import event_loop_factory, freeze_garbage
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ def serve_pipelines(config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> 
     """Serves loaded models until SIGTERM or SIGINT; returns the exit code."""
     if config.metrics_address or is_in_environment(FOLDER_VARIABLE):
         measure_from_now_on()
+    freeze_garbage()
     with (
         shown(REGISTRY, config.metrics_address) as url,
         asyncio.Runner(loop_factory=event_loop_factory()) as runner,
