@@ -8,7 +8,6 @@ from posewire_server.decode.anchors import (
     Detections,
     Floats,
     merge,
-    overlaps,
 )
 from posewire_server.systems.face import FULL_ANCHORS, SHORT_ANCHORS
 from posewire_server.systems.hand import PALM_ANCHORS
@@ -107,8 +106,3 @@ def test_merge_of_nothing_is_nothing() -> None:
     merged = merge([detections(), detections()], 0.3)
     assert len(merged) == 0
     assert merged.keypoints.shape == (0, 1, 2)
-
-
-def test_overlaps_of_boxes_without_area_are_zero() -> None:
-    boxes = np.array([[0, 0, 0, 0], [0, 0, 2, 2]], np.float32)
-    np.testing.assert_array_equal(overlaps(boxes, boxes), [[0, 0], [0, 1]])

@@ -26,7 +26,7 @@ LINES = (
     ("pipeline", "history"),
     ("systems", "tracking"),
     ("decode", "engine", "images", "models", "video"),
-    ("passage", "line", "metrics"),
+    ("passage", "line", "metrics", "cadence"),
     ("config", "outcome"),
     ("facemesh", "frame", "pose", "skeletons", "errors"),
 )

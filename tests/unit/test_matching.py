@@ -1,7 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.evaluation.matching import LEAST_OVERLAP, box_around, match, overlap
+from posewire_server.evaluation.matching import LEAST_OVERLAP, box_around, match
 
 Array = npt.NDArray[np.float64]
 
@@ -14,17 +14,6 @@ def corners(x: float, y: float, side: float = 10.0) -> Array:
 
 def stack(*instances: Array) -> Array:
     return np.array(instances).reshape(-1, 4, 2)
-
-
-def test_overlap_is_the_shared_area_over_that_of_both() -> None:
-    boxes = np.array([(0, 0, 10, 10), (5, 0, 15, 10), (20, 0, 30, 10), (2, 2, 4, 4)], float)
-    np.testing.assert_allclose(overlap(boxes[0], boxes), [1, 1 / 3, 0, 0.04])
-
-
-def test_overlap_with_an_empty_box_is_zero() -> None:
-    empty = box_around(np.full((3, 2), np.nan))
-    assert overlap(empty, empty) == 0
-    assert overlap(empty, np.array([0.0, 0, 9, 9])) == 0
 
 
 def test_box_around_leaves_out_what_is_not_there() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.decode.landmarks import sigmoid
+from posewire_server.decode.overlap import overlap
 
 Floats = npt.NDArray[np.float32]
 
@@ -124,7 +125,7 @@ def merge(detections: Sequence[Detections], min_overlap: float) -> Detections:
     left = left.take(np.argsort(-left.scores, kind="stable"))
     merged = [left.take(slice(0, 0))]
     while len(left):
-        is_same = overlaps(left.boxes[:1], left.boxes)[0] > min_overlap
+        is_same = overlap(left.boxes[0], left.boxes) > min_overlap
         is_same[0] = True
         merged.append(_mean(left.take(is_same)))
         left = left.take(~is_same)
@@ -142,16 +143,3 @@ def _mean(group: Detections) -> Detections:
         np.einsum("d,dkc->kc", weights, group.keypoints)[None],
         group.scores[:1],
     )
-
-
-def overlaps(boxes: Floats, others: Floats) -> Floats:
-    """Returns (M, N): intersection over union of (M, 4) boxes with (N, 4) others."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    common = np.clip(high - low, 0, None).prod(-1)
-    areas = _areas(boxes)[:, None] + _areas(others)[None] - common
-    return np.asarray(common / np.where(areas > 0, areas, 1))
-
-
-def _areas(boxes: Floats) -> Floats:
-    return np.asarray((boxes[:, 2:] - boxes[:, :2]).prod(-1))

@@ -3,6 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server.decode.overlap import overlap
+
 # The least overlap (intersection over union) of two boxes for a pose to be of an instance. It is
 # low: how far the keypoints are off is for the other figures to tell.
 LEAST_OVERLAP = 0.1
@@ -46,17 +48,3 @@ def box_around(points: Array) -> Array:
     low = np.where(np.isnan(points), np.inf, points).min(axis=-2, initial=np.inf)
     high = np.where(np.isnan(points), -np.inf, points).max(axis=-2, initial=-np.inf)
     return np.concatenate([low - _MARGIN_PX, high + _MARGIN_PX], axis=-1)
-
-
-def overlap(first: Array, second: Array) -> Array:
-    """Returns the intersection over the union of boxes (..., 4), 0 where either is empty."""
-    low = np.maximum(first[..., :2], second[..., :2])
-    high = np.minimum(first[..., 2:], second[..., 2:])
-    shared = _area(low, high)
-    both = _area(first[..., :2], first[..., 2:]) + _area(second[..., :2], second[..., 2:]) - shared
-    return np.divide(shared, both, out=np.zeros_like(shared), where=both > 0)
-
-
-def _area(low: Array, high: Array) -> Array:
-    sides = np.where(high > low, high - low, 0.0)
-    return np.asarray(sides.prod(axis=-1))

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge, overlaps
+from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge
 from posewire_server.decode.landmarks import to_image, turn, turned_box
+from posewire_server.decode.overlap import overlap
 from posewire_server.engine.network import Network
 from posewire_server.images.crop import Box, Crop, covering
 from posewire_server.passage import Passage
@@ -104,7 +105,7 @@ class HandReader:
 def _others(found: Sequence[Detections], palms: Detections) -> Detections:
     """Returns what may be a palm beside the sure ones."""
     possible = merge([each.take(each.scores < _SURE_PALM) for each in found], _SAME_PALM)
-    near = overlaps(possible.boxes, palms.boxes).max(1, initial=0)
+    near = overlap(possible.boxes[:, None], palms.boxes).max(1, initial=0)
     return possible.take(np.flatnonzero(near <= _NEAR_PALM))
 
 
