@@ -45,6 +45,16 @@ def test_main_unknown_model_says_which_there_are(capsys: pytest.CaptureFixture[s
     assert "body" in error
 
 
+def test_main_interrupted_inside_an_import_ends_as_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupt(_library: object) -> int:
+        raise ImportError("initialization failed") from KeyboardInterrupt()
+
+    monkeypatch.setattr("posewire_server.commands.models.list_models", interrupt)
+    assert cli.main(["models", "list"]) == 130
+
+
 def test_main_unknown_bench_group_names_the_groups(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["bench", "nothing"]) == 1
     assert "exactness" in capsys.readouterr().err

@@ -46,7 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         if isinstance(error, ClientError):
             return _complain(error)
+        if _is_interrupt(error):
+            return _INTERRUPTED
         raise
+
+
+def _is_interrupt(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error; Paddle makes an ImportError of it while it is imported."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _complain(error: Exception) -> int:
