@@ -18,15 +18,18 @@ class Slow:
 
     def __init__(self) -> None:
         self.asked, self.let_go = threading.Event(), threading.Event()
-        self.is_read = False
+        self.is_read = self.is_released = False
 
     def __iter__(self) -> Iterator[SourceFrame]:
-        yield SourceFrame("frame 0", b"picture", datetime.now(UTC))
-        self.is_read = True
-        self.asked.set()
-        self.let_go.wait(10)
-        self.is_read = False
-        yield SourceFrame("frame 1", b"picture", datetime.now(UTC))
+        try:
+            yield SourceFrame("frame 0", b"picture", datetime.now(UTC))
+            self.is_read = True
+            self.asked.set()
+            self.let_go.wait(10)
+            self.is_read = False
+            yield SourceFrame("frame 1", b"picture", datetime.now(UTC))
+        finally:
+            self.is_released = True
 
 
 def test_sent_frames_are_kept_until_their_outcome() -> None:
@@ -48,5 +51,6 @@ def test_sent_frames_closed_wait_for_the_thread_that_reads() -> None:
     threading.Timer(0.05, source.let_go.set).start()
     frames.close()
     assert not source.is_read
+    assert source.is_released
     reader.join(10)
     assert pulled == [0, 1]

@@ -1,6 +1,8 @@
 """The frames of a source as a client pulls them."""
 
+import itertools
 import threading
+from collections.abc import Generator
 from typing import Self
 
 import numpy as np
@@ -22,7 +24,8 @@ class SentFrames:
     """
 
     def __init__(self, source: Source) -> None:
-        self._numbered = enumerate(source)
+        self._frames = iter(source)
+        self._sequence_ids = itertools.count()
         self._kept: dict[int, SourceFrame] = {}
         self._reading = threading.Lock()
         self._is_closed = False
@@ -34,7 +37,8 @@ class SentFrames:
         with self._reading:
             if self._is_closed:
                 raise StopIteration
-            sequence_id, frame = next(self._numbered)
+            frame = next(self._frames)
+        sequence_id = next(self._sequence_ids)
         self._kept[sequence_id] = frame
         return posewire.Frame(_to_source(frame.image), sequence_id, frame.capture_time)
 
@@ -43,12 +47,15 @@ class SentFrames:
         return self._kept.pop(sequence_id)
 
     def close(self) -> None:
-        """Ends the frames; returns when no thread reads the source any more.
+        """Ends the frames and closes the source; returns when no thread reads it any more.
 
-        A thread inside OpenCV or FFmpeg while Python shuts down would abort the process.
+        A thread inside OpenCV or FFmpeg while Python shuts down would abort the process, be it only
+        to release the source with the last reference to it.
         """
         self._is_closed = True
         if self._reading.acquire(timeout=_PATIENCE_S):
+            if isinstance(self._frames, Generator):
+                self._frames.close()
             self._reading.release()
 
 
