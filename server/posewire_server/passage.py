@@ -5,6 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Literal
 
+from posewire_server.cadence import Cadence
 from posewire_server.frame import Priority
 from posewire_server.outcome import Timings
 
@@ -22,9 +23,11 @@ class Passage:
         check: Called with the name of each stage before it; raises to stop the work.
         waited_s: Seconds the frame waited before.
         priority: Whose turn comes first where frames wait for one another.
+        cadence: Of the stream's arrivals, where the next one is worth foreseeing.
 
     Attributes:
         priority: As given.
+        cadence: As given.
         is_preparing: Whether it is on its way to a network.
     """
 
@@ -33,8 +36,10 @@ class Passage:
         check: Callable[[str], None] = _always,
         waited_s: float = 0.0,
         priority: Priority = Priority.NORMAL,
+        cadence: Cadence | None = None,
     ) -> None:
         self.priority = priority
+        self.cadence = cadence
         self.is_preparing = True
         self._check = check
         self._last = ""

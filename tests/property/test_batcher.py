@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from posewire_server.cadence import Cadence
 from posewire_server.engine.batcher import Array, Batcher
 from posewire_server.engine.calibration import ALONE, Calibration
+from posewire_server.engine.foresight import Foresight
 from posewire_server.errors import StreamError
 from posewire_server.frame import Priority
 from posewire_server.passage import Passage
@@ -31,7 +33,8 @@ class Asked:
 
     def run(self, batcher: Batcher, number: int) -> "list[Array] | Exception":
         """Returns what came of it."""
-        passage = Passage(self.check, priority=self.priority)
+        cadence = regular() if self.priority is Priority.HIGH else None
+        passage = Passage(self.check, priority=self.priority, cadence=cadence)
         values = [float(EchoPredictor.BROKEN if self.is_broken else number)] * self.count
         try:
             if self.is_announced:
@@ -43,6 +46,14 @@ class Asked:
     def check(self, _stage: str) -> None:
         if self.is_useless:
             raise StreamError("FRAME_DEADLINE_EXCEEDED", "late")
+
+
+def regular() -> Cadence:
+    """Returns the cadence of a stream whose next frame is due at 9 s."""
+    cadence = Cadence()
+    for arrived_s in range(9):
+        cadence.note_arrival(float(arrived_s))
+    return cadence
 
 
 ASKED = st.builds(
@@ -60,14 +71,17 @@ ASKED = st.builds(
     asked=st.lists(ASKED, min_size=1, max_size=40),
     calibration=st.sampled_from([ALONE, SUBLINEAR]),
     wait_s=st.sampled_from([0.0, 0.0005]),
+    run_s=st.sampled_from([0.0, 0.0015]),
 )
 @settings(max_examples=60)
 def test_batcher_gives_each_thread_what_is_its_own(
-    asked: list[Asked], calibration: Calibration, wait_s: float
+    asked: list[Asked], calibration: Calibration, wait_s: float, run_s: float
 ) -> None:
     predictor = EchoPredictor()
     predictor.gate.set()
-    batcher = Batcher(predictor, wait_s)
+    foresight = Foresight(lambda: 9.0)
+    foresight.note_run(run_s)
+    batcher = Batcher(predictor, wait_s, foresight=foresight)
     batcher.calibration = calibration
     with ThreadPoolExecutor(_THREADS) as threads:
         began = [threads.submit(it.run, batcher, number) for number, it in enumerate(asked)]
@@ -82,5 +96,10 @@ def test_batcher_gives_each_thread_what_is_its_own(
             assert outcome[0].shape == (it.count, 1, it.side, it.side)
             assert np.all(outcome[0] == number)
             assert np.all(outcome[1] == -number)
+    wanted = sum(it.count for it in asked if not it.is_useless and not it.is_broken)
+    ran = [value for batch in predictor.batches for value in batch if value > 0]
+    useful = {number for number, it in enumerate(asked) if not it.is_useless and not it.is_broken}
+    assert {round(value) for value in ran} <= useful
+    assert batcher.inputs >= wanted
     assert not batcher._is_led
     assert len(batcher._line) == 0

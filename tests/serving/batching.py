@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 from posewire_server.engine.batcher import Array, Batcher
 from posewire_server.engine.calibration import ALONE, Calibration
+from posewire_server.engine.foresight import Foresight
 from posewire_server.frame import Priority
 from posewire_server.passage import Passage
 
@@ -55,9 +56,10 @@ class Bench:
         calibration: Calibration = ALONE,
         wait_s: float = 0.0,
         predictor: EchoPredictor | None = None,
+        foresight: Foresight | None = None,
     ) -> None:
         self.predictor = predictor or EchoPredictor()
-        self.batcher = Batcher(self.predictor, wait_s)
+        self.batcher = Batcher(self.predictor, wait_s, foresight=foresight)
         self.batcher.calibration = calibration
         self._threads = ThreadPoolExecutor(32)
 

@@ -1,5 +1,7 @@
+from posewire_server.cadence import Cadence
 from posewire_server.engine.batcher import Array
 from posewire_server.engine.calibration import Calibration
+from posewire_server.engine.foresight import Foresight
 from posewire_server.errors import EngineError, PosewireError, StreamError
 from posewire_server.frame import Priority
 from posewire_server.passage import Passage
@@ -230,6 +232,68 @@ def test_batcher_lower_priority_lets_a_higher_one_in_preparation_go_first() -> N
         high = bench._threads.submit(bench.batcher.run, inputs(2.0), coming)
         assert [answer(normal), answer(high)] == [[1.0], [2.0]]
         assert bench.predictor.batches == [[2.0], [1.0]]
+
+
+def foresight_of(run_s: float) -> Foresight:
+    """Returns one in whose still clock it is 0 s."""
+    foresight = Foresight(lambda: 0.0)
+    foresight.note_run(run_s)
+    return foresight
+
+
+def due(cadence: Cadence) -> Passage:
+    """Returns a passage of a stream whose next frame is due at 9 s."""
+    for arrived_s in range(9):
+        cadence.note_arrival(float(arrived_s))
+    return Passage(priority=Priority.HIGH, cadence=cadence)
+
+
+def test_batcher_lower_priority_lets_a_foreseen_one_go_first() -> None:
+    with Bench(foresight=foresight_of(run_s=3 * PATIENCE_S)) as bench:
+        earlier = due(Cadence())
+        bench.batcher.expect(earlier)
+        bench.batcher.dismiss(earlier)
+        normal = bench.ask(1.0)
+        assert not bench.predictor.batches
+        bench.predictor.gate.set()
+        high = bench._threads.submit(
+            bench.batcher.run, inputs(2.0), Passage(priority=Priority.HIGH)
+        )
+        assert [answer(normal), answer(high)] == [[1.0], [2.0]]
+        assert bench.predictor.batches == [[2.0], [1.0]]
+
+
+def test_batcher_lower_priority_waits_a_part_of_a_run_for_a_foreseen_one() -> None:
+    with Bench(foresight=foresight_of(run_s=0.003)) as bench:
+        bench.predictor.gate.set()
+        earlier = due(Cadence())
+        bench.batcher.expect(earlier)
+        bench.batcher.dismiss(earlier)
+        assert answer(bench._threads.submit(bench.batcher.run, inputs(1.0), Passage())) == [1.0]
+
+
+def test_batcher_high_priority_waits_for_no_foreseen_one() -> None:
+    with Bench(foresight=foresight_of(run_s=3 * PATIENCE_S)) as bench:
+        bench.predictor.gate.set()
+        earlier = due(Cadence())
+        bench.batcher.expect(earlier)
+        bench.batcher.dismiss(earlier)
+        bench.batcher.run(inputs(1.0), Passage(priority=Priority.HIGH))
+        assert earlier.cadence is not None
+        assert earlier.cadence.due_by_s() is not None, "nobody asked"
+
+
+def test_batcher_leaves_a_turn_to_lower_ones_whatever_is_foreseen() -> None:
+    with Bench(foresight=foresight_of(run_s=3 * PATIENCE_S)) as bench:
+        first = bench.occupy()
+        low = bench.ask(9.0)
+        high = [bench.ask(float(number), priority=Priority.HIGH) for number in (1, 2, 3)]
+        cadence = Cadence()
+        bench.batcher.expect(due(cadence))
+        bench.predictor.gate.set()
+        for done in (first, low, *high):
+            answer(done)
+        assert bench.predictor.batches == [[0.0], [1.0], [2.0], [3.0], [9.0]]
 
 
 def test_batcher_interrupted_run_fails_its_batch_and_leaves_the_rest() -> None:

@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.engine.calibration import ALONE, Calibration
+from posewire_server.engine.foresight import Foresight
 from posewire_server.engine.predictor import Predictor
+from posewire_server.engine.request import Request
 from posewire_server.errors import EngineError
 from posewire_server.frame import Priority
 from posewire_server.line import Line
@@ -27,12 +29,14 @@ class Batcher:
 
     Higher priorities are run first, as ``Line`` says. An input waits for others only where joining
     pays, and for at most ``wait_s``, while frames that may join are being prepared; one of high
-    priority does not, and one of lower priority waits as long for a higher one in preparation.
+    priority does not. One of lower priority lets a higher one go first that is being prepared, or
+    that ``Foresight`` says is due: it waits for that half a run at most.
 
     Args:
         predictor: Runs the network; called by one thread at a time.
         wait_s: Longest time to wait for others while the predictor is free.
         note: Called with the inputs of each run, by the thread that ran them.
+        foresight: Tells when frames of high priority are due.
 
     Attributes:
         calibration: Which batches pay.
@@ -45,6 +49,7 @@ class Batcher:
         predictor: Predictor,
         wait_s: float = 0.0,
         note: Callable[[int], None] = lambda _count: None,
+        foresight: Foresight | None = None,
     ) -> None:
         self.calibration: Calibration = ALONE
         self.runs = self.inputs = 0
@@ -53,14 +58,17 @@ class Batcher:
         self._wait_s = wait_s
         self._lock = threading.Lock()
         self._arrival = threading.Condition(self._lock)
-        self._line: Line[_Request] = Line()
+        self._line: Line[Request] = Line()
         self._is_led = False
         self._expected: set[Passage] = set()
+        self._foresight = Foresight() if foresight is None else foresight
 
     def expect(self, passage: Passage) -> None:
         """Notes that a frame is being prepared that may want to run."""
         with self._lock:
             self._expected.add(passage)
+            if passage.cadence is not None:
+                self._foresight.watch(passage.cadence)
 
     def dismiss(self, passage: Passage) -> None:
         """Notes that a frame will not come any more."""
@@ -86,9 +94,9 @@ class Batcher:
         with self._lock:
             self._expected.discard(passage)
             leads, self._is_led = not self._is_led, True
-            is_alone = leads and not self._expected
+            is_alone = leads and not self._expected and not self._foresight
             if not is_alone:
-                request = _Request(inputs, passage)
+                request = Request(inputs, passage)
                 self._line.add(request, passage.priority)
                 self._arrival.notify()
         if is_alone:
@@ -105,8 +113,9 @@ class Batcher:
             passage.check("infer")
             begin_s = time.perf_counter()
             outputs = self._predictor.run(inputs)
-            passage.book("infer", time.perf_counter() - begin_s)
-            self._count(len(inputs))
+            run_s = time.perf_counter() - begin_s
+            passage.book("infer", run_s)
+            self._count(len(inputs), run_s)
         finally:
             self._hand_over(())
         return outputs
@@ -125,7 +134,7 @@ class Batcher:
         finally:
             self._hand_over(batch)
 
-    def _hand_over(self, batch: Sequence["_Request"]) -> None:
+    def _hand_over(self, batch: Sequence[Request]) -> None:
         with self._lock:
             successor = self._line.first()
             self._is_led = successor is not None
@@ -135,27 +144,40 @@ class Batcher:
             request.gate.release()
 
     def _wait_for_others(self) -> None:
-        end_s = 0.0
-        while self._is_worth_waiting():
-            end_s = end_s or time.perf_counter() + self._wait_s
-            left_s = end_s - time.perf_counter()
-            if left_s <= 0 or not self._arrival.wait(left_s):
+        """Waits, with the predictor free, while what may come is worth more than the time."""
+        begin_s = time.perf_counter()
+        foreseen_s = self._foresight.wait_s() if self._lets_pass(Priority.HIGH) else 0.0
+        while True:
+            patience_s = max(self._patience_s(), foreseen_s * self._lets_pass(Priority.HIGH))
+            left_s = begin_s + patience_s - time.perf_counter()
+            if left_s <= 0:
                 break
+            self._arrival.wait(left_s)  # who is being prepared by then is waited for after it
 
-    def _is_worth_waiting(self) -> bool:
-        if not self._expected:
-            return False
+    def _patience_s(self) -> float:
+        """Returns how long to wait for the frames that are being prepared."""
         coming = [passage.priority for passage in self._expected if passage.is_preparing]
-        first = self._line.first()
-        if not coming or first is None or max(coming) > first.priority:
-            return bool(coming)
+        first = self._first()
+        if not coming:
+            return 0.0
+        if self._lets_pass(max(coming)):
+            return max(self._wait_s, self._foresight.patience_s)
         if first.priority is Priority.HIGH:
-            return False
-        return sum(len(it.inputs) for it in self._fitting(first)) < self.calibration.largest
+            return 0.0
+        count = sum(len(it.inputs) for it in self._fitting(first))
+        return self._wait_s if count < self.calibration.largest else 0.0
 
-    def _choose(self) -> list["_Request"]:
+    def _lets_pass(self, priority: Priority) -> bool:
+        """Returns whether one of a priority would go before who is first in line."""
+        return priority > self._first().priority and self._line.would_lead(priority)
+
+    def _first(self) -> Request:
         first = self._line.first()
         assert first is not None, "whoever leads is in line"
+        return first
+
+    def _choose(self) -> list[Request]:
+        first = self._first()
         fitting = self._fitting(first)
         room = self.calibration.size_for(sum(len(request.inputs) for request in fitting))
         batch = []
@@ -167,7 +189,7 @@ class Batcher:
         self._line.note_turn(first.priority)
         return batch
 
-    def _fitting(self, first: "_Request") -> list["_Request"]:
+    def _fitting(self, first: Request) -> list[Request]:
         """Returns the requests that can be run with the first one, which leads them."""
         if self.calibration.largest == 1:
             return [first]
@@ -176,7 +198,7 @@ class Batcher:
             it for it in self._line if it is not first and it.inputs.shape[1:] == shape
         ]
 
-    def _answer(self, batch: Sequence["_Request"]) -> None:
+    def _answer(self, batch: Sequence[Request]) -> None:
         """Runs requests together; one by one where that fails, so that only the culprit does."""
         ready = [request for request in batch if request.may_run()]
         if not ready:
@@ -190,7 +212,7 @@ class Batcher:
             for request in ready:
                 self._answer([request])
 
-    def _run(self, batch: Sequence["_Request"]) -> None:
+    def _run(self, batch: Sequence[Request]) -> None:
         inputs = batch[0].inputs if len(batch) == 1 else self._join(batch)
         begin_s = time.perf_counter()
         outputs = self._predictor.run(inputs)
@@ -200,14 +222,15 @@ class Batcher:
             last = first + len(request.inputs)
             request.succeed([output[first:last] for output in outputs], begin_s, done_s)
             first = last
-        self._count(first)
+        self._count(first, done_s - begin_s)
 
-    def _count(self, inputs: int) -> None:
+    def _count(self, inputs: int, run_s: float) -> None:
+        self._foresight.note_run(run_s)
         self.runs += 1
         self.inputs += inputs
         self._note(inputs)
 
-    def _join(self, batch: Sequence["_Request"]) -> Array:
+    def _join(self, batch: Sequence[Request]) -> Array:
         """Returns the inputs of a batch, with nothing after them up to a size that is prepared."""
         arrays = [request.inputs for request in batch]
         count = sum(len(array) for array in arrays)
@@ -215,42 +238,3 @@ class Batcher:
         if missing:
             arrays.append(np.zeros((missing, *arrays[0].shape[1:]), np.float32))
         return np.concatenate(arrays)
-
-
-class _Request:
-    """Inputs of one thread, which waits at the gate until it has its outputs or the lead."""
-
-    def __init__(self, inputs: Array, passage: Passage) -> None:
-        self.inputs = inputs
-        self.priority = passage.priority
-        self.gate = threading.Lock()
-        self.gate.acquire()
-        self.is_done = False
-        self._passage = passage
-        self._asked_s = time.perf_counter()
-        self._outputs: list[Array] = []
-        self._error: Exception | None = None
-
-    def may_run(self) -> bool:
-        """Returns whether the outputs are still of use."""
-        try:
-            self._passage.check("infer")
-        except Exception as error:
-            self.fail(error)
-        return not self.is_done
-
-    def succeed(self, outputs: list[Array], begin_s: float, done_s: float) -> None:
-        """Notes the outputs, and when the run began and ended."""
-        self._passage.book("wait", begin_s - self._asked_s)
-        self._passage.book("infer", done_s - begin_s)
-        self._outputs, self.is_done = outputs, True
-
-    def fail(self, error: Exception) -> None:
-        """Notes what went wrong."""
-        self._error, self.is_done = error, True
-
-    def result(self) -> list[Array]:
-        """Returns the outputs, or raises what went wrong."""
-        if self._error is not None:
-            raise self._error
-        return self._outputs

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.frame import Frame, VideoPacket
+from posewire_server.frame import Frame, Priority, VideoPacket
 from posewire_server.history import History
 from posewire_server.metrics.frames import meter_of
 from posewire_server.outcome import Detection
@@ -78,6 +78,10 @@ def _detect(
     pipeline: Pipeline, answer: AnswerSettings, history: History, ticket: Ticket
 ) -> Detection:
     frame = ticket.frame
+    cadence = None
+    if ticket.priority is Priority.HIGH:
+        cadence = history.cadence
+        cadence.note_arrival(ticket.arrived_s)
     detection = pipeline.detect(
         frame.source,
         region=frame.region,
@@ -85,7 +89,7 @@ def _detect(
         decoder=answer.decoder,
         history=history,
         moment=_moment(ticket) if history.follower else None,
-        passage=Passage(ticket.check, ticket.age_s, ticket.priority),
+        passage=Passage(ticket.check, ticket.age_s, ticket.priority, cadence),
     )
     meter_of(pipeline.spec.name).note_timings(detection.timings)
     return detection
