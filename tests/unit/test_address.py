@@ -7,14 +7,26 @@ from posewire_server.rpc.address import check_address
 from posewire_server.rpc.app import ServerConfig
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:0", "localhost:0"])
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1:0", "localhost:0", "[::1]:0", "unix-abstract:posewire-of-a-test"]
+)
 def test_address_that_is_free_passes(address: str) -> None:
     check_address(address)
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:65536", "192.0.2.1:0", "no such host:0"])
-def test_address_that_can_not_be_had_is_refused(address: str) -> None:
-    with pytest.raises(ConfigError, match="cannot listen") as raised:
+@pytest.mark.parametrize(
+    ("address", "remedy"),
+    [
+        ("127.0.0.1:65536", "at most 65535"),
+        ("192.0.2.1:0", "one of this host"),
+        ("no such host:0", "one of this host"),
+        ("nowhere", "give host:port"),
+        ("127.0.0.1:http", "give host:port"),
+        ("unix:/no/such/folder/socket", "no folder /no/such/folder"),
+    ],
+)
+def test_address_that_can_not_be_had_is_refused(address: str, remedy: str) -> None:
+    with pytest.raises(ConfigError, match=f"cannot listen.*{remedy}") as raised:
         check_address(address)
     assert raised.value.reason == "ADDRESS_UNUSABLE"
 
