@@ -30,7 +30,9 @@ def served(*, original: bool) -> Models:
 
 @pytest.mark.parametrize(("original", "name"), [(False, "body"), (True, "body-original")])
 def test_serving_hub_name_means_the_original_where_it_is_served(original: bool, name: str) -> None:
-    assert served(original=original).serving(HUB_NAME).spec.name == name
+    models = served(original=original)
+    assert models.serving(HUB_NAME).spec.name == name
+    assert models.describe(HUB_NAME).name == name
 
 
 def test_serving_own_name_means_that_model() -> None:

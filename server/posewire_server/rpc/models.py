@@ -45,7 +45,7 @@ class Models:
         Raises:
             ModelError: MODEL_UNKNOWN, MODEL_NOT_SERVING.
         """
-        spec = self._originals.get(name) or find_model(name)
+        spec = self._find(name)
         pipeline = self._pipelines.get(spec.name)
         if pipeline is None:
             text = f"model '{spec.name}' is not served here; start the server with it"
@@ -53,16 +53,19 @@ class Models:
         return pipeline
 
     def describe(self, name: str) -> model_pb2.Model:
-        """Returns the description of a model.
+        """Returns the description of a model; PaddleHub's names mean what they do when served.
 
         Raises:
             ModelError: MODEL_UNKNOWN.
         """
-        return self._to_model(find_model(name))
+        return self._to_model(self._find(name))
 
     def describe_all(self) -> list[model_pb2.Model]:
         """Returns the description of every model, by name."""
         return [self._to_model(spec) for spec in sorted(CATALOG, key=lambda spec: spec.name)]
+
+    def _find(self, name: str) -> ModelSpec:
+        return self._originals.get(name) or find_model(name)
 
     def _to_model(self, spec: ModelSpec) -> model_pb2.Model:
         pipeline = self._pipelines.get(spec.name)
