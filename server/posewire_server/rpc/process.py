@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Sequence
-from types import TracebackType
 
 from posewire_server.errors import EngineError
 
@@ -46,12 +45,7 @@ class ServerProcess:
     def __enter__(self) -> "ServerProcess":
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> int:
