@@ -38,6 +38,7 @@ from posewire_server.systems.paf import PafSystem
 
 STREAMS: Final = 8
 _CAMERA_FPS: Final = 5.0
+_VARIATIONS: Final = {"a camera": 0.0, "frames at odd times": 0.25}
 _SMALL: Final = f"body at {SIDE}x{SIDE}"
 Array = npt.NDArray[np.float32]
 
@@ -130,24 +131,40 @@ class _Locked(Network):
 
 
 async def measure_priority(address: str, frames: int) -> list[Figure]:
-    """Sends frames of high priority now and then, alone and beside 7 streams without a pause."""
+    """Sends frames of high priority now and then, alone and beside 7 streams without a pause.
+
+    Once as a camera does, and once at times that nobody can foresee.
+    """
     source = jpeg(picture())
     async with AsyncClient(address) as client, AsyncClient(address) as other:
         interval_s = 4 * statistics.median(await ping_pong(client, source, 20))
-        alone_s = await paced(client, source, interval_s, frames // 4, priority=Priority.HIGH)
+
+        async def taken_s(count: int, variation: float) -> list[float]:
+            return await paced(client, source, interval_s, count, variation, priority=Priority.HIGH)
+
+        alone_s = await taken_s(frames // 4, 0.0)
         over = asyncio.Event()
         busy = [
             asyncio.create_task(closed_loop(other, source, over.is_set)) for _ in range(STREAMS - 1)
         ]
-        beside_s = await paced(client, source, interval_s, frames, priority=Priority.HIGH)
+        beside_s = {name: await taken_s(frames, share) for name, share in _VARIATIONS.items()}
         over.set()
         await asyncio.gather(*busy)
     p50_s = statistics.median(alone_s)
-    p99 = statistics.quantiles(beside_s, n=100)[98] / p50_s
-    title = f"batching: high priority beside {STREAMS - 1} busy streams over its p50 alone, body"
     return [
-        Figure(f"{title}, p99", p99, "x", "<= 2", frames),
-        Figure(f"{title}, p50", statistics.median(beside_s) / p50_s, "x", "", frames),
+        figure
+        for name, times_s in beside_s.items()
+        for figure in _over(p50_s, f"{name} of high priority", times_s)
+    ]
+
+
+def _over(p50_s: float, who: str, taken_s: list[float]) -> list[Figure]:
+    p99 = statistics.quantiles(taken_s, n=100)[98] / p50_s
+    p50 = statistics.median(taken_s) / p50_s
+    title = f"batching: {who} beside {STREAMS - 1} busy streams over its p50 alone, body"
+    return [
+        Figure(f"{title}, p99", p99, "x", "<= 2", len(taken_s)),
+        Figure(f"{title}, p50", p50, "x", "", len(taken_s)),
     ]
 
 

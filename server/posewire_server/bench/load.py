@@ -97,9 +97,10 @@ async def paced(
     source: bytes,
     interval_s: float,
     count: int,
+    variation: float = 0.0,
     **options: Unpack[StreamOptions],
 ) -> list[float]:
-    """Sends frames now and then, at intervals that vary by a quarter; always the same ones.
+    """Sends frames now and then; each comes later or earlier by up to ``variation`` intervals.
 
     Returns:
         Seconds from having a frame until having its poses, for each frame.
@@ -109,8 +110,10 @@ async def paced(
     taken_s: list[float] = []
 
     async def frames() -> AsyncIterator[Frame]:
+        begin_s = time.perf_counter()
         for number in range(count):
-            await asyncio.sleep(interval_s * rng.uniform(0.75, 1.25))
+            at_s = begin_s + interval_s * (number + 1 + rng.uniform(-variation, variation))
+            await asyncio.sleep(max(0.0, at_s - time.perf_counter()))
             sent_s.append(time.perf_counter())
             yield Frame(source, sequence_id=number)
 
