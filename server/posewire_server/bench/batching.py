@@ -50,7 +50,7 @@ def measure(cache: Path) -> list[Figure]:
     figures = [measure_alone(cache, frames=300)]
     with ServerProcess(["--cache", str(cache)]) as server:
         figures.append(measure_rate(server.address, predictor, turns=5, seconds=6.0))
-        figures += run_async(measure_priority(server.address, frames=300))
+        figures += run_async(measure_priority(server.address, frames=200))
     with ServerProcess([str(cache)], command=(small.__name__,)) as server:
         figures.append(run_async(measure_fairness(server.address, seconds=20.0)))
     return figures
