@@ -10,8 +10,8 @@ from posewire_server.decode.anchors import (
     Detections,
     Floats,
     merge,
-    overlaps,
 )
+from posewire_server.decode.overlap import overlap
 
 SIDES = hnp.arrays(np.float32, (30, 4), elements=st.floats(0.125, 64, width=32))
 SCORES = hnp.arrays(np.float32, 30, elements=st.floats(0.5, 1, width=32))
@@ -46,7 +46,7 @@ def test_merge_does_not_depend_on_how_detections_are_split(sides: Floats, scores
 @given(SIDES)
 def test_overlaps_are_symmetric_shares(sides: Floats) -> None:
     boxes = detections(sides, np.ones(30, np.float32)).boxes
-    found = overlaps(boxes, boxes)
+    found = overlap(boxes[:, None], boxes[None])
     np.testing.assert_allclose(found, found.T, atol=1e-6)
     np.testing.assert_allclose(np.diag(found), 1, atol=1e-4)
     assert found.min() >= 0
