@@ -14,11 +14,16 @@ namespace posewire {
 namespace {
 
 thread_local MappedRead* current = nullptr;
+thread_local bool is_forwarding = false;
 
 struct sigaction previous{};
 
-// What would have been done without this file.
+// What would have been done without this file. Whoever took the signal from us may forward it as well.
 void forward(int signal, siginfo_t* details, void* context) {
+  if (is_forwarding) {
+    previous = {};
+  }
+  is_forwarding = true;
   if ((previous.sa_flags & SA_SIGINFO) != 0) {
     previous.sa_sigaction(signal, details, context);
   } else if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
@@ -26,6 +31,7 @@ void forward(int signal, siginfo_t* details, void* context) {
   } else {
     previous.sa_handler(signal);
   }
+  is_forwarding = false;
 }
 
 void on_bus_error(int signal, siginfo_t* details, void* context) {
@@ -36,7 +42,15 @@ void on_bus_error(int signal, siginfo_t* details, void* context) {
   errno = error;
 }
 
+// Libraries take signals whenever they are loaded, Paddle for instance: so it is looked at for each read.
 void catch_bus_errors() {
+  static std::mutex changing;
+  struct sigaction found{};
+  const std::lock_guard lock(changing);
+  if (sigaction(SIGBUS, nullptr, &found) == 0 && (found.sa_flags & SA_SIGINFO) != 0 &&
+      found.sa_sigaction == on_bus_error) {
+    return;
+  }
   struct sigaction action{};
   action.sa_sigaction = on_bus_error;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
@@ -50,8 +64,7 @@ void catch_bus_errors() {
 
 MappedRead::MappedRead(const void* begin, std::size_t size)
     : begin_(static_cast<const char*>(begin)), end_(begin_ + size) {
-  static std::once_flag once;
-  std::call_once(once, catch_bus_errors);
+  catch_bus_errors();
   current = this;
 }
 

@@ -1,6 +1,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -60,6 +61,17 @@ TEST(test_mapped_read_of_a_file_that_is_cut_finds_zeros) {
   mapped.cut(size / 2);
   REQUIRE(mapped.sum() == size / 2);
   REQUIRE(!read.is_whole());
+}
+
+TEST(test_mapped_read_holds_after_somebody_else_took_the_signal) {
+  for (int turn = 0; turn < 2; ++turn) {
+    REQUIRE(std::signal(SIGBUS, SIG_DFL) != SIG_ERR);
+    const Mapped mapped;
+    const MappedRead read(mapped.bytes, size);
+    mapped.cut(0);
+    REQUIRE(mapped.sum() == 0);
+    REQUIRE(!read.is_whole());
+  }
 }
 
 TEST(test_mapped_read_in_each_of_four_threads_finds_its_own_file_cut) {
