@@ -103,6 +103,21 @@ def test_stream_close_ends_at_once_and_cancels_work() -> None:
 
 
 @pytest.mark.parametrize("policy", list(OverflowPolicy))
+def test_stream_close_leaves_the_work_alone_whatever_still_comes(policy: OverflowPolicy) -> None:
+    async def main() -> None:
+        async with desk(StreamSettings(1, policy)) as at:
+            await at.offer(0)
+            await at.work()
+            at.stream.close()
+            assert at.frames.closed
+            await at.offer(1, 2, 1)
+            assert at.accepted == 4
+            assert at.frames.left_out == []
+
+    run(main())
+
+
+@pytest.mark.parametrize("policy", list(OverflowPolicy))
 def test_stream_that_is_never_read_stops_taking_frames(policy: OverflowPolicy) -> None:
     async def main() -> None:
         async with desk(StreamSettings(2, policy), reads=False) as at:

@@ -76,12 +76,17 @@ class Stream:
         return len(self._outbox) > 0
 
     async def offer(self, frame: Frame | Failed) -> None:
-        """Accepts a frame, or the outcome of one already known; waits where the policy is BLOCK."""
+        """Accepts a frame, or the outcome of one already known; waits where the policy is BLOCK.
+
+        What comes after the close is forgotten.
+        """
         arrived_s = now_s()
         self.last_arrived_id = max(self.last_arrived_id, frame.sequence_id)
         size_bytes = bytes_of(frame) if isinstance(frame, Frame) else 0
         if self._must_wait(size_bytes):
             await self._wait_for_room(size_bytes)
+        if self._closed:
+            return
         error = self._refusal(frame, size_bytes)
         if error is None and isinstance(frame, Frame):
             self._accept(Ticket(frame, arrived_s, self.priority, size_bytes=size_bytes))
