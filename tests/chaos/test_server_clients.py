@@ -119,7 +119,7 @@ def test_client_that_sends_thousands_and_never_reads_holds_little(
             assert server_side._in_flight <= 4
             assert len(server_side._outbox) <= MOST_UNREAD + 1
         stream.call.cancel()
-    hosted.wait_until_calls_ended()
+    hosted.wait_until_idle()
     assert hosted.server._servicer._bytes.held_bytes == 0
 
 

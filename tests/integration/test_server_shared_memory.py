@@ -134,7 +134,7 @@ def test_stream_that_ends_lets_go_of_its_objects(
     else:
         stream.half_close()
         assert list(stream.rest()) == []
-    server.wait_until_calls_ended()
+    server.wait_until_idle()
     assert descriptors(shared.name) == 1
 
 

@@ -44,8 +44,17 @@ class HostedServer(Hosted):
         self.wait_until(lambda: sum(stream._in_flight for stream in streams) == frames)
 
     def wait_until_calls_ended(self) -> None:
-        """Returns when the server has no open stream and no unanswered call."""
+        """Returns when the server has no open stream and no unanswered call.
+
+        Frames of a stream that was left may still be worked on, see :meth:`wait_until_idle`.
+        """
         self.submit(self._calls_ended()).result(PATIENCE_S)
+
+    def wait_until_idle(self) -> None:
+        """Returns when besides no frame is worked on: what streams held has been let go of."""
+        self.wait_until_calls_ended()
+        dispatcher = self.server._dispatcher
+        self.wait_until(lambda: not dispatcher._running)
 
     async def _calls_ended(self) -> None:
         while len(self.server._servicer._open):
