@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.engine.network import Network
-from posewire_server.engine.predictor import Engine, PaddlePredictor, Precision, Predictor
+from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor
+from posewire_server.engine.program import Precision
 from posewire_server.errors import ModelError, StreamError
 from posewire_server.frame import Region, Source
 from posewire_server.history import History
@@ -80,8 +81,10 @@ class Networks:
         """
         name, config = stored.spec.name, self.config
         if name not in self._loaded:
-            predictor = PaddlePredictor(stored, config.engine, config.precision, config.threads)
-            network = Network(stored.spec, self._wrap(predictor), config.batch_wait_s)
+            chosen = stored, config.engine, config.precision, config.threads
+            predictor = PaddlePredictor(*chosen)
+            cut = PaddlePredictor(*chosen, in_sections=True) if stored.sections else None
+            network = Network(stored.spec, self._wrap(predictor), config.batch_wait_s, cut)
             self._loaded[name] = network, predictor.engine
         return self._loaded[name]
 

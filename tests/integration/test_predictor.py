@@ -39,11 +39,27 @@ def test_golden_outputs_answer_far_above_the_tolerance(network: StoredNetwork) -
 
 
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("in_sections", [False, True])
 def test_run_on_golden_inputs_equals_another_runtime(
-    network: StoredNetwork, engine: Engine
+    network: StoredNetwork, engine: Engine, *, in_sections: bool
 ) -> None:
     golden = read_golden(network.spec)
-    assert measure_error(PaddlePredictor(network, engine), golden) < 5e-5
+    predictor = PaddlePredictor(network, engine, in_sections=in_sections)
+    assert measure_error(predictor, golden) < 5e-5
+
+
+def test_run_in_sections_pauses_for_runs_of_the_whole(network: StoredNetwork) -> None:
+    whole = PaddlePredictor(network)
+    cut = PaddlePredictor(network, in_sections=True)
+    rng = np.random.default_rng(3)
+    first, second = (rng.uniform(0, 255, (1, 3, 96, w)).astype(np.float32) for w in (128, 160))
+    expected, other = whole.run(first)[0], whole.run(second)[0]
+    paused: list[np.ndarray] = []
+    (output,) = cut.run(first, lambda: paused.extend(whole.run(second)))
+    np.testing.assert_allclose(output, expected, atol=1e-6)
+    assert len(paused) == len(network.spec.cuts) == 2
+    for each in paused:
+        np.testing.assert_array_equal(each, other)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

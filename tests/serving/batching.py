@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
@@ -43,6 +44,23 @@ class EchoPredictor:
         return [inputs.copy(), -inputs]
 
 
+class CutPredictor:
+    """Runs another one in two sections; the second one's values are greater by a half.
+
+    Attributes:
+        whole: Runs each section.
+    """
+
+    def __init__(self, whole: EchoPredictor) -> None:
+        self.whole = whole
+
+    def run(self, inputs: Array, pause: Callable[[], None] = lambda: None) -> list[Array]:
+        self.whole.run(inputs)
+        pause()
+        same, _ = self.whole.run(inputs + np.float32(0.5))
+        return [same - np.float32(0.5), -inputs]
+
+
 def inputs(*values: float, side: int = 2) -> Array:
     """Returns (N, 1, side, side) inputs, each full of one value."""
     return np.stack([np.full((1, side, side), value, np.float32) for value in values])
@@ -57,9 +75,12 @@ class Bench:
         wait_s: float = 0.0,
         predictor: EchoPredictor | None = None,
         foresight: Foresight | None = None,
+        *,
+        is_cut: bool = False,
     ) -> None:
         self.predictor = predictor or EchoPredictor()
-        self.batcher = Batcher(self.predictor, wait_s, foresight=foresight)
+        cut = CutPredictor(self.predictor) if is_cut else None
+        self.batcher = Batcher(self.predictor, wait_s, foresight=foresight, cut=cut)
         self.batcher.calibration = calibration
         self._threads = ThreadPoolExecutor(32)
 
@@ -85,9 +106,10 @@ class Bench:
         self.wait_until_waiting(asked)
         return done
 
-    def occupy(self) -> "Future[list[Array]]":
+    def occupy(self, priority: Priority = Priority.NORMAL) -> "Future[list[Array]]":
         """Has a thread run one input, which waits at the gate."""
-        done = self._threads.submit(self.batcher.run, inputs(0.0), Passage())
+        passage = Passage(priority=priority)
+        done = self._threads.submit(self.batcher.run, inputs(0.0), passage)
         self.wait_until_started()
         return done
 

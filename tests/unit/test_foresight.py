@@ -131,3 +131,20 @@ def test_foresight_waits_a_third_of_a_run_at_most_once_for_each_arrival(
             waits += wait_s > 0
             clock.now_s += wait_s
         assert waits <= arrived
+
+
+@pytest.mark.parametrize(
+    ("run_s", "may_interrupt"), [(RUN_S, False), (INTERVAL_S * 0.8, False), (INTERVAL_S, True)]
+)
+def test_foresight_tells_whether_a_camera_may_send_in_the_course_of_a_run(
+    run_s: float, may_interrupt: bool
+) -> None:
+    clock = Clock()
+    cadence = regular(clock)
+    foresight = Foresight(clock)
+    foresight.note_run(run_s)
+    foresight.watch(cadence)
+    assert foresight.may_interrupt() is may_interrupt
+    unknown = Cadence()
+    foresight.watch(unknown)
+    assert foresight.may_interrupt()

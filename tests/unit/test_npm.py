@@ -132,7 +132,7 @@ def test_store_pulls_a_graph_model_from_npm(
         importer="tfjs",
     )
     stored = pip_cache.pull(spec)
-    assert stored.program.is_file()
+    assert stored.program.program.is_file()
     assert stored.manifest.source == "@tiny/pose 1.0.0"
     assert pip_cache.find(spec) is not None
 

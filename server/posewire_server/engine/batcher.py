@@ -12,9 +12,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server.engine.batch import find_fitting, join, take_batch
 from posewire_server.engine.calibration import ALONE, Calibration
 from posewire_server.engine.foresight import Foresight
-from posewire_server.engine.predictor import Predictor
+from posewire_server.engine.predictor import Interruptible, Predictor
 from posewire_server.engine.request import Request
 from posewire_server.errors import EngineError
 from posewire_server.frame import Priority
@@ -32,11 +33,15 @@ class Batcher:
     priority does not. One of lower priority lets a higher one go first that is being prepared, or
     that ``Foresight`` says is due: it waits for that half a run at most.
 
+    A run during which a stream of high priority may send is made in sections, where the network has
+    some. Between two of them one run goes first that came meanwhile with a higher priority.
+
     Args:
         predictor: Runs the network; called by one thread at a time.
         wait_s: Longest time to wait for others while the predictor is free.
         note: Called with the inputs of each run, by the thread that ran them.
         foresight: Tells when frames of high priority are due.
+        cut: Runs the network in sections, which may be interrupted by ``predictor``.
 
     Attributes:
         calibration: Which batches pay.
@@ -50,10 +55,12 @@ class Batcher:
         wait_s: float = 0.0,
         note: Callable[[int], None] = lambda _count: None,
         foresight: Foresight | None = None,
+        cut: Interruptible | None = None,
     ) -> None:
         self.calibration: Calibration = ALONE
         self.runs = self.inputs = 0
         self._predictor = predictor
+        self._cut = cut
         self._note = note
         self._wait_s = wait_s
         self._lock = threading.Lock()
@@ -123,14 +130,10 @@ class Batcher:
     def _lead(self) -> None:
         """Runs who is first, and those who fit; opens their gates and that of the next leader."""
         with self._lock:
-            self._wait_for_others()
-            batch = self._choose()
+            self._hold_back(self._would_lead, self._patience_to_join_s)
+            batch = take_batch(self._line, self._first(), self.calibration)
         try:
             self._answer(batch)
-        except BaseException:  # a key press; who waits must not wait for ever
-            for request in batch:
-                request.fail(EngineError("ENGINE_FAILED", "the run was interrupted"))
-            raise
         finally:
             self._hand_over(batch)
 
@@ -140,63 +143,68 @@ class Batcher:
             self._is_led = successor is not None
         if successor is not None:
             successor.gate.release()
-        for request in batch:
-            request.gate.release()
+        _release(batch)
 
-    def _wait_for_others(self) -> None:
-        """Waits, with the predictor free, while what may come is worth more than the time."""
+    def _give_way(self, running: Priority) -> float:
+        """Runs who has come with a higher priority than what is running, or is about to come.
+
+        Returns:
+            Seconds that it took.
+        """
+
+        def would_interrupt(priority: Priority) -> bool:
+            return priority > running and self._line.first(above=running) is None
+
         begin_s = time.perf_counter()
-        foreseen_s = self._foresight.wait_s() if self._lets_pass(Priority.HIGH) else 0.0
+        with self._lock:
+            self._hold_back(would_interrupt)
+            first = self._line.first(above=running)
+            batch = [] if first is None else take_batch(self._line, first, self.calibration)
+        try:
+            self._answer(batch)
+        finally:
+            _release(batch)
+        return time.perf_counter() - begin_s
+
+    def _hold_back(
+        self,
+        lets_pass: Callable[[Priority], bool],
+        patience_to_join_s: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """Waits, with the predictor free, while what may come is worth more than the time.
+
+        Args:
+            lets_pass: Whether one of a priority, if it came now, would go first.
+            patience_to_join_s: How long to wait for others that are being prepared.
+        """
+        begin_s = time.perf_counter()
+        foreseen_s = self._foresight.wait_s() if lets_pass(Priority.HIGH) else 0.0
         while True:
-            patience_s = max(self._patience_s(), foreseen_s * self._lets_pass(Priority.HIGH))
+            patience_s = foreseen_s * lets_pass(Priority.HIGH)
+            coming = [passage.priority for passage in self._expected if passage.is_preparing]
+            if coming and lets_pass(max(coming)):
+                patience_s = max(patience_s, self._wait_s, self._foresight.patience_s)
+            elif coming:
+                patience_s = max(patience_s, patience_to_join_s())
             left_s = begin_s + patience_s - time.perf_counter()
             if left_s <= 0:
                 break
             self._arrival.wait(left_s)  # who is being prepared by then is waited for after it
 
-    def _patience_s(self) -> float:
-        """Returns how long to wait for the frames that are being prepared."""
-        coming = [passage.priority for passage in self._expected if passage.is_preparing]
+    def _patience_to_join_s(self) -> float:
         first = self._first()
-        if not coming:
-            return 0.0
-        if self._lets_pass(max(coming)):
-            return max(self._wait_s, self._foresight.patience_s)
         if first.priority is Priority.HIGH:
             return 0.0
-        count = sum(len(it.inputs) for it in self._fitting(first))
+        count = sum(len(it.inputs) for it in find_fitting(self._line, first, self.calibration))
         return self._wait_s if count < self.calibration.largest else 0.0
 
-    def _lets_pass(self, priority: Priority) -> bool:
-        """Returns whether one of a priority would go before who is first in line."""
+    def _would_lead(self, priority: Priority) -> bool:
         return priority > self._first().priority and self._line.would_lead(priority)
 
     def _first(self) -> Request:
         first = self._line.first()
         assert first is not None, "whoever leads is in line"
         return first
-
-    def _choose(self) -> list[Request]:
-        first = self._first()
-        fitting = self._fitting(first)
-        room = self.calibration.size_for(sum(len(request.inputs) for request in fitting))
-        batch = []
-        for request in fitting:
-            if request is first or len(request.inputs) <= room:
-                room -= len(request.inputs)
-                self._line.remove(request, request.priority)
-                batch.append(request)
-        self._line.note_turn(first.priority)
-        return batch
-
-    def _fitting(self, first: Request) -> list[Request]:
-        """Returns the requests that can be run with the first one, which leads them."""
-        if self.calibration.largest == 1:
-            return [first]
-        shape = first.inputs.shape[1:]
-        return [first] + [
-            it for it in self._line if it is not first and it.inputs.shape[1:] == shape
-        ]
 
     def _answer(self, batch: Sequence[Request]) -> None:
         """Runs requests together; one by one where that fails, so that only the culprit does."""
@@ -211,12 +219,17 @@ class Batcher:
                 return
             for request in ready:
                 self._answer([request])
+        except BaseException:  # a key press; who waits must not wait for ever
+            for request in batch:
+                request.fail(EngineError("ENGINE_FAILED", "the run was interrupted"))
+            raise
 
     def _run(self, batch: Sequence[Request]) -> None:
-        inputs = batch[0].inputs if len(batch) == 1 else self._join(batch)
+        inputs = batch[0].inputs if len(batch) == 1 else join(batch, self.calibration)
         begin_s = time.perf_counter()
-        outputs = self._predictor.run(inputs)
+        outputs, away_s = self._predict(inputs, batch[0].priority)
         done_s = time.perf_counter()
+        begin_s += away_s
         first = 0
         for request in batch:
             last = first + len(request.inputs)
@@ -224,17 +237,25 @@ class Batcher:
             first = last
         self._count(first, done_s - begin_s)
 
+    def _predict(self, inputs: Array, priority: Priority) -> tuple[list[Array], float]:
+        """Returns the outputs, and the seconds of this that went to others."""
+        if self._cut is None or not self._may_be_interrupted(priority):
+            return self._predictor.run(inputs), 0.0
+        away_s: list[float] = []
+        outputs = self._cut.run(inputs, lambda: away_s.append(self._give_way(priority)))
+        return outputs, sum(away_s)
+
+    def _may_be_interrupted(self, priority: Priority) -> bool:
+        with self._lock:
+            return priority < Priority.HIGH and self._foresight.may_interrupt()
+
     def _count(self, inputs: int, run_s: float) -> None:
         self._foresight.note_run(run_s)
         self.runs += 1
         self.inputs += inputs
         self._note(inputs)
 
-    def _join(self, batch: Sequence[Request]) -> Array:
-        """Returns the inputs of a batch, with nothing after them up to a size that is prepared."""
-        arrays = [request.inputs for request in batch]
-        count = sum(len(array) for array in arrays)
-        missing = self.calibration.padded(count) - count
-        if missing:
-            arrays.append(np.zeros((missing, *arrays[0].shape[1:]), np.float32))
-        return np.concatenate(arrays)
+
+def _release(batch: Sequence[Request]) -> None:
+    for request in batch:
+        request.gate.release()

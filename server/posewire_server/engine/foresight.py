@@ -1,7 +1,8 @@
 """Whether to keep a predictor free for a frame of high priority that is about to come.
 
-A run can not be interrupted: a frame that comes just after one began waits for all of it. Where the
-frame can be foreseen, it pays to let it go first; the wait for it is a part of a run at most.
+A run is interrupted between its sections at best: a frame that comes just after one began waits for
+all of it. Where the frame can be foreseen, it pays to let it go first; the wait for it is a part of
+a run at most. Where none can come during a run, that needs no sections, which take longer.
 """
 
 import time
@@ -16,6 +17,7 @@ _AHEAD: Final = 1 / 3
 # and for that and its preparation together they wait so long at most.
 _PATIENCE: Final = 1 / 2
 _SMOOTHING: Final = 1 / 8
+_SLOW: Final = 1.25  # a slow run, of the usual time
 
 
 class Foresight:
@@ -48,6 +50,12 @@ class Foresight:
         """Notes how long a run took."""
         weight = _SMOOTHING if self._run_s else 1.0
         self._run_s += (run_s - self._run_s) * weight
+
+    def may_interrupt(self) -> bool:
+        """Returns whether a frame of high priority may come in the course of a run from now on."""
+        end_s = self._clock_s() + self._run_s * _SLOW
+        dues_s = (cadence.due_by_s() for cadence in self._cadences)
+        return any(due_by_s is None or due_by_s < end_s for due_by_s in dues_s)
 
     def wait_s(self) -> float:
         """Returns how long to put off a run for frames that are due; 0 where none is.

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from posewire_server.engine.batcher import Batcher
 from posewire_server.engine.calibration import calibrate
-from posewire_server.engine.predictor import Predictor
+from posewire_server.engine.predictor import Interruptible, Predictor
 from posewire_server.metrics.frames import note_batch
 from posewire_server.models.spec import NetworkSpec
 
@@ -23,12 +23,20 @@ class Network:
         spec: What it is.
         predictor: Runs it; called by one thread at a time.
         batch_wait_s: Longest time that inputs wait for others, see ``Batcher``.
+        cut: Runs it in sections; None: it is never interrupted.
     """
 
-    def __init__(self, spec: NetworkSpec, predictor: Predictor, batch_wait_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        spec: NetworkSpec,
+        predictor: Predictor,
+        batch_wait_s: float = 0.0,
+        cut: Interruptible | None = None,
+    ) -> None:
         self.spec = spec
         self._predictor = predictor
-        self._batcher = Batcher(predictor, batch_wait_s, partial(note_batch, spec.name))
+        self._cut = cut
+        self._batcher = Batcher(predictor, batch_wait_s, partial(note_batch, spec.name), cut=cut)
         self.expect = self._batcher.expect
         self.dismiss = self._batcher.dismiss
         self.run = self._batcher.run
@@ -49,7 +57,7 @@ class Network:
         return self._batcher.calibration.largest
 
     def calibrate(self, largest: int) -> None:
-        """Measures up to which size batches pay; nobody may use it meanwhile.
+        """Measures up to which size batches pay, and makes sections ready; nobody may use it then.
 
         Args:
             largest: The largest batch to try.
@@ -61,6 +69,8 @@ class Network:
         inputs = np.zeros((largest, self.spec.input.channels, height, width), np.float32)
         found = calibrate(lambda count: self._predictor.run(inputs[:count]), largest)
         self._batcher.calibration = found
+        if self._cut is not None:
+            self._cut.run(inputs[:1])  # The first run takes longer.
         if found.largest == 1:
             _LOG.info("network %s: joining frames does not pay, each runs alone", self.spec.name)
         else:

@@ -1,50 +1,28 @@
-"""Runs a network in Paddle Inference; the only module of the serving path that imports Paddle.
+"""Runs a network in one of the engines of Paddle Inference.
 
     predictor = PaddlePredictor(store.pull(TFPOSE, progress))
     (maps,) = predictor.run(np.zeros((1, 3, 368, 432), np.float32))
 
-Faults of Paddle 3.3.1 that shape this module:
-- Its OpenVINO engine logs what goes wrong in a run and returns the previous answer; so inputs and
-  the shape of outputs are checked here.
-- That engine writes compiled networks to ``__cache__`` of the working directory; so it is given a
-  folder that is thrown away.
-- ``Predictor.run`` keeps Python's lock; so the run itself goes through ``_native``.
-- Without CUDA, a predictor for the GPU runs on the CPU; so that is refused here.
-- Importing it puts handlers of its own in place of those for SIGTERM and others; so they are put
-  back, which Python allows in the main thread only: build the first predictor there.
+Paddle's OpenVINO engine logs what goes wrong in a run and returns the previous answer; so inputs
+and the shape of outputs are checked here.
 """
 
-import logging
 import os
-import signal
-import tempfile
 import threading
-import warnings
-from collections.abc import Iterable
-from typing import Any, Final, Literal, Protocol
+from collections.abc import Callable, Iterable
+from typing import Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server import _native
+from posewire_server.engine.program import Precision, Program
 from posewire_server.errors import EngineError
 from posewire_server.models.manifest import StoredNetwork
 
 ENGINES: Final = ("openvino", "onednn", "plain", "gpu")
-GPU_MEMORY_MIB: Final = 256
-_PADDLE_SIGNALS: Final = (
-    signal.SIGTERM,
-    signal.SIGABRT,
-    signal.SIGFPE,
-    signal.SIGILL,
-    signal.SIGSEGV,
-)
 
 Engine = Literal["auto", "openvino", "onednn", "plain", "gpu"]
-Precision = Literal["fp32", "bf16"]
 Array = npt.NDArray[np.float32]
-
-_LOGGER = logging.getLogger(__name__)
 
 
 class Predictor(Protocol):
@@ -52,6 +30,13 @@ class Predictor(Protocol):
 
     def run(self, inputs: Array) -> list[Array]:
         """Returns the outputs for a batch (N, C, H, W) float32, in the order of the spec."""
+
+
+class Interruptible(Protocol):
+    """Runs one network in sections; called by one thread at a time, whichever that is."""
+
+    def run(self, inputs: Array, pause: Callable[[], None] = ...) -> list[Array]:
+        """Returns the outputs as ``Predictor.run``; calls ``pause`` between the sections."""
 
 
 class PaddlePredictor:
@@ -70,6 +55,8 @@ class PaddlePredictor:
             and costs accuracy: AP 0.276 instead of 0.286 for the body network on 74 images of
             COCO. On a CPU without it, OpenVINO computes in fp32 all the same.
         threads: CPU threads of one run; 0 takes all that the process may use.
+        in_sections: Whether to run the sections of a network that has some. Their outputs are equal
+            to those of the whole, and take some 15 % longer.
 
     Attributes:
         engine: The engine in use.
@@ -86,28 +73,24 @@ class PaddlePredictor:
         engine: Engine = "auto",
         precision: Precision = "fp32",
         threads: int = 0,
+        *,
+        in_sections: bool = False,
     ) -> None:
         self.engine = choose_engine(model, engine, precision)
         self._spec = model.spec
         self._turn = threading.Lock()
-        self._predictor = _build(model, self.engine, precision, threads or _available_threads())
-        (input_name,) = self._predictor.get_input_names()
-        output_names = self._predictor.get_output_names()
-        self._input = self._predictor.get_input_handle(input_name)
-        self._outputs = [self._predictor.get_output_handle(name) for name in output_names]
-        self.gil_free: bool = _native.predictor_run_available(self._predictor)
-        if not self.gil_free:
-            _LOGGER.warning(
-                "this Paddle cannot run without Python's lock; everything else in the process "
-                "waits during each inference (known to work: paddlepaddle 3.3.1 on Linux)"
-            )
+        threads = threads or _available_threads()
+        files = model.sections if in_sections else (model.program,)
+        self._programs = [Program(each, self.engine, precision, threads) for each in files]
+        self.gil_free = all(program.gil_free for program in self._programs)
 
-    def run(self, inputs: Array) -> list[Array]:
+    def run(self, inputs: Array, pause: Callable[[], None] = lambda: None) -> list[Array]:
         """Runs the network on a batch.
 
         Args:
             inputs: (N, C, H, W) float32, C-contiguous; H and W as the spec's input demands. It is
                 copied (0.1 ms) and may be changed as soon as this returns.
+            pause: Called between sections, where there are some; may run another predictor.
 
         Returns:
             One float32 array for each output of the spec, batch first; the caller owns them.
@@ -120,11 +103,7 @@ class PaddlePredictor:
         if not self._turn.acquire(blocking=False):
             raise EngineError("ENGINE_FAILED", "two threads run one predictor; let them take turns")
         try:
-            outputs = self._run(inputs)
-        except Exception as error:
-            raise EngineError(
-                "ENGINE_FAILED", f"{self.engine} failed: {_last_line(error)}"
-            ) from error
+            outputs = self._run(inputs, pause)
         finally:
             self._turn.release()
         self._check_outputs(outputs, inputs)
@@ -142,13 +121,13 @@ class PaddlePredictor:
         for width, height in sizes:
             self.run(np.zeros((1, self._spec.input.channels, height, width), np.float32))
 
-    def _run(self, inputs: Array) -> list[Array]:
-        self._input.copy_from_cpu(inputs)
-        if self.gil_free:
-            _native.predictor_run(self._predictor)
-        else:
-            self._predictor.run()
-        return [output.copy_to_cpu() for output in self._outputs]
+    def _run(self, inputs: Array, pause: Callable[[], None]) -> list[Array]:
+        first, *others = self._programs
+        tensors = first.run({first.inputs[0]: inputs})
+        for program in others:
+            pause()
+            tensors |= program.run(tensors)
+        return [tensors[name] for name in self._programs[-1].outputs]
 
     def _check_outputs(self, outputs: list[Array], inputs: Array) -> None:
         size, specs = (len(inputs), *inputs.shape[2:]), self._spec.outputs
@@ -197,59 +176,5 @@ def choose_engine(model: StoredNetwork, engine: Engine, precision: Precision = "
     return chosen
 
 
-def _build(model: StoredNetwork, engine: str, precision: Precision, threads: int) -> Any:
-    paddle = _load_paddle()
-    if engine == "gpu" and not paddle.is_compiled_with_cuda():  # It would run on the CPU, silently.
-        text = "this Paddle has no CUDA; install paddlepaddle-gpu or choose another engine"
-        raise EngineError("ENGINE_FAILED", text)
-    with tempfile.TemporaryDirectory(prefix="posewire-") as cache:
-        try:
-            config = _configure(paddle.inference, model, engine, precision)
-            config.set_cpu_math_library_num_threads(threads)
-            config.set_optim_cache_dir(cache)
-            return paddle.inference.create_predictor(config)
-        except Exception as error:
-            text = f"engine {engine} could not load {model.spec.name}: {_last_line(error)}"
-            raise EngineError("ENGINE_FAILED", text) from error
-
-
-def _configure(inference: Any, model: StoredNetwork, engine: str, precision: Precision) -> Any:
-    config = inference.Config(str(model.program), str(model.parameters))
-    config.disable_glog_info()
-    config.enable_memory_optim()
-    if engine == "gpu":
-        config.enable_use_gpu(GPU_MEMORY_MIB, 0)
-        return config
-    config.disable_gpu()
-    if engine == "openvino":
-        types = inference.PrecisionType
-        config.enable_openvino_engine(types.Bfloat16 if precision == "bf16" else types.Float32)
-    elif engine == "onednn":
-        config.enable_mkldnn()
-    else:
-        config.disable_mkldnn()
-    return config
-
-
-def _load_paddle() -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Paddle recommends a compiler cache to whoever imports it.
-        import paddle
-        import paddle.inference
-    paddle.disable_signal_handler()
-    if threading.current_thread() is threading.main_thread():
-        for number in _PADDLE_SIGNALS:
-            handler = signal.getsignal(number)
-            if callable(handler):
-                signal.signal(number, handler)
-    return paddle
-
-
 def _available_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _last_line(error: Exception) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    hints = [line for line in lines if line.startswith(("(", "["))]
-    return (hints or lines or [type(error).__name__])[0]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from posewire_server.errors import WeightsError
 from posewire_server.models.spec import NetworkSpec
@@ -128,6 +128,18 @@ class Manifest:
             ) from error
 
 
+class ProgramFiles(NamedTuple):
+    """A program in Paddle's older format.
+
+    Attributes:
+        program: Its operations.
+        parameters: Its weights.
+    """
+
+    program: Path
+    parameters: Path
+
+
 @dataclass(frozen=True)
 class StoredNetwork:
     """A network in the cache, its files proved to be the ones that were imported.
@@ -151,14 +163,23 @@ class StoredNetwork:
         return version.replace("imported-", f"{digest}-", 1)
 
     @property
-    def program(self) -> Path:
-        """The network, in Paddle's older program format."""
-        return self.folder / PROGRAM_NAME
+    def program(self) -> ProgramFiles:
+        """The network."""
+        return ProgramFiles(self.folder / PROGRAM_NAME, self.folder / PARAMETERS_NAME)
 
     @property
-    def parameters(self) -> Path:
-        """The network's parameters."""
-        return self.folder / PARAMETERS_NAME
+    def sections(self) -> tuple[ProgramFiles, ...]:
+        """The network once more, in sections that are run one after another; empty: not cut."""
+        if not self.spec.cuts:
+            return ()
+        return tuple(
+            ProgramFiles(*(_numbered(path, number) for path in self.program))
+            for number in range(1, len(self.spec.cuts) + 2)
+        )
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
 def paddle_version() -> str:

