@@ -4,6 +4,8 @@ import asyncio
 import statistics
 import threading
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -130,32 +132,44 @@ class _Locked(Network):
         return outputs
 
 
-async def measure_priority(address: str, frames: int) -> list[Figure]:
+async def measure_priority(address: str, frames: int, turns: int = 4) -> list[Figure]:
     """Sends frames of high priority now and then, alone and beside 7 streams without a pause.
 
-    Once as a camera does, and once at times that nobody can foresee.
+    Beside them once as a camera does, and once at times that nobody can foresee; in turns, since a
+    machine is not always equally fast.
     """
     source = jpeg(picture())
+    alone_s: list[float] = []
+    beside_s: dict[str, list[float]] = {name: [] for name in _VARIATIONS}
     async with AsyncClient(address) as client, AsyncClient(address) as other:
         interval_s = 4 * statistics.median(await ping_pong(client, source, 20))
 
         async def taken_s(count: int, variation: float) -> list[float]:
             return await paced(client, source, interval_s, count, variation, priority=Priority.HIGH)
 
-        alone_s = await taken_s(frames // 4, 0.0)
-        over = asyncio.Event()
-        busy = [
-            asyncio.create_task(closed_loop(other, source, over.is_set)) for _ in range(STREAMS - 1)
-        ]
-        beside_s = {name: await taken_s(frames, share) for name, share in _VARIATIONS.items()}
-        over.set()
-        await asyncio.gather(*busy)
+        for _ in range(turns):
+            alone_s += await taken_s(frames // turns // 4, 0.0)
+            async with _busy(other, source):
+                for name, share in _VARIATIONS.items():
+                    beside_s[name] += await taken_s(frames // turns, share)
     p50_s = statistics.median(alone_s)
     return [
         figure
         for name, times_s in beside_s.items()
         for figure in _over(p50_s, f"{name} of high priority", times_s)
     ]
+
+
+@asynccontextmanager
+async def _busy(client: AsyncClient, source: bytes) -> AsyncIterator[None]:
+    """Keeps 7 streams busy for a ``with`` block."""
+    over = asyncio.Event()
+    streams = [
+        asyncio.create_task(closed_loop(client, source, over.is_set)) for _ in range(STREAMS - 1)
+    ]
+    yield
+    over.set()
+    await asyncio.gather(*streams)
 
 
 def _over(p50_s: float, who: str, taken_s: list[float]) -> list[Figure]:

@@ -56,6 +56,10 @@ EFFICIENTPOSE = NetworkSpec(
     ),
     importer="tfjs",
     golden="efficientpose.npz",
+    cuts=(
+        "pass1_block1_mbconv2_skeleton_dense/concat",
+        "pass2_block1_mbconv3_detection1_dense/concat",
+    ),
 )
 
 NETWORKS: tuple[NetworkSpec, ...] = (
