@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from posewire_server.engine.network import Network
 from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor
 from posewire_server.engine.program import Precision
+from posewire_server.engine.sections import Sections
 from posewire_server.errors import ModelError, StreamError
 from posewire_server.frame import Region, Source
 from posewire_server.history import History
@@ -81,12 +83,17 @@ class Networks:
         """
         name, config = stored.spec.name, self.config
         if name not in self._loaded:
-            chosen = stored, config.engine, config.precision, config.threads
-            predictor = PaddlePredictor(*chosen)
-            cut = PaddlePredictor(*chosen, in_sections=True) if stored.sections else None
-            network = Network(stored.spec, self._wrap(predictor), config.batch_wait_s, cut)
+            predictor = PaddlePredictor(stored, config.engine, config.precision, config.threads)
+            sections = Sections(partial(self._cut, stored)) if stored.sections else None
+            network = Network(stored.spec, self._wrap(predictor), config.batch_wait_s, sections)
             self._loaded[name] = network, predictor.engine
         return self._loaded[name]
+
+    def _cut(self, stored: StoredNetwork) -> PaddlePredictor:
+        chosen = self.config.engine, self.config.precision, self.config.threads
+        cut = PaddlePredictor(stored, *chosen, in_sections=True)
+        cut.warm_up([stored.spec.input.usual_size])
+        return cut
 
     def calibrate(self) -> None:
         """Measures which of the networks gain by joining inputs; before anybody uses them.

@@ -83,7 +83,7 @@ def test_batcher_gives_each_thread_what_is_its_own(
     foresight = Foresight(lambda: 9.0)
     foresight.note_run(run_s)
     cut = CutPredictor(predictor) if is_cut else None
-    batcher = Batcher(predictor, wait_s, foresight=foresight, cut=cut)
+    batcher = Batcher(predictor, wait_s, foresight=foresight, find_sections=lambda: cut)
     batcher.calibration = calibration
     with ThreadPoolExecutor(_THREADS) as threads:
         began = [threads.submit(it.run, batcher, number) for number, it in enumerate(asked)]

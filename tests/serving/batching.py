@@ -80,7 +80,9 @@ class Bench:
     ) -> None:
         self.predictor = predictor or EchoPredictor()
         cut = CutPredictor(self.predictor) if is_cut else None
-        self.batcher = Batcher(self.predictor, wait_s, foresight=foresight, cut=cut)
+        self.batcher = Batcher(
+            self.predictor, wait_s, foresight=foresight, find_sections=lambda: cut
+        )
         self.batcher.calibration = calibration
         self._threads = ThreadPoolExecutor(32)
 

@@ -147,6 +147,8 @@ async def measure_priority(address: str, frames: int, turns: int = 4) -> list[Fi
         async def taken_s(count: int, variation: float) -> list[float]:
             return await paced(client, source, interval_s, count, variation, priority=Priority.HIGH)
 
+        async with _busy(other, source):
+            await taken_s(8, 0.0)  # The network's sections are loaded.
         for _ in range(turns):
             alone_s += await taken_s(frames // turns // 4, 0.0)
             async with _busy(other, source):

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from posewire_server.engine.batch import find_fitting, join, take_batch
 from posewire_server.engine.calibration import ALONE, Calibration
 from posewire_server.engine.foresight import Foresight
-from posewire_server.engine.predictor import Interruptible, Predictor
+from posewire_server.engine.predictor import Predictor
 from posewire_server.engine.request import Request
+from posewire_server.engine.sections import Interruptible
 from posewire_server.errors import EngineError
 from posewire_server.frame import Priority
 from posewire_server.line import Line
@@ -41,7 +42,8 @@ class Batcher:
         wait_s: Longest time to wait for others while the predictor is free.
         note: Called with the inputs of each run, by the thread that ran them.
         foresight: Tells when frames of high priority are due.
-        cut: Runs the network in sections, which may be interrupted by ``predictor``.
+        find_sections: Returns what runs the network in sections, which ``predictor`` may interrupt;
+            None where it is never interrupted, or not yet.
 
     Attributes:
         calibration: Which batches pay.
@@ -55,12 +57,12 @@ class Batcher:
         wait_s: float = 0.0,
         note: Callable[[int], None] = lambda _count: None,
         foresight: Foresight | None = None,
-        cut: Interruptible | None = None,
+        find_sections: Callable[[], Interruptible | None] = lambda: None,
     ) -> None:
         self.calibration: Calibration = ALONE
         self.runs = self.inputs = 0
         self._predictor = predictor
-        self._cut = cut
+        self._find_sections = find_sections
         self._note = note
         self._wait_s = wait_s
         self._lock = threading.Lock()
@@ -239,10 +241,11 @@ class Batcher:
 
     def _predict(self, inputs: Array, priority: Priority) -> tuple[list[Array], float]:
         """Returns the outputs, and the seconds of this that went to others."""
-        if self._cut is None or not self._may_be_interrupted(priority):
+        sections = self._find_sections() if self._may_be_interrupted(priority) else None
+        if sections is None:
             return self._predictor.run(inputs), 0.0
         away_s: list[float] = []
-        outputs = self._cut.run(inputs, lambda: away_s.append(self._give_way(priority)))
+        outputs = sections.run(inputs, lambda: away_s.append(self._give_way(priority)))
         return outputs, sum(away_s)
 
     def _may_be_interrupted(self, priority: Priority) -> bool:

@@ -32,13 +32,6 @@ class Predictor(Protocol):
         """Returns the outputs for a batch (N, C, H, W) float32, in the order of the spec."""
 
 
-class Interruptible(Protocol):
-    """Runs one network in sections; called by one thread at a time, whichever that is."""
-
-    def run(self, inputs: Array, pause: Callable[[], None] = ...) -> list[Array]:
-        """Returns the outputs as ``Predictor.run``; calls ``pause`` between the sections."""
-
-
 class PaddlePredictor:
     """One network in one engine of Paddle Inference.
 

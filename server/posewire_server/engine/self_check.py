@@ -123,14 +123,8 @@ def _to_input(image: npt.NDArray[np.uint8], spec: InputSpec) -> Array:
     return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
 
 
-def _usual_size(spec: InputSpec) -> tuple[int, int]:
-    if spec.is_fixed:
-        return spec.size
-    return min(spec.max_width, spec.height * 4 // 3 // spec.stride * spec.stride), spec.height
-
-
 def _measure_run_ms(predictor: Predictor, spec: InputSpec) -> float:
-    width, height = _usual_size(spec)
+    width, height = spec.usual_size
     inputs = np.zeros((1, spec.channels, height, width), np.float32)
     begin = time.perf_counter()
     predictor.run(inputs)

@@ -51,6 +51,14 @@ class InputSpec:
         """(w, h) of an input that is fixed, or the largest."""
         return self.max_width, self.height
 
+    @property
+    def usual_size(self) -> tuple[int, int]:
+        """(w, h) of the input for a picture of 4:3."""
+        if self.is_fixed:
+            return self.size
+        width = min(self.height * 4 // 3, self.max_width)
+        return width // self.stride * self.stride, self.height
+
 
 @dataclass(frozen=True)
 class OutputSpec:

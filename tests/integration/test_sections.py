@@ -1,0 +1,54 @@
+"""The real body network, interrupted by frames of high priority."""
+
+import threading
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pytest
+from posewire_server.cadence import Cadence
+from posewire_server.engine.program import Array, Program
+from posewire_server.frame import Priority
+from posewire_server.models.library import StoredModel
+from posewire_server.passage import Passage
+from posewire_server.pipeline import EngineConfig, Networks
+
+from tests.serving.gated_predictor import PATIENCE_S
+
+pytestmark = pytest.mark.weights
+INPUTS = np.random.default_rng(5).uniform(0, 255, (1, 3, 96, 128)).astype(np.float32)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Names of the inputs of each program that has run."""
+    runs: list[list[str]] = []
+    run: Callable[[Program, Mapping[str, Array]], dict[str, Array]] = Program.run
+
+    def noted(program: Program, tensors: Mapping[str, Array]) -> dict[str, Array]:
+        runs.append(program.inputs)
+        return run(program, tensors)
+
+    monkeypatch.setattr(Program, "run", noted)
+    return runs
+
+
+def test_run_beside_a_stream_of_high_priority_answers_the_same(
+    weights: StoredModel, runs: list[list[str]]
+) -> None:
+    network, _ = Networks(EngineConfig()).load(weights.networks[0])
+    (whole,) = network.run(INPUTS, Passage())
+    assert runs == [["image"]]
+    stream = Passage(priority=Priority.HIGH, cadence=Cadence())
+    network.expect(stream)
+    network.dismiss(stream)
+    network.run(INPUTS, Passage())  # has the sections loaded
+    for thread in threading.enumerate():
+        if thread.name == "posewire-sections":
+            thread.join(PATIENCE_S)
+    runs.clear()
+    (in_sections,) = network.run(INPUTS, Passage())
+    assert len(runs) == len(network.spec.cuts) + 1
+    np.testing.assert_allclose(in_sections, whole, atol=1e-6)
+    runs.clear()
+    network.run(INPUTS, Passage(priority=Priority.HIGH))
+    assert runs == [["image"]]

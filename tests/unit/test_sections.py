@@ -1,0 +1,50 @@
+"""Sections are loaded once, when they are asked for, beside everything else."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from posewire_server.engine.sections import Interruptible, Sections
+from posewire_server.errors import EngineError
+
+from tests.serving.batching import CutPredictor, EchoPredictor
+from tests.serving.gated_predictor import PATIENCE_S
+
+
+def wait_for_load() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "posewire-sections":
+            thread.join(PATIENCE_S)
+
+
+def test_get_is_none_until_the_one_load_has_ended() -> None:
+    loaded = CutPredictor(EchoPredictor())
+    begun, may_end = threading.Semaphore(0), threading.Event()
+
+    def load() -> Interruptible:
+        begun.release()
+        assert may_end.wait(PATIENCE_S)
+        return loaded
+
+    sections = Sections(load)
+    assert not begun.acquire(blocking=False), "nobody asked"
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(lambda _: sections.get(), range(64))) == [None] * 64
+    assert begun.acquire(timeout=PATIENCE_S)
+    may_end.set()
+    wait_for_load()
+    assert sections.get() is loaded
+    assert not begun.acquire(blocking=False), "it was loaded twice"
+
+
+def test_get_of_sections_that_can_not_be_loaded_stays_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def load() -> Interruptible:
+        raise EngineError("ENGINE_FAILED", "no memory is left")
+
+    sections = Sections(load)
+    assert sections.get() is None
+    wait_for_load()
+    assert sections.get() is None
+    assert "not interrupted for frames of high priority: no memory is left" in caplog.text
