@@ -1,19 +1,16 @@
 """One frame's whole story: source, image, and the system that finds the poses in it."""
 
-import os
-from collections.abc import Callable, Sequence
-from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server.engine.network import Network
-from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor
-from posewire_server.engine.program import Precision
-from posewire_server.engine.sections import Sections
+from posewire_server.engine.networks import EngineConfig, Networks
+from posewire_server.engine.predictor import Engine
 from posewire_server.errors import ModelError, StreamError
 from posewire_server.frame import Region, Source
 from posewire_server.history import History
@@ -21,7 +18,6 @@ from posewire_server.images.picture import Picture
 from posewire_server.images.reader import SourceReader
 from posewire_server.images.reduction import enlarged, reduce_for, reduced
 from posewire_server.models.library import StoredModel
-from posewire_server.models.manifest import StoredNetwork
 from posewire_server.models.spec import ModelSpec
 from posewire_server.outcome import Detection
 from posewire_server.passage import Passage
@@ -36,73 +32,6 @@ from posewire_server.tracking.settings import TrackingSettings
 Image = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 40_000_000
-
-
-@dataclass(frozen=True)
-class EngineConfig:
-    """What is to run networks.
-
-    Attributes:
-        engine: ``auto`` (the fastest that passed its self-check), ``openvino``, ``onednn``,
-            ``plain`` or ``gpu``.
-        precision: ``fp32`` or ``bf16``.
-        threads: CPU threads of one run; 0 means one for each core.
-        max_batch: Most inputs to join into one run, where ``Networks.calibrate`` finds it to pay;
-            1 for none.
-        batch_wait_s: Longest time that an input waits for others to join it.
-    """
-
-    engine: Engine = "auto"
-    precision: Precision = "fp32"
-    threads: int = 0
-    max_batch: int = 8
-    batch_wait_s: float = 0.004
-
-
-class Networks:
-    """Networks loaded once each, for all the pipelines that use them.
-
-    Args:
-        config: What is to run them.
-        wrap: Put around each predictor.
-    """
-
-    def __init__(
-        self, config: EngineConfig, wrap: Callable[[Predictor], Predictor] = lambda it: it
-    ) -> None:
-        threads = config.threads or len(os.sched_getaffinity(0))
-        self.config = replace(config, threads=threads)
-        self._wrap = wrap
-        self._loaded: dict[str, tuple[Network, str]] = {}
-
-    def load(self, stored: StoredNetwork) -> tuple[Network, str]:
-        """Returns a network and the engine that runs it.
-
-        Raises:
-            EngineError: The engine can not run it.
-        """
-        name, config = stored.spec.name, self.config
-        if name not in self._loaded:
-            predictor = PaddlePredictor(stored, config.engine, config.precision, config.threads)
-            sections = Sections(partial(self._cut, stored)) if stored.sections else None
-            network = Network(stored.spec, self._wrap(predictor), config.batch_wait_s, sections)
-            self._loaded[name] = network, predictor.engine
-        return self._loaded[name]
-
-    def _cut(self, stored: StoredNetwork) -> PaddlePredictor:
-        chosen = self.config.engine, self.config.precision, self.config.threads
-        cut = PaddlePredictor(stored, *chosen, in_sections=True)
-        cut.warm_up([stored.spec.input.usual_size])
-        return cut
-
-    def calibrate(self) -> None:
-        """Measures which of the networks gain by joining inputs; before anybody uses them.
-
-        Raises:
-            EngineError: An engine failed.
-        """
-        for network, _ in self._loaded.values():
-            network.calibrate(self.config.max_batch)
 
 
 class Pipeline:
@@ -209,7 +138,7 @@ class Pipeline:
             text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
             raise StreamError("FEATURE_UNIMPLEMENTED", text, field="boxes")
         passage = passage or Passage()
-        with _Announced(self._networks, passage):
+        with _announced(self._networks, passage):
             with nullcontext(history) if history else closing(self.open_history()) as carried:
                 request = Request(self.decoder_name(decoder), region, boxes, carried.memory)
                 reduce = reduce_for(self.spec, request.decoder, region)
@@ -243,16 +172,11 @@ class Pipeline:
         return enlarged(self._system.find(picture.image, request, passage), picture.reduction)
 
 
-class _Announced:
-    """Within it, networks expect a frame."""
-
-    def __init__(self, networks: Sequence[Network], passage: Passage) -> None:
-        self._networks, self._passage = networks, passage
-
-    def __enter__(self) -> None:
-        for network in self._networks:
-            network.expect(self._passage)
-
-    def __exit__(self, *_: object) -> None:
-        for network in self._networks:
-            network.dismiss(self._passage)
+@contextmanager
+def _announced(networks: Sequence[Network], passage: Passage) -> Iterator[None]:
+    """Has networks expect a frame within a ``with`` block."""
+    with ExitStack() as announced:
+        for network in networks:
+            announced.callback(network.dismiss, passage)
+            network.expect(passage)
+        yield

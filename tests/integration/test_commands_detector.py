@@ -14,10 +14,11 @@ import posewire
 import pytest
 from google.rpc import code_pb2
 from posewire.v1 import keypoint_service_pb2 as service_pb2
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ModelError
 from posewire_server.models.catalog import BODY
 from posewire_server.passage import Passage
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.playback.detector import Detector
 from posewire_server.playback.local_detector import LocalDetector
 from posewire_server.playback.remote_detector import RemoteDetector

@@ -8,12 +8,12 @@ import numpy.typing as npt
 import pytest
 from posewire_server.cli import main
 from posewire_server.commands.evaluate import EvaluateConfig, run
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ConfigError, LabelsError
 from posewire_server.evaluation.evaluation import LastRun, evaluate
 from posewire_server.evaluation.labels import read_labels
 from posewire_server.evaluation.task import find_task
 from posewire_server.models.library import StoredModel
-from posewire_server.pipeline import EngineConfig
 
 Array = npt.NDArray[np.float32]
 BODY_MULTI = find_task("body_multi")

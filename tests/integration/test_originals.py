@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from posewire_server.cli import main
 from posewire_server.config import default_cache
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import RegionError
 from posewire_server.evaluation.labels import read_labels
 from posewire_server.evaluation.task import TASKS
@@ -17,7 +18,7 @@ from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.models.networks import find_network
 from posewire_server.models.store import Store
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.systems.vanface import dlib_crop
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "vanface.npz"

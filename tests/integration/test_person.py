@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.config import default_cache
+from posewire_server.engine.networks import EngineConfig, Networks
 from posewire_server.frame import Region
 from posewire_server.models.catalog import PEOPLE, PERSON, PERSON_BLAZE, WHOLEBODY
 from posewire_server.models.library import Library
 from posewire_server.models.spec import ModelSpec
-from posewire_server.pipeline import EngineConfig, Networks, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.pose import Poses
 from posewire_server.tracking.settings import TrackingSettings
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pytest
 from posewire_server.cadence import Cadence
+from posewire_server.engine.networks import EngineConfig, Networks
 from posewire_server.engine.program import Array, Program
 from posewire_server.frame import Priority
 from posewire_server.models.library import StoredModel
 from posewire_server.passage import Passage
-from posewire_server.pipeline import EngineConfig, Networks
 
 from tests.serving.gated_predictor import PATIENCE_S
 

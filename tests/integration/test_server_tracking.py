@@ -7,8 +7,9 @@ import numpy as np
 import posewire
 import pytest
 from posewire_server.bench.walks import SIZE, Walker
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.passage import Passage
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.pose import Poses
 from posewire_server.systems.system import Image, Request
 

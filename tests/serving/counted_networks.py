@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from posewire_server.engine.network import Network
+from posewire_server.engine.networks import EngineConfig, Networks
 from posewire_server.engine.predictor import Array, Predictor
 from posewire_server.models.spec import NetworkSpec
 from posewire_server.models.store import Store
-from posewire_server.pipeline import EngineConfig, Networks
 
 
 class CountedNetworks(Mapping[str, Network]):

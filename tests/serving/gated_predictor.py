@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 from posewire_server.engine.network import Network
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.models.catalog import BODY
 from posewire_server.models.networks import TFPOSE
 from posewire_server.models.spec import InputSpec
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.systems.paf import PafSystem
 
 PATIENCE_S = 60.0

@@ -6,7 +6,8 @@ import threading
 import numpy as np
 from posewire_server.commands.serve import serve_pipelines
 from posewire_server.engine.network import Network
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.engine.networks import EngineConfig
+from posewire_server.pipeline import Pipeline
 from posewire_server.rpc.app import ServerConfig
 from posewire_server.rpc.models import Limits
 from posewire_server.systems.paf import PafSystem

@@ -4,6 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import LabelsError, ModelError, SourceError
 from posewire_server.evaluation import evaluation
 from posewire_server.evaluation.evaluation import Evaluation, Way, evaluate
@@ -14,7 +15,7 @@ from posewire_server.models.catalog import BODY
 from posewire_server.models.library import StoredModel
 from posewire_server.models.spec import ModelSpec
 from posewire_server.passage import Passage
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.pose import Poses
 from posewire_server.skeletons import HAND21, Skeleton
 from posewire_server.systems.system import Image, Request

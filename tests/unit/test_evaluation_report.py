@@ -4,6 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ConfigError
 from posewire_server.evaluation.curve import Curve
 from posewire_server.evaluation.evaluation import Evaluation, Result, Way
@@ -13,7 +14,6 @@ from posewire_server.evaluation.report import predictions, summary, tables
 from posewire_server.evaluation.score import Score
 from posewire_server.evaluation.task import find_task
 from posewire_server.models.catalog import BODY
-from posewire_server.pipeline import EngineConfig
 from posewire_server.pose import Poses
 
 CURVE = Curve("distance", "share", np.linspace(0, 1, 5), np.linspace(0, 1, 5))

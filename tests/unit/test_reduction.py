@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.bench.noop import noop_pipeline
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import RegionError
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, Region, Source
 from posewire_server.images.reduction import reduce_for
@@ -13,7 +14,7 @@ from posewire_server.images.transform import fit
 from posewire_server.models.catalog import BODY, CATALOG
 from posewire_server.models.spec import ModelSpec
 from posewire_server.passage import Passage
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.pose import Poses
 from posewire_server.systems.system import Request
 

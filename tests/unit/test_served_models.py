@@ -1,11 +1,12 @@
 from dataclasses import replace
 
 import pytest
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ModelError
 from posewire_server.models.catalog import BODY
 from posewire_server.models.networks import TFPOSE
 from posewire_server.models.spec import UserSource
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.rpc.models import Limits, Models
 
 from tests.serving.gated_predictor import GatedPredictor

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from posewire_server.bench.figure import Figure
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import LabelsError
 from posewire_server.evaluation.evaluation import Result, Way, evaluate
 from posewire_server.evaluation.labels import read_labels
 from posewire_server.evaluation.task import find_task
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
-from posewire_server.pipeline import EngineConfig
 
 _DEFAULT_LABELS = Path("../shared/data/labels.json")
 

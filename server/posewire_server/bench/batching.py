@@ -27,6 +27,7 @@ from posewire_server.bench.load import (
 )
 from posewire_server.bench.small import SIDE, small_model
 from posewire_server.engine.network import Network
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.engine.predictor import PaddlePredictor, Predictor
 from posewire_server.frame import EncodedImage
 from posewire_server.images.transform import fit, prepare
@@ -34,7 +35,7 @@ from posewire_server.models.catalog import BODY
 from posewire_server.models.library import Library
 from posewire_server.models.spec import NetworkSpec
 from posewire_server.passage import Passage
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.rpc.process import ServerProcess
 from posewire_server.systems.paf import PafSystem
 

@@ -7,9 +7,10 @@ import numpy.typing as npt
 
 from posewire_server.commands.serve import serve_pipelines
 from posewire_server.engine.network import Network
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.models.catalog import BODY
 from posewire_server.models.networks import TFPOSE
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.rpc.app import ServerConfig
 from posewire_server.systems.paf import PafSystem
 from posewire_server.workers.lifeline import end_with_stdin

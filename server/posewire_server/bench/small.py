@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from posewire_server.commands.serve import serve_pipelines
+from posewire_server.engine.networks import EngineConfig, Networks
 from posewire_server.models.catalog import BODY
 from posewire_server.models.library import Library, StoredModel
-from posewire_server.pipeline import EngineConfig, Networks, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.rpc.app import ServerConfig
 
 SIDE: Final = 128

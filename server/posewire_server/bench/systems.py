@@ -9,12 +9,13 @@ import numpy as np
 
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import Image
+from posewire_server.engine.networks import EngineConfig, Networks
 from posewire_server.errors import EngineError
 from posewire_server.images.image import decode_image
 from posewire_server.models.catalog import WHOLEBODY
 from posewire_server.models.library import Library
 from posewire_server.models.mediapipe_models import FACE
-from posewire_server.pipeline import EngineConfig, Networks, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.playback.sample import PORTRAIT, STREET, fetch_photo, make_clip
 from posewire_server.tracking.settings import TrackingSettings
 

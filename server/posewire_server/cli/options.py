@@ -9,7 +9,7 @@ from posewire_server.cli.numbers import count_or_zero, share
 from posewire_server.config import default_cache
 
 if TYPE_CHECKING:
-    from posewire_server.pipeline import EngineConfig
+    from posewire_server.engine.networks import EngineConfig
     from posewire_server.playback.detector import DetectorConfig
     from posewire_server.tracking.settings import TrackingSettings
 
@@ -38,7 +38,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 def read_engine(options: Options) -> "EngineConfig":
     """Returns the engine that was chosen."""
-    from posewire_server.pipeline import EngineConfig
+    from posewire_server.engine.networks import EngineConfig
 
     return EngineConfig(options.engine, options.precision, options.threads)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from posewire_server.commands.follow import follow
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
-from posewire_server.pipeline import EngineConfig
 from posewire_server.playback.annotate import open_annotator
 from posewire_server.playback.detector import DetectorConfig, open_detector
 from posewire_server.playback.progress import ProgressBars

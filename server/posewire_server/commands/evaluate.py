@@ -7,6 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ConfigError
 from posewire_server.evaluation.evaluation import evaluate
 from posewire_server.evaluation.labels import read_labels
@@ -15,7 +16,6 @@ from posewire_server.evaluation.report import predictions, summary, tables
 from posewire_server.evaluation.task import TASKS, find_task, task_of
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
-from posewire_server.pipeline import EngineConfig
 from posewire_server.playback.plotting import load_pyplot
 from posewire_server.playback.progress import ProgressBars
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from posewire_server.commands.ready import announce, announce_metrics
 from posewire_server.config import is_in_environment
+from posewire_server.engine.networks import Networks
 from posewire_server.metrics.endpoint import shown
 from posewire_server.metrics.frames import REGISTRY, measure_from_now_on
 from posewire_server.metrics.workers import FOLDER_VARIABLE
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
-from posewire_server.pipeline import Networks, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.playback.progress import ProgressBars
 from posewire_server.rpc.address import check_address
 from posewire_server.rpc.app import Server, ServerConfig

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server.engine.networks import EngineConfig, Networks
 from posewire_server.engine.predictor import Predictor
 from posewire_server.errors import LabelsError, SourceError
 from posewire_server.evaluation.labels import LabelledPicture
@@ -16,7 +17,7 @@ from posewire_server.evaluation.translation import Translation
 from posewire_server.images.image import decode_image
 from posewire_server.models.library import StoredModel
 from posewire_server.models.spec import ModelSpec
-from posewire_server.pipeline import MAX_PIXELS, EngineConfig, Networks, Pipeline
+from posewire_server.pipeline import MAX_PIXELS, Pipeline
 from posewire_server.pose import Poses
 
 Array = npt.NDArray[np.float32]

@@ -13,11 +13,12 @@ from typing import Protocol
 
 import posewire
 
+from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ConfigError
 from posewire_server.models.catalog import find_model
 from posewire_server.models.library import Library
 from posewire_server.models.progress import Progress
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.pipeline import Pipeline
 from posewire_server.playback.answer import Answer
 from posewire_server.playback.local_detector import LocalDetector
 from posewire_server.playback.remote_detector import RemoteDetector

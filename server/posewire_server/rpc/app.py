@@ -10,7 +10,8 @@ import grpc
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
-from posewire_server.pipeline import EngineConfig, Pipeline
+from posewire_server.engine.networks import EngineConfig
+from posewire_server.pipeline import Pipeline
 from posewire_server.rpc.listener import SERVICE, Listener, Listening
 from posewire_server.rpc.models import Limits, Models
 from posewire_server.rpc.response import Farewell
