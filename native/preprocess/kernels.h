@@ -31,7 +31,7 @@ struct BlendedRow {
 // are whole numbers.
 struct Kernels {
   // out[x] = weights[0] * rows[0][x] + ... + weights[count - 1] * rows[count - 1][x], rounded,
-  // `width` times; the count is even.
+  // `width` times; the count is even, no weight is negative, and their sum is exactly 1.
   void (*blend_rows)(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int width,
                      std::int16_t* out);
 

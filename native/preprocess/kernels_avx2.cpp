@@ -49,25 +49,47 @@ POSEWIRE_AVX2 __m256i blend_sixteen(const std::uint8_t* const* rows, const std::
   return _mm256_packs_epi32(_mm256_srai_epi32(low, shift), _mm256_srai_epi32(high, shift));
 }
 
-// `taps` is the count, or 0 where the compiler is not to know it.
-template <int taps>
-POSEWIRE_AVX2 void blend_rows_of(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int width,
-                                 std::int16_t* out) {
+// Two rows, of which the near one has at least half of the weight.
+struct TwoRows {
+  const std::uint8_t* near;
+  const std::uint8_t* far;
+  std::int16_t far_weight;
+};
+
+TwoRows two_rows(const std::uint8_t* const* rows, const std::int16_t* weights) {
+  return weights[0] < weights[1] ? TwoRows{rows[1], rows[0], weights[0]} : TwoRows{rows[0], rows[1], weights[1]};
+}
+
+POSEWIRE_AVX2 __m256i load_blended(const std::uint8_t* from) {
+  return _mm256_slli_epi16(_mm256_cvtepu8_epi16(load_half(from)), blended_bits);
+}
+
+// As the weights add up to 1, a blend is the near value and a part of the way to the far one. Nothing
+// of it leaves 16 bits, and mulhrs rounds at the very bit where the sum of both products is rounded.
+// Returns how many pixels it made.
+POSEWIRE_AVX2 int blend_two_rows(const TwoRows& rows, int width, std::int16_t* out) {
+  constexpr int mulhrs_bits = 15;
+  const __m256i share = _mm256_set1_epi16(static_cast<std::int16_t>(rows.far_weight << (mulhrs_bits - weight_bits)));
   int x = 0;
   for (; x + 16 <= width; x += 16) {
-    store(out + x, blend_sixteen(rows, weights, taps == 0 ? count : taps, x));
+    const __m256i near = load_blended(rows.near + x);
+    const __m256i way = _mm256_sub_epi16(load_blended(rows.far + x), near);
+    store(out + x, _mm256_add_epi16(near, _mm256_mulhrs_epi16(way, share)));
   }
-  for (; x < width; ++x) {
-    out[x] = blend_one(rows, weights, count, x);
-  }
+  return x;
 }
 
 POSEWIRE_AVX2 void blend_rows(const std::uint8_t* const* rows, const std::int16_t* weights, int count, int width,
                               std::int16_t* out) {
+  int x = 0;
   if (count == 2) {
-    blend_rows_of<2>(rows, weights, count, width, out);
-  } else {
-    blend_rows_of<0>(rows, weights, count, width, out);
+    x = blend_two_rows(two_rows(rows, weights), width, out);
+  }
+  for (; x + 16 <= width; x += 16) {
+    store(out + x, blend_sixteen(rows, weights, count, x));
+  }
+  for (; x < width; ++x) {
+    out[x] = blend_one(rows, weights, count, x);
   }
 }
 
@@ -117,15 +139,17 @@ POSEWIRE_AVX2 __m256 blend_eight(const Blend& blend, const BlendedRow& row, int 
   return _mm256_add_ps(_mm256_mul_ps(sum, _mm256_set1_ps(row.scaling.factor)), _mm256_set1_ps(row.scaling.offset));
 }
 
-// Three rows at once, for they have their places and weights in common.
+// Three rows at once, for they have their places and weights in common: all three are computed before
+// one is stored, for after that the compiler would read those again.
 template <typename Blend>
 POSEWIRE_AVX2 void blend_columns_by(const Blend& blend, const std::array<BlendedRow, 3>& rows, int size) {
   const auto [first, second, third] = rows;
   int x = 0;
   for (; x + column_block <= size; x += column_block) {
-    _mm256_storeu_ps(first.out + x, blend_eight(blend, first, x));
-    _mm256_storeu_ps(second.out + x, blend_eight(blend, second, x));
-    _mm256_storeu_ps(third.out + x, blend_eight(blend, third, x));
+    const __m256 values[] = {blend_eight(blend, first, x), blend_eight(blend, second, x), blend_eight(blend, third, x)};
+    _mm256_storeu_ps(first.out + x, values[0]);
+    _mm256_storeu_ps(second.out + x, values[1]);
+    _mm256_storeu_ps(third.out + x, values[2]);
   }
   for (const BlendedRow& row : rows) {
     const __m256 values = x < size ? blend_eight(blend, row, x) : _mm256_setzero_ps();

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check.h"
+#include "preprocess/kernels.h"
 #include "preprocess/preprocessor.h"
 #include "simd/level.h"
 
@@ -53,6 +54,28 @@ TEST(test_preprocess_every_size_stays_in_bounds_and_is_equal_on_every_level) {
         REQUIRE(first.empty() || first == values);
         first = values;
       }
+    }
+  }
+}
+
+TEST(test_preprocess_two_rows_of_any_bytes_blend_to_the_same_bits_on_every_level) {
+  constexpr int one = 1 << posewire::weight_bits;
+  constexpr int pairs = 256 * 256 + 3;  // Not a multiple of any vector.
+  std::vector<std::uint8_t> upper(pairs);
+  std::vector<std::uint8_t> lower(pairs);
+  for (std::size_t i = 0; i < upper.size(); ++i) {
+    upper[i] = static_cast<std::uint8_t>(i / 256);
+    lower[i] = static_cast<std::uint8_t>(i);
+  }
+  const std::uint8_t* const rows[] = {upper.data(), lower.data()};
+  for (const int weight : {0, 1, 63, 64, 5461, one / 2 - 1, one / 2, one / 2 + 1, 10923, one - 64, one - 1, one}) {
+    const std::int16_t weights[] = {static_cast<std::int16_t>(weight), static_cast<std::int16_t>(one - weight)};
+    std::vector<std::int16_t> first;
+    for (const posewire::simd::Level level : posewire::simd::available_levels()) {
+      std::vector<std::int16_t> blended(pairs);
+      posewire::preprocess_kernels(level).blend_rows(rows, weights, 2, pairs, blended.data());
+      REQUIRE(first.empty() || first == blended);
+      first = blended;
     }
   }
 }
