@@ -14,6 +14,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.models.library import StoredModel
 from posewire_server.rpc.process import ServerProcess
+from posewire_server.streams.phase import Phase
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer
@@ -60,7 +61,7 @@ def test_drain_lets_a_client_that_half_closed_end_ok(hosted: HostedServer) -> No
     stream.half_close()
     stream.started()
     hosted.wait_until_accepted(2)
-    hosted.wait_until(lambda: not any(s._accepting for s in hosted.server._servicer._streams))
+    hosted.wait_until(lambda: all(s._phase > Phase.OPEN for s in hosted.server._servicer._streams))
     drained = hosted.submit(hosted.server.drain())
     hosted.predictor.gate.set()
     responses = [response for response in stream.rest() if not response.HasField("draining")]

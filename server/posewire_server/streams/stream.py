@@ -13,6 +13,7 @@ from posewire_server.outcome import Dropped, DropReason, Failed, Notice
 from posewire_server.streams.bytes_in_flight import Share, bytes_of
 from posewire_server.streams.dispatch import Dispatcher
 from posewire_server.streams.outbox import Outbox, Owed
+from posewire_server.streams.phase import Phase
 from posewire_server.streams.pulse import Pulse
 from posewire_server.streams.refusal import bytes_exhausted, out_of_order, queue_full
 from posewire_server.streams.settings import OverflowPolicy, StreamSettings
@@ -57,8 +58,7 @@ class Stream:
         self._window = Window(settings.max_in_flight, FRESH if live else BUSY)
         self._in_flight = 0
         self._last_id = -1
-        self._accepting = True
-        self._closed = self._ended = False
+        self._phase = Phase.OPEN
         self._notice: Notice | None = None
         self.is_cut_short = self._told = False
         self._wake_reader = asyncio.Event()
@@ -68,7 +68,7 @@ class Stream:
     @property
     def credit(self) -> int:
         """How many more frames are worth sending now."""
-        return max(0, self._window.size - self._in_flight) if self._accepting else 0
+        return max(0, self._window.size - self._in_flight) if self._phase is Phase.OPEN else 0
 
     @property
     def owes(self) -> bool:
@@ -85,7 +85,7 @@ class Stream:
         size_bytes = bytes_of(frame) if isinstance(frame, Frame) else 0
         if self._must_wait(size_bytes):
             await self._wait_for_room(size_bytes)
-        if self._closed:
+        if self._phase >= Phase.CLOSED:
             return
         error = self._refusal(frame, size_bytes)
         if error is None and isinstance(frame, Frame):
@@ -100,12 +100,12 @@ class Stream:
 
     def finish(self) -> None:
         """No more frames will come; the writer ends after the outcomes still owed."""
-        self._accepting = False
+        self._phase = max(self._phase, Phase.FINISHING)
         self._wake_writer.set()
 
     def drain(self) -> None:
         """Has the client told, answers what was accepted, drops what still comes."""
-        if self._accepting:
+        if self._phase is Phase.OPEN:
             self._say_draining()
         self.finish()
         self._wake_reader.set()
@@ -126,8 +126,7 @@ class Stream:
 
     def close(self) -> None:
         """Ends the outcomes now: waiting work is forgotten, running work stops early."""
-        self._accepting = False
-        self._closed = True
+        self._phase = max(self._phase, Phase.CLOSED)
         for ticket in self._running:
             ticket.cancelled = True
         for ticket, _ in self._waiting:
@@ -142,10 +141,10 @@ class Stream:
         pulse = Pulse(self.settings.heartbeat_interval_s, self._wake_writer.set)
         pulse.start()
         try:
-            while not self._closed:
+            while self._phase < Phase.CLOSED:
                 item = self._next_to_write()
                 if item is None:
-                    if not self._accepting and not len(self._outbox):
+                    if self._phase is Phase.FINISHING and not len(self._outbox):
                         return
                     if not pulse.is_due:
                         await self._wake_writer.wait()
@@ -181,7 +180,7 @@ class Stream:
             self._outbox.resolve(owed, outcome)
         self._end()
         self._wake_writer.set()
-        if self._waiting.in_turn and not self._closed:
+        if self._waiting.in_turn and self._phase < Phase.CLOSED:
             self._dispatcher.submit(self)
 
     def work(self, ticket: Ticket) -> object:
@@ -206,8 +205,8 @@ class Stream:
             self._notice = Notice.DRAINING
 
     def _end(self) -> None:
-        if self._closed and not self._running and not self._ended:
-            self._ended = True
+        if self._phase is Phase.CLOSED and not self._running:
+            self._phase = Phase.ENDED
             self._work.close()
 
     @property
@@ -225,7 +224,7 @@ class Stream:
             self._share.leave_line()
 
     def _must_wait(self, size_bytes: int) -> bool:
-        if not self._accepting:
+        if self._phase is not Phase.OPEN:
             return False
         return self._is_held_back or (self._blocks and not self._share.fits(size_bytes))
 
@@ -246,7 +245,7 @@ class Stream:
 
     def _shortage(self, size_bytes: int) -> PosewireError | None:
         policy = self.settings.overflow_policy
-        if self._blocks or not self._accepting:
+        if self._blocks or self._phase is not Phase.OPEN:
             return None
         if policy is OverflowPolicy.REJECT_NEW and self._is_full:
             return queue_full(self.settings.max_in_flight)
@@ -261,7 +260,7 @@ class Stream:
         self._last_id = ticket.frame.sequence_id
         self._in_flight += 1
         self._share.take(ticket.size_bytes)
-        if not self._accepting:
+        if self._phase is not Phase.OPEN:
             self._drop(ticket, owed, DropReason.DRAINING)
             return
         self._window.note_arrival(ticket.arrived_s)
