@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "simd/channels.h"
@@ -19,6 +20,18 @@ struct ImageView {
   std::ptrdiff_t channel_stride;
 };
 
+// A part of a picture that is nowhere whole: its rows are made when they are looked at, one by one.
+struct MadeImage {
+  int left;
+  int top;
+  int width;
+  int height;
+
+  // How many pixels a row has that is made, and what writes one, each channel without gaps.
+  int row_width;
+  std::function<void(int row, const std::array<std::uint8_t*, 3>& channels)> make;
+};
+
 // The rows of an image, each channel without gaps: the image's own bytes where they lie so, else a
 // copy, made once while rows go on downwards. An object keeps its memory.
 class PictureRows {
@@ -27,15 +40,19 @@ class PictureRows {
 
   // Opens an image of which at most `count` rows at a time will be looked at.
   void open(const ImageView& image, int count);
+  void open(const MadeImage& image, int count);
 
   // Puts `count` rows from the `first` on into `rows`, by channel; none beyond the image's last.
   void read(int first, int count, std::array<std::vector<const std::uint8_t*>, 3>& rows);
 
  private:
+  void reserve(int row_width, int count);
   void copy(int row, std::size_t slot);
 
   const simd::ChannelKernels& kernels_;
   ImageView image_{};
+  const MadeImage* made_ = nullptr;
+  std::size_t row_width_ = 0;  // of copies
   std::array<std::vector<std::uint8_t>, 3> copies_;
   std::vector<int> copied_;  // which row is in each slot
 };

@@ -31,22 +31,36 @@ void Preprocessor::run(const ImageView& image, int valid_width, int valid_height
                        const PlanesView& output) {
   bool swap_red_blue = normalisation.swap_red_blue;
   const ImageView source = forwards(image, swap_red_blue);
-  fit_columns(source.width, valid_width, columns_);
-  fit_taps(source.height, valid_height, rows_);
+  fit(source.width, source.height, valid_width, valid_height);
   source_.open(source, rows_.count);
+  fill(normalisation, swap_red_blue, output);
+}
+
+void Preprocessor::run(const MadeImage& image, int valid_width, int valid_height, const Normalisation& normalisation,
+                       const PlanesView& output) {
+  fit(image.width, image.height, valid_width, valid_height);
+  source_.open(image, rows_.count);
+  fill(normalisation, normalisation.swap_red_blue, output);
+}
+
+void Preprocessor::fit(int width, int height, int valid_width, int valid_height) {
+  fit_columns(width, valid_width, columns_);
+  fit_taps(height, valid_height, rows_);
   for (std::size_t channel = 0; channel < 3; ++channel) {
     sources_[channel].resize(static_cast<std::size_t>(rows_.count));
-    blended_[channel].resize(
-        std::max(blended_[channel].size(), static_cast<std::size_t>(source.width) + blended_padding));
+    blended_[channel].resize(std::max(blended_[channel].size(), static_cast<std::size_t>(width) + blended_padding));
   }
+}
+
+void Preprocessor::fill(const Normalisation& normalisation, bool swap_red_blue, const PlanesView& output) {
   for (int y = 0; y < output.height; ++y) {
-    const bool is_valid = y < valid_height;
+    const bool is_valid = y < rows_.size_out;
     std::array<BlendedRow, 3> rows{};
     for (std::size_t plane = 0; plane < 3; ++plane) {
       const std::size_t channel = swap_red_blue ? 2 - plane : plane;
       float* const out = output.values + (static_cast<std::ptrdiff_t>(plane) * output.height + y) * output.width;
       rows[plane] = {blended_[channel].data(), scaling_of(normalisation, plane), out};
-      std::fill(out + (is_valid ? valid_width : 0), out + output.width, normalisation.pad);
+      std::fill(out + (is_valid ? columns_.taps.size_out : 0), out + output.width, normalisation.pad);
     }
     if (is_valid) {
       blend(y);

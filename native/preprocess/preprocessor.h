@@ -41,8 +41,12 @@ class Preprocessor {
   // All sizes are at least 1 and the valid size is at most the output's.
   void run(const ImageView& image, int valid_width, int valid_height, const Normalisation& normalisation,
            const PlanesView& output);
+  void run(const MadeImage& image, int valid_width, int valid_height, const Normalisation& normalisation,
+           const PlanesView& output);
 
  private:
+  void fit(int width, int height, int valid_width, int valid_height);
+  void fill(const Normalisation& normalisation, bool swap_red_blue, const PlanesView& output);
   void blend(int y);
 
   const Kernels& kernels_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -17,6 +18,9 @@ struct PlaneView {
   std::ptrdiff_t row_stride;
   std::ptrdiff_t pixel_stride;
 };
+
+// Luma, then both of chroma.
+using Planes = std::array<PlaneView, 3>;
 
 // Whether two planes have their samples in turns, those of `first` first.
 bool are_interleaved(const PlaneView& first, const PlaneView& second);

@@ -13,42 +13,48 @@ Channels channels_at(std::uint8_t* row, int width) { return {row, row + width, r
 Converter::Converter(simd::Level level)
     : colour_row_(colour_row(level)), channel_kernels_(simd::channel_kernels(level)), y_(level), u_(level), v_(level) {}
 
-void Converter::run(const PlaneView& y, const PlaneView& u, const PlaneView& v, int reduction, const Colour& colour,
-                    Layout layout, std::uint8_t* bgr) {
-  const int width = (y.width + reduction - 1) / reduction;
-  const int height = (y.height + reduction - 1) / reduction;
-  for (int row = 0; row < height; ++row) {
-    y_.read(y, reduction, row, width);
-    if (reduction > 1) {
-      read_chroma(u, v, reduction / 2, row, width);
-    } else if (row % 2 == 0) {  // At full size two neighbours share a sample either way.
-      read_chroma(u, v, 1, row / 2, u.width);
-      u_.repeat(u.width);
-      v_.repeat(v.width);
+void Converter::open(const Planes& planes, int reduction, const Colour& colour) {
+  planes_ = planes;
+  reduction_ = reduction;
+  colour_ = colour;
+  chroma_row_ = -1;
+}
+
+void Converter::read(int row, const Channels& channels) {
+  y_.read(planes_[0], reduction_, row, width());
+  if (reduction_ > 1) {
+    read_chroma(reduction_ / 2, row, width());
+  } else if (chroma_row_ != row / 2) {  // At full size two neighbours share a sample either way.
+    chroma_row_ = row / 2;
+    read_chroma(1, chroma_row_, planes_[1].width);
+    u_.repeat(planes_[1].width);
+    v_.repeat(planes_[1].width);
+  }
+  colour_row_(y_.sums(), u_.sums(), v_.sums(), colour_, width(), channels);
+}
+
+void Converter::read_all(Layout layout, std::uint8_t* bgr) {
+  const std::ptrdiff_t row_bytes = 3 * static_cast<std::ptrdiff_t>(width());
+  channels_.resize(std::max(channels_.size(), static_cast<std::size_t>(row_bytes)));
+  const Channels channels = channels_at(channels_.data(), width());
+  for (int row = 0; row < height(); ++row, bgr += row_bytes) {
+    if (layout == Layout::channels) {
+      read(row, channels_at(bgr, width()));
+    } else {
+      read(row, channels);
+      channel_kernels_.join(channels.data(), width(), bgr);
     }
-    write(colour, width, layout, bgr);
-    bgr += 3 * static_cast<std::ptrdiff_t>(width);
   }
 }
 
-void Converter::read_chroma(const PlaneView& u, const PlaneView& v, int block, int row, int width) {
+void Converter::read_chroma(int block, int row, int width) {
+  const auto& [luma, u, v] = planes_;
   if (are_interleaved(u, v)) {
     BlockRow::read_both(u, block, row, width, u_, v_);
   } else {
     u_.read(u, block, row, width);
     v_.read(v, block, row, width);
   }
-}
-
-void Converter::write(const Colour& colour, int width, Layout layout, std::uint8_t* bgr) {
-  if (layout == Layout::channels) {
-    colour_row_(y_.sums(), u_.sums(), v_.sums(), colour, width, channels_at(bgr, width));
-    return;
-  }
-  channels_.resize(std::max(channels_.size(), 3 * static_cast<std::size_t>(width)));
-  const Channels channels = channels_at(channels_.data(), width);
-  colour_row_(y_.sums(), u_.sums(), v_.sums(), colour, width, channels);
-  channel_kernels_.join(channels.data(), width, bgr);
 }
 
 }  // namespace posewire::yuv

@@ -23,14 +23,26 @@ class Converter {
  public:
   explicit Converter(simd::Level level);
 
-  // Writes ceil(height / reduction) rows of ceil(width / reduction) pixels, packed. The reduction is
-  // 1, 2, 4 or 8; u and v have half the size of y, rounded up; all sizes are at least 1.
-  void run(const PlaneView& y, const PlaneView& u, const PlaneView& v, int reduction, const Colour& colour,
-           Layout layout, std::uint8_t* bgr);
+  // Opens planes: the picture has ceil(height / reduction) rows of ceil(width / reduction) pixels. The
+  // reduction is 1, 2, 4 or 8; u and v have half the size of y, rounded up; all sizes are at least 1.
+  void open(const Planes& planes, int reduction, const Colour& colour);
+
+  int width() const { return (planes_[0].width + reduction_ - 1) / reduction_; }
+  int height() const { return (planes_[0].height + reduction_ - 1) / reduction_; }
+
+  // Writes one row of the picture.
+  void read(int row, const Channels& channels);
+
+  // Writes all of its rows, packed.
+  void read_all(Layout layout, std::uint8_t* bgr);
 
  private:
-  void read_chroma(const PlaneView& u, const PlaneView& v, int block, int row, int width);
-  void write(const Colour& colour, int width, Layout layout, std::uint8_t* bgr);
+  void read_chroma(int block, int row, int width);
+
+  Planes planes_{};
+  int reduction_ = 1;
+  Colour colour_{};
+  int chroma_row_ = -1;
 
   ColourRow colour_row_;
   const simd::ChannelKernels& channel_kernels_;

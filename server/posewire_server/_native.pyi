@@ -81,7 +81,8 @@ class PafDecoder:
 def map_file(descriptor: int, size: int) -> npt.NDArray[np.uint8]:
     """Maps the beginning of a file into memory, until the array and its views are gone.
 
-    Where the file is shorter, or made shorter, only ``yuv_to_bgr`` with ``mapped`` may read it.
+    Where the file is shorter, or made shorter, only ``yuv_to_bgr`` and ``preprocess_yuv`` with
+    ``mapped`` may read it.
 
     Args:
         descriptor: Of the file; it may be closed then.
@@ -116,6 +117,50 @@ def preprocess(
         pad: Value of the output outside ``size_valid``.
         swap_red_blue: Whether plane 0 shows channel 2 and plane 2 channel 0.
         simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
+    """
+
+def preprocess_yuv(
+    y: npt.NDArray[np.uint8],
+    u: npt.NDArray[np.uint8],
+    v: npt.NDArray[np.uint8],
+    output: npt.NDArray[np.float32],
+    *,
+    reduction: int,
+    matrix: str,
+    full_range: bool,
+    mapped: bool = False,
+    part: tuple[int, int, int, int],
+    size_valid: tuple[int, int],
+    mean: tuple[float, float, float],
+    scale: tuple[float, float, float],
+    pad: float,
+    swap_red_blue: bool,
+    simd: str = "auto",
+) -> bool:
+    """Does ``yuv_to_bgr`` and then ``preprocess`` row by row, without a picture in between.
+
+    Args:
+        y: As of ``yuv_to_bgr``.
+        u: As of ``yuv_to_bgr``.
+        v: As of ``yuv_to_bgr``.
+        output: As of ``preprocess``.
+        reduction: As of ``yuv_to_bgr``.
+        matrix: As of ``yuv_to_bgr``.
+        full_range: As of ``yuv_to_bgr``.
+        mapped: As of ``yuv_to_bgr``.
+        part: left, top, width, height in pixels of the reduced picture; what is scaled.
+        size_valid: As of ``preprocess``.
+        mean: As of ``preprocess``.
+        scale: As of ``preprocess``.
+        pad: As of ``preprocess``.
+        swap_red_blue: As of ``preprocess``.
+        simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
+
+    Returns:
+        As ``yuv_to_bgr``.
+
+    Raises:
+        ValueError: A shape, the part, a size, the reduction, the matrix or the level is wrong.
     """
 
 def yuv_to_bgr(

@@ -24,6 +24,7 @@ from posewire_server.passage import Passage
 from posewire_server.pose import Poses
 from posewire_server.systems.build import build_system
 from posewire_server.systems.memory import Memory
+from posewire_server.systems.paf import PafSystem
 from posewire_server.systems.system import Request, System
 from posewire_server.tracking.clock import Moment
 from posewire_server.tracking.follower import Follower
@@ -167,9 +168,16 @@ class Pipeline:
 
     def _find(self, picture: Picture, request: Request, passage: Passage) -> Poses:
         if picture.reduction == 1:
-            return self._system.find(picture.image, request, passage)
+            return self._look(picture, request, passage)
         request = replace(request, region=reduced(request.region, picture.reduction))
-        return enlarged(self._system.find(picture.image, request, passage), picture.reduction)
+        return enlarged(self._look(picture, request, passage), picture.reduction)
+
+    def _look(self, picture: Picture, request: Request, passage: Passage) -> Poses:
+        if isinstance(self._system, PafSystem):
+            return self._system.find(picture.pixels, request, passage)
+        with passage.stage("decode"):
+            image = picture.image
+        return self._system.find(image, request, passage)
 
 
 @contextmanager

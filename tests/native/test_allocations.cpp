@@ -59,9 +59,11 @@ TEST(test_allocations_second_frame_of_planes_makes_none) {
   const yuv::PlaneView chroma{samples.data() + 640 * 480, 320, 240, 640, 2};
   yuv::Converter converter(simd::choose_level("auto"));
   for (const int reduction : {1, 2, 4, 8}) {
-    converter.run(luma, chroma, chroma, reduction, yuv::choose_colour("bt709", true), yuv::Layout::pixels, bgr.data());
+    converter.open({luma, chroma, chroma}, reduction, yuv::choose_colour("bt709", true));
+    converter.read_all(yuv::Layout::pixels, bgr.data());
     const int before = allocations.load();
-    converter.run(luma, chroma, chroma, reduction, yuv::choose_colour("bt709", true), yuv::Layout::pixels, bgr.data());
+    converter.open({luma, chroma, chroma}, reduction, yuv::choose_colour("bt709", true));
+    converter.read_all(yuv::Layout::pixels, bgr.data());
     REQUIRE(allocations.load() == before);
   }
   REQUIRE(bgr[0] == bgr[3]);

@@ -1,3 +1,4 @@
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <random>
@@ -91,6 +92,28 @@ TEST(test_preprocess_constant_image_stays_constant) {
     REQUIRE(values[plane] > 39.99F && values[plane] < 40.01F);
     REQUIRE(values[2 * plane] > 139.99F && values[2 * plane] < 140.01F);
     REQUIRE(values.back() == -1.0F);
+  }
+}
+
+TEST(test_preprocess_made_rows_equal_those_of_the_image_they_are_of) {
+  const std::vector<std::uint8_t> pixels = random_pixels(61, 47);
+  const std::array<std::ptrdiff_t, 2> corner{5, 3};
+  const ImageView part{pixels.data() + corner[1] * 183 + corner[0] * 3, 40, 31, 183, 3, 1};
+  int made = 0;
+  const posewire::MadeImage image{5, 3, 40, 31, 61, [&](int row, const std::array<std::uint8_t*, 3>& channels) {
+                                    ++made;
+                                    for (std::size_t i = 0; i < 183; ++i) {
+                                      channels.at(i % 3)[i / 3] = pixels[static_cast<std::size_t>(row) * 183 + i];
+                                    }
+                                  }};
+  for (const Size& valid : {Size{1, 1}, Size{29, 22}, Size{8, 5}, Size{100, 90}}) {
+    Preprocessor preprocessor(posewire::simd::choose_level("auto"));
+    const std::vector<float> expected = run(preprocessor, part, valid, plain);
+    std::vector<float> values(expected.size());
+    made = 0;
+    preprocessor.run(image, valid.first, valid.second, plain, {values.data(), valid.first + 3, valid.second + 2});
+    REQUIRE(values == expected);
+    REQUIRE(made <= 31);
   }
 }
 

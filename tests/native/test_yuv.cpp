@@ -51,7 +51,8 @@ Bytes run(Converter& converter, const Planes& planes, int reduction, Layout layo
   const int width = (planes.width + reduction - 1) / reduction;
   const int height = (planes.height + reduction - 1) / reduction;
   Bytes bgr(3 * static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
-  converter.run(planes.y(), planes.u(), planes.v(), reduction, choose_colour("bt601", false), layout, bgr.data());
+  converter.open({planes.y(), planes.u(), planes.v()}, reduction, choose_colour("bt601", false));
+  converter.read_all(layout, bgr.data());
   return bgr;
 }
 
@@ -125,8 +126,9 @@ TEST(test_yuv_interleaved_chroma_equals_planar) {
   for (const int reduction : {1, 2, 4, 8}) {
     const Bytes expected = run(converter, planes, reduction);
     Bytes bgr(expected.size());
-    converter.run(planes.y(), {u.data(), 167, 19, 167, 1}, {v.data(), 167, 19, 167, 1}, reduction,
-                  choose_colour("bt601", false), Layout::pixels, bgr.data());
+    converter.open({planes.y(), {u.data(), 167, 19, 167, 1}, {v.data(), 167, 19, 167, 1}}, reduction,
+                   choose_colour("bt601", false));
+    converter.read_all(Layout::pixels, bgr.data());
     REQUIRE(bgr == expected);
   }
 }

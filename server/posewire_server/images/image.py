@@ -1,6 +1,6 @@
 """Files of images to BGR pixels, with every limit checked before memory is spent.
 
-Raw images are read by ``raw_image``; planes of decoded video become pictures in ``yuv.yuv_image``.
+Raw images are read by ``raw_picture``; planes of video become colours in ``planes.Planes``.
 """
 
 from typing import Final, cast

@@ -1,5 +1,6 @@
 """Pixels as they lie in memory to a picture, with every limit checked before they are touched."""
 
+from collections.abc import Callable
 from typing import Final, cast
 
 import cv2
@@ -10,7 +11,7 @@ from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage
 from posewire_server.images.image import check_size
 from posewire_server.images.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.images.yuv import mapped_yuv_image, yuv_image
+from posewire_server.images.planes import Planes
 
 Image = npt.NDArray[np.uint8]
 
@@ -72,26 +73,26 @@ def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -
         raise malformed(text, expected_bytes=expected, got_bytes=len(raw.pixels))
     if raw.format in _INTERLEAVED:
         return picture_of(_interleaved(raw))
-    size = raw.width, raw.height
-    reduction = reduce(size)
-    return Picture(yuv_image(*_planes(raw), reduction=reduction), size, reduction)
+    return planes_picture(raw, reduce=reduce)
 
 
-def mapped_picture(raw: RawImage, *, reduce: Reduce = full_size) -> Picture | None:
-    """Converts NV12 or I420 whose pixels are a file mapped into memory.
+def planes_picture(
+    raw: RawImage,
+    *,
+    reduce: Reduce = full_size,
+    lost: Callable[[], SourceError] | None = None,
+) -> Picture:
+    """Views NV12 or I420; it is converted where it is looked at.
 
     Args:
         raw: The image, checked by :func:`raw_bytes`.
         reduce: How far a frame of a size may be reduced.
-
-    Returns:
-        The picture; None where the file has ended before the pixels have, see
-        :func:`mapped_yuv_image`.
+        lost: Gives the error of a file mapped into memory that ended before the pixels; None where
+            they are memory that nobody else changes.
     """
     size = raw.width, raw.height
     reduction = reduce(size)
-    image = mapped_yuv_image(*_planes(raw), reduction=reduction)
-    return None if image is None else Picture(image, size, reduction)
+    return Picture(Planes(*_planes(raw), reduction, lost=lost), size, reduction)
 
 
 def malformed(why: str, **metadata: object) -> SourceError:

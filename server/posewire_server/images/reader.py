@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, RawImage, SharedMemoryImage, Source, VideoPacket
 from posewire_server.images.image import read_image
 from posewire_server.images.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.images.raw import YUV420, malformed, mapped_picture, raw_bytes, raw_picture
+from posewire_server.images.raw import YUV420, malformed, planes_picture, raw_bytes, raw_picture
 from posewire_server.images.shared_memory import SharedMemory
 from posewire_server.video.packets import PacketReader
 
@@ -41,7 +42,8 @@ class SourceReader:
             reduce: How far a frame of a size may be reduced; not every source can be.
 
         Raises:
-            SourceError: It can not be read; the reason says why.
+            SourceError: It can not be read; the reason says why. Shared memory may also turn out to
+                have been made smaller when the picture is looked at.
         """
         match source:
             case EncodedImage():
@@ -84,7 +86,5 @@ class SourceReader:
 
     def _read_planes(self, source: SharedMemoryImage, needed: int, reduce: Reduce) -> Picture:
         pixels = self._shared_memory.view(source.name, source.offset, needed)
-        picture = mapped_picture(replace(source.layout, pixels=pixels), reduce=reduce)
-        if picture is None:  # It was made smaller meanwhile.
-            raise self._shared_memory.lost(source.name, source.offset + needed)
-        return picture
+        lost = partial(self._shared_memory.lost, source.name, source.offset + needed)
+        return planes_picture(replace(source.layout, pixels=pixels), reduce=reduce, lost=lost)

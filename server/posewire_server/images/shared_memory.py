@@ -2,7 +2,7 @@
 
 A client may change the size of its object at any time, and reading memory that shows it would then
 end the server by SIGBUS. So objects are read as files, which just reads less; or what reads the
-memory is made for it (``yuv.mapped_yuv_image``), which saves the copy.
+memory is made for it (``Planes`` with ``lost``), which saves the copy.
 """
 
 import errno

@@ -2,12 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
 from posewire_server.errors import RegionError
+from posewire_server.images.planes import Planes
 from posewire_server.models.spec import InputSpec
 
 
@@ -83,7 +85,7 @@ def fit(
 
 
 def prepare(
-    image: npt.NDArray[np.uint8],
+    image: npt.NDArray[np.uint8] | Planes,
     transform: Transform,
     spec: InputSpec,
     output: npt.NDArray[np.float32] | None = None,
@@ -95,28 +97,43 @@ def prepare(
     meanwhile.
 
     Args:
-        image: (H, W, 3) uint8, BGR, any strides; the frame ``transform`` was made for.
+        image: (H, W, 3) uint8, BGR, any strides, or planes of video: the frame ``transform`` was
+            made for.
         transform: Result of :func:`fit`.
         spec: The network's input.
         output: (1, 3, h, w) float32, C-contiguous, to write into; None for a new array.
 
     Returns:
         ``output``: (1, 3, h, w) float32 in the spec's channel order.
+
+    Raises:
+        SourceError: Planes of shared memory were made smaller meanwhile.
     """
     left, top = transform.offset
     width, height = transform.size_region
     if output is None:
         output = np.empty((1, 3, transform.size_input[1], transform.size_input[0]), np.float32)
-    _native.preprocess(
-        image[top : top + height, left : left + width],
-        output[0],
+    scaling = _Scaling(
         size_valid=transform.size_valid,
         mean=spec.mean,
         scale=spec.scale,
         pad=spec.pad,
         swap_red_blue=spec.channel_order == "RGB",
     )
+    if isinstance(image, Planes):
+        image.prepare(output[0], part=(left, top, width, height), **scaling)
+    else:
+        part = image[top : top + height, left : left + width]
+        _native.preprocess(part, output[0], **scaling)
     return output
+
+
+class _Scaling(TypedDict):
+    size_valid: tuple[int, int]
+    mean: tuple[float, float, float]
+    scale: tuple[float, float, float]
+    pad: float
+    swap_red_blue: bool
 
 
 def whole_pixels(

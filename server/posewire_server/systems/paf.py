@@ -6,6 +6,7 @@ from typing import cast
 from posewire_server.decode.paf import Algorithm, PafDecode
 from posewire_server.engine.network import Network
 from posewire_server.errors import SourceError
+from posewire_server.images.planes import Planes
 from posewire_server.images.transform import fit, prepare
 from posewire_server.models.spec import ModelSpec
 from posewire_server.passage import Passage
@@ -36,8 +37,8 @@ class PafSystem:
         self._network = network
         self._decoders = {name: build_decoder(spec, name) for name in spec.decoders}
 
-    def find(self, image: Image, request: Request, passage: Passage) -> Poses:
-        """Returns the people in a picture, see ``System.find``."""
+    def find(self, image: Image | Planes, request: Request, passage: Passage) -> Poses:
+        """Returns the people in a picture, see ``System.find``; it may be planes of video."""
         spec, region = self._network.spec.input, request.region
         with passage.stage("decode"):
             size_image = (image.shape[1], image.shape[0])

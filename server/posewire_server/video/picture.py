@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.images.picture import Picture, Reduce, full_size
-from posewire_server.images.yuv import Matrix, yuv_image
+from posewire_server.images.planes import Planes
+from posewire_server.images.yuv import Matrix
 
 Plane = npt.NDArray[np.uint8]
 
@@ -33,8 +34,7 @@ def to_picture(frame: av.VideoFrame, reduce: Reduce = full_size) -> Picture:
     matrix: Matrix = "bt709" if frame.colorspace == _BT709 else "bt601"
     full_range = frame.format.name == "yuvj420p" or frame.color_range == _FULL_RANGE
     reduction = reduce(size)
-    image = yuv_image(y, u, v, reduction=reduction, matrix=matrix, full_range=full_range)
-    return Picture(image, size, reduction)
+    return Picture(Planes(y, u, v, reduction, matrix, full_range), size, reduction)
 
 
 def _view(plane: av.video.plane.VideoPlane) -> Plane:
