@@ -1,7 +1,8 @@
 """Passes the messages of one call on to a worker, and back, as the bytes that they are."""
 
 import asyncio
-from typing import Any, NoReturn
+from collections.abc import Coroutine
+from typing import Any, NoReturn, TypeVar, cast
 
 import grpc
 from posewire.v1 import keypoint_service_pb2 as pb
@@ -12,7 +13,9 @@ from posewire_server.rpc.ledger import Ledger
 from posewire_server.rpc.peer import metadata_to_pass_on
 from posewire_server.rpc.status import reason_of
 
+T = TypeVar("T")
 _STATUS = "grpc-status-details-bin"
+_LOST = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL)
 
 
 class StreamRelay:
@@ -31,6 +34,8 @@ class StreamRelay:
         self._call: Any = backend.detect(
             timeout=context.time_remaining(), metadata=metadata_to_pass_on(context)
         )
+        self._call.add_done_callback(self._note_status)
+        self._status: grpc.aio.AioRpcError | None = None
         self._ledger = Ledger()
         self._answered = False
 
@@ -44,13 +49,28 @@ class StreamRelay:
         sending = asyncio.create_task(self._send())
         try:
             await self._receive()
-        except grpc.aio.AioRpcError as error:
+        except grpc.aio.AioRpcError as failure:
+            error = self._status or failure
             if _note_end(self._backend, error):
                 await self._tell_of_loss()
-            await _end_alike(self._context, error)
+            if error.code() is not grpc.StatusCode.OK:
+                await _end_alike(self._context, error)
         finally:
             sending.cancel()
             self._call.cancel()
+
+    def _note_status(self, call: Any) -> None:
+        """Keeps how the worker ended the stream.
+
+        For its users gRPC puts INTERNAL in the place of that where a write fails meanwhile
+        (grpc/grpc#36066).
+        """
+        self._status = self._status or grpc.aio.AioRpcError(
+            _at_once(call.code()),
+            grpc.aio.Metadata(),
+            _at_once(call.trailing_metadata()),
+            _at_once(call.details()),
+        )
 
     async def _send(self) -> None:
         read, write = self._context.read, self._call.write
@@ -78,6 +98,15 @@ class StreamRelay:
         raise lost_error("the worker process of this stream has ended; resume at this address")
 
 
+def _at_once(answer: Coroutine[Any, Any, T]) -> T:
+    """Returns what a coroutine answers that has nothing to wait for."""
+    try:
+        answer.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
+    raise AssertionError("a call that has ended knows how")
+
+
 async def relay_call(context: Context, method: str, request: bytes, backend: Backend) -> bytes:
     """Has a worker answer a call with one answer.
 
@@ -103,7 +132,7 @@ def _note_end(backend: Backend, error: grpc.aio.AioRpcError) -> bool:
     reasons = [reason_of(value) for key, value in metadata if key == _STATUS]
     if "SERVER_DRAINING" in reasons:
         backend.is_leaving = True
-    return error.code() is grpc.StatusCode.UNAVAILABLE and not reasons
+    return error.code() in _LOST and not reasons
 
 
 async def _end_alike(context: Context, error: grpc.aio.AioRpcError) -> NoReturn:
