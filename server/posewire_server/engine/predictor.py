@@ -8,7 +8,6 @@ and the shape of outputs are checked here.
 """
 
 import os
-import threading
 from collections.abc import Callable, Iterable
 from typing import Final, Literal, Protocol
 
@@ -71,7 +70,6 @@ class PaddlePredictor:
     ) -> None:
         self.engine = choose_engine(model, engine, precision)
         self._spec = model.spec
-        self._turn = threading.Lock()
         threads = threads or _available_threads()
         files = model.sections if in_sections else (model.program,)
         self._programs = [Program(each, self.engine, precision, threads) for each in files]
@@ -83,7 +81,7 @@ class PaddlePredictor:
         Args:
             inputs: (N, C, H, W) float32, C-contiguous; H and W as the spec's input demands. It is
                 copied (0.1 ms) and may be changed as soon as this returns.
-            pause: Called between sections, where there are some; may run another predictor.
+            pause: Called between sections, where there are some; may run any predictor, also this.
 
         Returns:
             One float32 array for each output of the spec, batch first; the caller owns them.
@@ -93,12 +91,7 @@ class PaddlePredictor:
                 another one, and where the engine fails.
         """
         self._check_inputs(inputs)
-        if not self._turn.acquire(blocking=False):
-            raise EngineError("ENGINE_FAILED", "two threads run one predictor; let them take turns")
-        try:
-            outputs = self._run(inputs, pause)
-        finally:
-            self._turn.release()
+        outputs = self._run(inputs, pause)
         self._check_outputs(outputs, inputs)
         return outputs
 

@@ -62,6 +62,7 @@ class Program:
         self, files: ProgramFiles, engine: str, precision: Precision, threads: int
     ) -> None:
         self.engine = engine
+        self._turn = threading.Lock()
         self._predictor = _build(files, engine, precision, threads)
         self.inputs: list[str] = self._predictor.get_input_names()
         self.outputs: list[str] = self._predictor.get_output_names()
@@ -81,8 +82,10 @@ class Program:
             tensors: The inputs, C-contiguous, by name; others are ignored.
 
         Raises:
-            EngineError: ENGINE_FAILED.
+            EngineError: ENGINE_FAILED, also for a call during another one.
         """
+        if not self._turn.acquire(blocking=False):
+            raise EngineError("ENGINE_FAILED", "two threads run one predictor; let them take turns")
         try:
             for name, handle in zip(self.inputs, self._taken, strict=True):
                 handle.copy_from_cpu(tensors[name])
@@ -94,6 +97,8 @@ class Program:
         except Exception as error:
             text = f"{self.engine} failed: {_last_line(error)}"
             raise EngineError("ENGINE_FAILED", text) from error
+        finally:
+            self._turn.release()
         return dict(zip(self.outputs, answers, strict=True))
 
 
