@@ -94,7 +94,9 @@ def test_planes_prepared_give_the_same_bits_on_every_level(simd: str, reduction:
                 swap_red_blue=True,
                 simd=level,
             )
-        except ValueError:
+        except ValueError as error:
+            if "simd must be" not in str(error):
+                raise
             pytest.skip(f"this machine has no {level}")
     np.testing.assert_array_equal(outputs[0], outputs[1])
 

@@ -58,6 +58,17 @@ def test_run_in_sections_lets_those_pass_together_that_are_run_together() -> Non
         assert bench.predictor.batches == [[0.0], [1.0, 2.0], [0.5]]
 
 
+def test_run_in_sections_lets_none_of_its_own_priority_pass_with_a_higher_one() -> None:
+    with bench_of() as bench:
+        bench.batcher.calibration = SUBLINEAR
+        first = bench.occupy()
+        same = bench.ask(2.0)
+        high = bench.ask(1.0, priority=Priority.HIGH)
+        bench.predictor.gate.set()
+        assert [answer(done) for done in (first, high, same)] == [[0.0], [1.0], [2.0]]
+        assert bench.predictor.batches == [[0.0], [1.0], [0.5], [2.0], [2.5]]
+
+
 def test_run_in_sections_lets_nobody_of_its_own_priority_pass() -> None:
     with bench_of() as bench:
         first = bench.occupy()

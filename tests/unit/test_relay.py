@@ -9,7 +9,7 @@ import grpc
 import pytest
 from grpc import StatusCode
 from grpc_status import rpc_status
-from posewire_server.errors import StreamError
+from posewire_server.errors import EngineError, StreamError
 from posewire_server.rpc.backend import Backend
 from posewire_server.rpc.faults import draining_error
 from posewire_server.rpc.relay import StreamRelay
@@ -25,14 +25,16 @@ def draining() -> Status:
 
 
 class EndedCall:
-    """A call whose status is replaced because a write fails just after it came, as grpc.aio does.
+    """A call whose status is replaced because a write fails when it comes, as grpc.aio does.
 
     Args:
         statuses: Of the call, one after the other.
+        tells_once: Whether callbacks hear of the first one only; versions of grpc.aio differ.
     """
 
-    def __init__(self, *statuses: Status) -> None:
+    def __init__(self, *statuses: Status, tells_once: bool) -> None:
         self._statuses = statuses
+        self._tells_once = tells_once
         self._status = statuses[0]
         self._told: list[Callable[[Any], None]] = []
 
@@ -53,7 +55,8 @@ class EndedCall:
             self._status = status
             for callback in self._told:
                 callback(self)
-            self._told = []
+            if self._tells_once:
+                self._told = []
         code, details, trailing = self._status
         raise grpc.aio.AioRpcError(code, grpc.aio.Metadata(), grpc.aio.Metadata(*trailing), details)
 
@@ -87,7 +90,7 @@ class ClientContext:
         return "unix:"
 
 
-def relay(*statuses: Status) -> tuple[ClientContext, Backend]:
+def relay(*statuses: Status, tells_once: bool = True) -> tuple[ClientContext, Backend]:
     """Relays a stream that a worker ends at once; raises what that ends with."""
 
     async def run() -> None:
@@ -95,7 +98,9 @@ def relay(*statuses: Status) -> tuple[ClientContext, Backend]:
         await relayed.run()
 
     context = ClientContext()
-    worker = SimpleNamespace(detect=lambda **_: EndedCall(*statuses), is_leaving=False)
+    worker = SimpleNamespace(
+        detect=lambda **_: EndedCall(*statuses, tells_once=tells_once), is_leaving=False
+    )
     backend = cast("Backend", worker)
     try:
         asyncio.run(run())
@@ -104,8 +109,13 @@ def relay(*statuses: Status) -> tuple[ClientContext, Backend]:
     return context, backend
 
 
-def test_relay_ends_as_the_worker_said_whatever_a_write_met() -> None:
-    context, backend = relay(draining(), WRITE_FAILED)
+@pytest.mark.parametrize("tells_once", [False, True])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_relay_ends_as_the_worker_said_whatever_a_write_met(
+    *, is_first: bool, tells_once: bool
+) -> None:
+    statuses = (draining(), WRITE_FAILED) if is_first else (WRITE_FAILED, draining())
+    context, backend = relay(*statuses, tells_once=tells_once)
     assert context.ended == draining()
     assert backend.is_leaving
 
@@ -113,6 +123,13 @@ def test_relay_ends_as_the_worker_said_whatever_a_write_met() -> None:
 def test_relay_of_a_stream_that_ended_well_ends_well_whatever_a_write_met() -> None:
     context, _ = relay((StatusCode.OK, "", ()), WRITE_FAILED)
     assert context.ended is None
+
+
+def test_relay_of_a_fault_of_the_worker_ends_with_it() -> None:
+    status = rpc_status.to_status(to_status(EngineError("ENGINE_FAILED", "it failed")))
+    fault = (status.code, status.details, tuple(status.trailing_metadata))
+    context, _ = relay(fault)
+    assert context.ended == fault
 
 
 @pytest.mark.parametrize("status", [WRITE_FAILED, (StatusCode.UNAVAILABLE, "Socket closed", ())])

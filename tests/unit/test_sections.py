@@ -37,11 +37,14 @@ def test_get_is_none_until_the_one_load_has_ended() -> None:
     assert not begun.acquire(blocking=False), "it was loaded twice"
 
 
+@pytest.mark.parametrize(
+    "error", [EngineError("ENGINE_FAILED", "no memory is left"), OSError("no memory is left")]
+)
 def test_get_of_sections_that_can_not_be_loaded_stays_none(
-    caplog: pytest.LogCaptureFixture,
+    error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
     def load() -> Interruptible:
-        raise EngineError("ENGINE_FAILED", "no memory is left")
+        raise error
 
     sections = Sections(load)
     assert sections.get() is None

@@ -12,9 +12,18 @@ from posewire_server.line import Line
 Array = npt.NDArray[np.float32]
 
 
-def take_batch(line: Line[Request], first: Request, calibration: Calibration) -> list[Request]:
-    """Takes a request out of the line, and those that are run with it, which had their turn."""
-    fitting = find_fitting(line, first, calibration)
+def take_batch(
+    line: Line[Request], first: Request, calibration: Calibration, above: int = 0
+) -> list[Request]:
+    """Takes a request out of the line, and those that are run with it, which had their turn.
+
+    Args:
+        line: Who waits.
+        first: Whose turn it is.
+        calibration: Which batches pay.
+        above: Requests of higher priorities than this may join.
+    """
+    fitting = find_fitting(line, first, calibration, above)
     room = calibration.size_for(sum(len(request.inputs) for request in fitting))
     batch = []
     for request in fitting:
@@ -26,12 +35,15 @@ def take_batch(line: Line[Request], first: Request, calibration: Calibration) ->
     return batch
 
 
-def find_fitting(line: Line[Request], first: Request, calibration: Calibration) -> list[Request]:
+def find_fitting(
+    line: Line[Request], first: Request, calibration: Calibration, above: int = 0
+) -> list[Request]:
     """Returns the requests that can be run with the first one, which leads them."""
     if calibration.largest == 1:
         return [first]
     shape = first.inputs.shape[1:]
-    return [first] + [it for it in line if it is not first and it.inputs.shape[1:] == shape]
+    others = (it for it in line if it is not first and it.priority > above)
+    return [first, *(it for it in others if it.inputs.shape[1:] == shape)]
 
 
 def join(batch: Sequence[Request], calibration: Calibration) -> Array:

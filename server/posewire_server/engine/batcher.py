@@ -32,7 +32,7 @@ class Batcher:
     Higher priorities are run first, as ``Line`` says. An input waits for others only where joining
     pays, and for at most ``wait_s``, while frames that may join are being prepared; one of high
     priority does not. One of lower priority lets a higher one go first that is being prepared, or
-    that ``Foresight`` says is due: it waits for that half a run at most.
+    that ``Foresight`` says is due: it waits for that half a run at most each time.
 
     A run during which a stream of high priority may send is made in sections, where the network has
     some. Between two of them one run goes first that came meanwhile with a higher priority.
@@ -161,7 +161,11 @@ class Batcher:
         with self._lock:
             self._hold_back(would_interrupt)
             first = self._line.first(above=running)
-            batch = [] if first is None else take_batch(self._line, first, self.calibration)
+            batch = (
+                []
+                if first is None
+                else take_batch(self._line, first, self.calibration, above=running)
+            )
         try:
             self._answer(batch)
         finally:

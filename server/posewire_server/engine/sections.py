@@ -3,15 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import EngineError
-
 Array = npt.NDArray[np.float32]
 _LOG = logging.getLogger(__name__)
+_FAILED: Final = "runs are not interrupted for frames of high priority: %s"
 
 
 class Interruptible(Protocol):
@@ -43,11 +42,17 @@ class Sections:
             with self._lock:
                 is_first, self._is_asked_for = not self._is_asked_for, True
             if is_first:
-                threading.Thread(target=self._keep, name="posewire-sections").start()
+                self._begin_to_load()
         return self._loaded
+
+    def _begin_to_load(self) -> None:
+        try:
+            threading.Thread(target=self._keep, name="posewire-sections").start()
+        except RuntimeError as error:  # the system has no thread left
+            _LOG.warning(_FAILED, error)
 
     def _keep(self) -> None:
         try:
             self._loaded = self._load()
-        except EngineError as error:
-            _LOG.warning("runs are not interrupted for frames of high priority: %s", error)
+        except Exception as error:
+            _LOG.warning(_FAILED, error)

@@ -34,8 +34,8 @@ class StreamRelay:
         self._call: Any = backend.detect(
             timeout=context.time_remaining(), metadata=metadata_to_pass_on(context)
         )
-        self._call.add_done_callback(self._note_status)
         self._status: grpc.aio.AioRpcError | None = None
+        self._call.add_done_callback(self._note_status)
         self._ledger = Ledger()
         self._answered = False
 
@@ -50,7 +50,7 @@ class StreamRelay:
         try:
             await self._receive()
         except grpc.aio.AioRpcError as failure:
-            error = self._status or failure
+            error = failure if self._status is None else self._status
             if _note_end(self._backend, error):
                 await self._tell_of_loss()
             if error.code() is not grpc.StatusCode.OK:
@@ -65,12 +65,10 @@ class StreamRelay:
         For its users gRPC puts INTERNAL in the place of that where a write fails meanwhile
         (grpc/grpc#36066).
         """
-        self._status = self._status or grpc.aio.AioRpcError(
-            _at_once(call.code()),
-            grpc.aio.Metadata(),
-            _at_once(call.trailing_metadata()),
-            _at_once(call.details()),
-        )
+        code = _at_once(call.code())
+        if self._status is None and code is not grpc.StatusCode.INTERNAL:
+            trailing, details = _at_once(call.trailing_metadata()), _at_once(call.details())
+            self._status = grpc.aio.AioRpcError(code, grpc.aio.Metadata(), trailing, details)
 
     async def _send(self) -> None:
         read, write = self._context.read, self._call.write

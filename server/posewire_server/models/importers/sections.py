@@ -13,8 +13,8 @@ def cut_program(program: Any, outputs: Sequence[Any], cuts: Sequence[Any]) -> li
 
     Args:
         program: One of Paddle's older format, its operations in an order in which they can run.
-        outputs: What it answers.
-        cuts: Variables that it computes; a section ends before the operation of each.
+        outputs: What it answers; computed after all cuts.
+        cuts: Variables that it computes, each by another operation; before that a section ends.
     """
     block = program.global_block()
     makers = {name: at for at, operation in enumerate(block.ops) for name in _made([operation])}
