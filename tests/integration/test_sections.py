@@ -1,6 +1,5 @@
 """The real body network, interrupted by frames of high priority."""
 
-import threading
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -12,7 +11,7 @@ from posewire_server.frame import Priority
 from posewire_server.models.library import StoredModel
 from posewire_server.passage import Passage
 
-from tests.serving.gated_predictor import PATIENCE_S
+from tests.serving.batching import wait_until_loaded
 
 pytestmark = pytest.mark.weights
 INPUTS = np.random.default_rng(5).uniform(0, 255, (1, 3, 96, 128)).astype(np.float32)
@@ -42,9 +41,7 @@ def test_run_beside_a_stream_of_high_priority_answers_the_same(
     network.expect(stream)
     network.dismiss(stream)
     network.run(INPUTS, Passage())  # has the sections loaded
-    for thread in threading.enumerate():
-        if thread.name == "posewire-sections":
-            thread.join(PATIENCE_S)
+    wait_until_loaded()
     runs.clear()
     (in_sections,) = network.run(INPUTS, Passage())
     assert len(runs) == len(network.spec.cuts) + 1

@@ -61,6 +61,13 @@ class CutPredictor:
         return [same - np.float32(0.5), -inputs]
 
 
+def wait_until_loaded() -> None:
+    """Returns when no sections of a network are being loaded."""
+    for thread in threading.enumerate():
+        if thread.name == "posewire-sections":
+            thread.join(PATIENCE_S)
+
+
 def inputs(*values: float, side: int = 2) -> Array:
     """Returns (N, 1, side, side) inputs, each full of one value."""
     return np.stack([np.full((1, side, side), value, np.float32) for value in values])

@@ -7,14 +7,8 @@ import pytest
 from posewire_server.engine.sections import Interruptible, Sections
 from posewire_server.errors import EngineError
 
-from tests.serving.batching import CutPredictor, EchoPredictor
+from tests.serving.batching import CutPredictor, EchoPredictor, wait_until_loaded
 from tests.serving.gated_predictor import PATIENCE_S
-
-
-def wait_for_load() -> None:
-    for thread in threading.enumerate():
-        if thread.name == "posewire-sections":
-            thread.join(PATIENCE_S)
 
 
 def test_get_is_none_until_the_one_load_has_ended() -> None:
@@ -32,7 +26,7 @@ def test_get_is_none_until_the_one_load_has_ended() -> None:
         assert list(threads.map(lambda _: sections.get(), range(64))) == [None] * 64
     assert begun.acquire(timeout=PATIENCE_S)
     may_end.set()
-    wait_for_load()
+    wait_until_loaded()
     assert sections.get() is loaded
     assert not begun.acquire(blocking=False), "it was loaded twice"
 
@@ -48,6 +42,6 @@ def test_get_of_sections_that_can_not_be_loaded_stays_none(
 
     sections = Sections(load)
     assert sections.get() is None
-    wait_for_load()
+    wait_until_loaded()
     assert sections.get() is None
     assert "not interrupted for frames of high priority: no memory is left" in caplog.text

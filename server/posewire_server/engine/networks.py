@@ -1,12 +1,11 @@
 """Networks loaded once each, and what is to run them."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from posewire_server.engine.network import Network
-from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor
+from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor, available_threads
 from posewire_server.engine.program import Precision
 from posewire_server.engine.sections import Sections
 from posewire_server.models.manifest import StoredNetwork
@@ -44,7 +43,7 @@ class Networks:
     def __init__(
         self, config: EngineConfig, wrap: Callable[[Predictor], Predictor] = lambda it: it
     ) -> None:
-        threads = config.threads or len(os.sched_getaffinity(0))
+        threads = config.threads or available_threads()
         self.config = replace(config, threads=threads)
         self._wrap = wrap
         self._loaded: dict[str, tuple[Network, str]] = {}
@@ -55,19 +54,23 @@ class Networks:
         Raises:
             EngineError: The engine can not run it.
         """
-        name, config = stored.spec.name, self.config
+        name = stored.spec.name
         if name not in self._loaded:
-            predictor = PaddlePredictor(stored, config.engine, config.precision, config.threads)
+            predictor = self._predictor(stored)
             sections = Sections(partial(self._cut, stored)) if stored.sections else None
-            network = Network(stored.spec, self._wrap(predictor), config.batch_wait_s, sections)
+            wait_s = self.config.batch_wait_s
+            network = Network(stored.spec, self._wrap(predictor), wait_s, sections)
             self._loaded[name] = network, predictor.engine
         return self._loaded[name]
 
     def _cut(self, stored: StoredNetwork) -> PaddlePredictor:
-        chosen = self.config.engine, self.config.precision, self.config.threads
-        cut = PaddlePredictor(stored, *chosen, in_sections=True)
+        cut = self._predictor(stored, in_sections=True)
         cut.warm_up([stored.spec.input.usual_size])
         return cut
+
+    def _predictor(self, stored: StoredNetwork, *, in_sections: bool = False) -> PaddlePredictor:
+        engine, precision, threads = self.config.engine, self.config.precision, self.config.threads
+        return PaddlePredictor(stored, engine, precision, threads, in_sections=in_sections)
 
     def calibrate(self) -> None:
         """Measures which of the networks gain by joining inputs; before anybody uses them.

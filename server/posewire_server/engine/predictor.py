@@ -70,7 +70,7 @@ class PaddlePredictor:
     ) -> None:
         self.engine = choose_engine(model, engine, precision)
         self._spec = model.spec
-        threads = threads or _available_threads()
+        threads = threads or available_threads()
         files = model.sections if in_sections else (model.program,)
         self._programs = [Program(each, self.engine, precision, threads) for each in files]
         self.gil_free = all(program.gil_free for program in self._programs)
@@ -162,5 +162,6 @@ def choose_engine(model: StoredNetwork, engine: Engine, precision: Precision = "
     return chosen
 
 
-def _available_threads() -> int:
+def available_threads() -> int:
+    """Returns how many CPU threads this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -61,7 +61,7 @@ class Program:
     def __init__(
         self, files: ProgramFiles, engine: str, precision: Precision, threads: int
     ) -> None:
-        self.engine = engine
+        self._engine = engine
         self._turn = threading.Lock()
         self._predictor = _build(files, engine, precision, threads)
         self.inputs: list[str] = self._predictor.get_input_names()
@@ -95,7 +95,7 @@ class Program:
                 self._predictor.run()
             answers = [handle.copy_to_cpu() for handle in self._answered]
         except Exception as error:
-            text = f"{self.engine} failed: {_last_line(error)}"
+            text = f"{self._engine} failed: {_last_line(error)}"
             raise EngineError("ENGINE_FAILED", text) from error
         finally:
             self._turn.release()

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
 from posewire_server.errors import SourceError
+from posewire_server.images.scaling import Scaling
 from posewire_server.images.yuv import Image, Matrix, mapped_yuv_image, yuv_image
 
 
@@ -68,22 +70,14 @@ class Planes:
         output: npt.NDArray[np.float32],
         *,
         part: tuple[int, int, int, int],
-        size_valid: tuple[int, int],
-        mean: tuple[float, float, float],
-        scale: tuple[float, float, float],
-        pad: float,
-        swap_red_blue: bool,
+        **scaling: Unpack[Scaling],
     ) -> None:
         """Does what ``_native.preprocess`` does to a part of the picture, to the same bits.
 
         Args:
             output: (3, h, w) float32, C-contiguous; every value is written.
             part: left, top, width, height in pixels of the picture.
-            size_valid: (w, h) the part is scaled to.
-            mean: Subtracted from pixels.
-            scale: Multiplied after that.
-            pad: Value outside ``size_valid``.
-            swap_red_blue: Whether the planes of the output are red, green, blue.
+            **scaling: As of ``_native.preprocess``.
 
         Raises:
             SourceError: That of ``lost``.
@@ -98,11 +92,7 @@ class Planes:
             full_range=self.full_range,
             mapped=self.lost is not None,
             part=part,
-            size_valid=size_valid,
-            mean=mean,
-            scale=scale,
-            pad=pad,
-            swap_red_blue=swap_red_blue,
+            **scaling,
         )
         if not is_whole and self.lost is not None:
             raise self.lost()

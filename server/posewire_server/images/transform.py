@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from posewire_server import _native
 from posewire_server.errors import RegionError
 from posewire_server.images.planes import Planes
+from posewire_server.images.scaling import Scaling
 from posewire_server.models.spec import InputSpec
 
 
@@ -113,7 +113,7 @@ def prepare(
     width, height = transform.size_region
     if output is None:
         output = np.empty((1, 3, transform.size_input[1], transform.size_input[0]), np.float32)
-    scaling = _Scaling(
+    scaling = Scaling(
         size_valid=transform.size_valid,
         mean=spec.mean,
         scale=spec.scale,
@@ -126,14 +126,6 @@ def prepare(
         part = image[top : top + height, left : left + width]
         _native.preprocess(part, output[0], **scaling)
     return output
-
-
-class _Scaling(TypedDict):
-    size_valid: tuple[int, int]
-    mean: tuple[float, float, float]
-    scale: tuple[float, float, float]
-    pad: float
-    swap_red_blue: bool
 
 
 def whole_pixels(
