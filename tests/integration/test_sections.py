@@ -40,7 +40,6 @@ def test_run_beside_a_stream_of_high_priority_answers_the_same(
     stream = Passage(priority=Priority.HIGH, cadence=Cadence())
     network.expect(stream)
     network.dismiss(stream)
-    network.run(INPUTS, Passage())  # has the sections loaded
     wait_until_loaded()
     runs.clear()
     (in_sections,) = network.run(INPUTS, Passage())

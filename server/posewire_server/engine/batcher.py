@@ -78,6 +78,8 @@ class Batcher:
             self._expected.add(passage)
             if passage.cadence is not None:
                 self._foresight.watch(passage.cadence)
+        if passage.cadence is not None:
+            self._find_sections()  # to load them takes a while: not only when they are needed
 
     def dismiss(self, passage: Passage) -> None:
         """Notes that a frame will not come any more."""
