@@ -59,7 +59,7 @@ def test_run_in_sections_pauses_for_other_runs(network: StoredNetwork, *, is_sam
     paused: list[np.ndarray] = []
     (output,) = cut.run(first, lambda: paused.extend(other_predictor.run(second)))
     np.testing.assert_allclose(output, expected, atol=1e-6)
-    assert len(paused) == len(network.spec.cuts) == 2
+    assert len(paused) == len(network.spec.cuts) == 3
     for each in paused:
         np.testing.assert_allclose(each, other, atol=1e-6)
 

@@ -16,7 +16,7 @@ from posewire_server.models.child import answer
 from posewire_server.models.importers import graphdef_program, original, tflite_program
 from posewire_server.models.importers.emitter import Emitter
 
-VERSION: Final = 4
+VERSION: Final = 5
 
 # Given the folder of the files, the program under construction and the names of the tensors wanted
 # (none: the only output), an importer returns these tensors, variables of Paddle.
