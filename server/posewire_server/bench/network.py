@@ -5,7 +5,6 @@ the ratio is the median over the turns, so that other load on the machine meets 
 """
 
 import importlib.util
-import os
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import Final, Self
 
 from posewire_server.bench import network_peer
 from posewire_server.bench.figure import Figure
+from posewire_server.cores import available_cores
 from posewire_server.errors import ConfigError, EngineError
 from posewire_server.models.mediapipe_networks import MEDIAPIPE_NETWORKS
 from posewire_server.models.networks import EFFICIENTPOSE, TFPOSE
@@ -88,7 +88,7 @@ def measure(cache: Path, turns: int = TURNS, names: Sequence[str] = ()) -> list[
         raise ConfigError("PEER_UNAVAILABLE", text)
     store = Store(cache)
     store.pull(TFPOSE)
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     return [
         figure
         for spec, target, threads in NETWORKS

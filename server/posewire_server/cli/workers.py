@@ -1,9 +1,9 @@
 """``serve --workers``: the front, and the command line of what is behind it."""
 
-import os
 import sys
 
 from posewire_server.cli.options import Options
+from posewire_server.cores import available_cores
 
 
 def serve_with_workers(options: Options) -> int:
@@ -27,7 +27,7 @@ def serve_with_workers(options: Options) -> int:
 
 def _worker_command(options: Options, address: str) -> list[str]:
     """Returns the same command line, and what is different for a worker at its end."""
-    threads = options.threads or max(1, len(os.sched_getaffinity(0)) // options.workers)
+    threads = options.threads or max(1, available_cores() // options.workers)
     own = {"--workers": 1, "--address": address, "--threads": threads, "--metrics-address": ""}
     words = [str(word) for option in own.items() for word in option]
     command = [sys.executable, "-m", "posewire_server", *options.arguments]

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from posewire_server.cores import available_cores
 from posewire_server.engine.network import Network
-from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor, available_threads
+from posewire_server.engine.predictor import Engine, PaddlePredictor, Predictor
 from posewire_server.engine.program import Precision
 from posewire_server.engine.sections import Sections
 from posewire_server.models.manifest import StoredNetwork
@@ -43,7 +44,7 @@ class Networks:
     def __init__(
         self, config: EngineConfig, wrap: Callable[[Predictor], Predictor] = lambda it: it
     ) -> None:
-        threads = config.threads or available_threads()
+        threads = config.threads or available_cores()
         self.config = replace(config, threads=threads)
         self._wrap = wrap
         self._loaded: dict[str, tuple[Network, str]] = {}

@@ -7,13 +7,13 @@ Paddle's OpenVINO engine logs what goes wrong in a run and returns the previous 
 and the shape of outputs are checked here.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from typing import Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server.cores import available_cores
 from posewire_server.engine.program import Precision, Program
 from posewire_server.errors import EngineError
 from posewire_server.models.manifest import StoredNetwork
@@ -48,7 +48,7 @@ class PaddlePredictor:
             COCO. On a CPU without it, OpenVINO computes in fp32 all the same.
         threads: CPU threads of one run; 0 takes all that the process may use.
         in_sections: Whether to run the sections of a network that has some. Their outputs are equal
-            to those of the whole, and take some 15 % longer.
+            to those of the whole, and take some 20 % longer.
 
     Attributes:
         engine: The engine in use.
@@ -70,7 +70,7 @@ class PaddlePredictor:
     ) -> None:
         self.engine = choose_engine(model, engine, precision)
         self._spec = model.spec
-        threads = threads or available_threads()
+        threads = threads or available_cores()
         files = model.sections if in_sections else (model.program,)
         self._programs = [Program(each, self.engine, precision, threads) for each in files]
         self.gil_free = all(program.gil_free for program in self._programs)
@@ -160,8 +160,3 @@ def choose_engine(model: StoredNetwork, engine: Engine, precision: Precision = "
     if precision == "bf16" and chosen != "openvino":
         raise EngineError("ENGINE_FAILED", f"bf16 is offered by openvino only, not by {chosen}")
     return chosen
-
-
-def available_threads() -> int:
-    """Returns how many CPU threads this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
