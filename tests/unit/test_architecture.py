@@ -28,7 +28,7 @@ LINES = (
     ("decode", "engine", "images", "models", "video"),
     ("passage", "line", "metrics", "cadence"),
     ("config", "outcome"),
-    ("facemesh", "frame", "pose", "skeletons", "errors"),
+    ("cores", "facemesh", "frame", "pose", "skeletons", "errors"),
 )
 RANKS = {name: rank for rank, names in enumerate(LINES) for name in names}
 OWNERS = {
