@@ -70,6 +70,16 @@ def test_detect_by_shared_memory_answers_every_frame(server: HostedServer) -> No
         assert [o.sequence_id for o in outcomes if isinstance(o, Result)] == list(range(1, 40))
 
 
+@pytest.mark.parametrize("kind", ["unix", "unix-abstract"])
+def test_detect_by_shared_memory_works_over_unix_sockets(kind: str, tmp_path: Path) -> None:
+    address = f"{kind}:{tmp_path}/socket"
+    with HostedServer(address=address) as server, Client(server.address) as client:
+        outcomes = client.detect([PICTURE] * 10, shared_memory=True)
+        assert isinstance(next(outcomes), Result)
+        assert opened()
+        assert [type(outcome) for outcome in outcomes] == [Result] * 9
+
+
 def test_detect_by_shared_memory_for_asyncio_answers_every_frame(server: HostedServer) -> None:
     async def run() -> list[object]:
         async with AsyncClient(server.address) as client:

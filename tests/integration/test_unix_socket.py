@@ -23,6 +23,17 @@ def test_socket_is_there_while_the_server_is(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+def test_socket_without_a_file_is_announced_by_its_name(tmp_path: Path) -> None:
+    address = f"unix-abstract:{tmp_path}/socket"
+    with HostedServer(address=address) as server:
+        assert server.address == address
+        with Client(server.address) as client:
+            assert isinstance(client.detect_image(PICTURE), Result)
+        with pytest.raises(ConfigError) as raised:
+            HostedServer(address=address).__enter__()
+        assert raised.value.reason == "ADDRESS_UNUSABLE"
+
+
 def test_socket_is_its_users_as_the_umask_has_it(tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with HostedServer(address=f"unix:{path}"):

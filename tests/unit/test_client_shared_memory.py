@@ -123,6 +123,7 @@ def test_request_sent_again_to_another_machine_goes_as_bytes(shared: SharedFrame
     [
         ("", True),
         ("unix:/run/posewire.sock", True),
+        ("unix-abstract:posewire", True),
         ("localhost:50051", True),
         ("dns:///localhost:50051", True),
         ("127.0.0.1:50051", True),

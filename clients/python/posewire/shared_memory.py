@@ -138,7 +138,7 @@ class SharedRequest(RawRequest):
 
 def may_be_local(target: str) -> bool:
     """Whether a server may be on this machine, by its gRPC name; one without a name may be."""
-    if not target or target.startswith("unix:"):
+    if not target or target.startswith(("unix:", "unix-abstract:")):
         return True
     place = target.rpartition("/")[2].removeprefix("ipv4:").removeprefix("ipv6:")
     host = place.rpartition(":")[0].strip("[]")

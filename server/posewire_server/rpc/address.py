@@ -9,6 +9,11 @@ from posewire_server.errors import ConfigError
 _LAST_PORT: Final = 65535
 
 
+def is_unix(address: str) -> bool:
+    """Whether an address is that of a Unix socket, which has a name and no port."""
+    return address.startswith(("unix:", "unix-abstract:"))
+
+
 def check_address(address: str, *, reuse_port: bool = False) -> None:
     """Finds out early what listening would find out late.
 

@@ -11,7 +11,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.rpc.address import check_address, unusable
+from posewire_server.rpc.address import check_address, is_unix, unusable
 
 SERVICE = pb.DESCRIPTOR.services_by_name["KeypointService"].full_name
 _LAST_WORDS_S = 0.5
@@ -62,7 +62,7 @@ class Listener:
         port = self._listen(address)
         await self.server.start()
         await self.set_serving(serving=True)
-        return address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
+        return address if is_unix(address) else f"{address.rpartition(':')[0]}:{port}"
 
     async def set_serving(self, *, serving: bool) -> None:
         """Tells the health of all models."""
