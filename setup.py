@@ -49,7 +49,7 @@ setup(
     package_data={
         "posewire": ["py.typed", "v1/*.pyi"],
         "posewire_server": ["py.typed", "*.pyi"],
-        "posewire_server.models.golden": ["*.npz"],
+        "posewire_server.models.catalog.golden": ["*.npz"],
     },
     ext_modules=[Extension("posewire_server._native", sources=[])],
     cmdclass={"build_ext": CMakeBuild},

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import settings
 from posewire import Client
 from posewire_server.config import default_cache
-from posewire_server.models.catalog import BODY
-from posewire_server.models.library import Library, StoredModel
-from posewire_server.models.manifest import StoredNetwork
-from posewire_server.models.mediapipe_models import FACE, HAND
-from posewire_server.models.store import Store
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.models.catalog.catalog import BODY
+from posewire_server.models.catalog.mediapipe_models import FACE, HAND
+from posewire_server.models.weights.manifest import StoredNetwork
+from posewire_server.models.weights.model_cache import Library, StoredModel
+from posewire_server.models.weights.store import Store
+from posewire_server.serving.server_process import ServerProcess
 
 from tests.serving.counted_networks import CountedNetworks
 from tests.serving.hosted_server import HostedServer

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from posewire_server.engine.network import Network
-from posewire_server.models.spec import NetworkSpec
+from posewire_server.inference.engine.network import Network
+from posewire_server.models.catalog.spec import NetworkSpec
 
 Array = npt.NDArray[np.float32]
 

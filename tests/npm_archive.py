@@ -7,7 +7,7 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from posewire_server.models.spec import NpmSource
+from posewire_server.models.catalog.spec import NpmSource
 
 MEMBERS = ("package/model.json", "package/model.bin")
 FILES = {"package/README.md": b"read me", MEMBERS[0]: b"{}", MEMBERS[1]: bytes(range(256))}

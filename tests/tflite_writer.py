@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from posewire_server.models.importers.tflite import DTYPES, OPERATIONS
+from posewire_server.models.weights.importers.tflite.tflite import DTYPES, OPERATIONS
 
 Array = npt.NDArray[np.generic]
 # A number with its form in struct, a text, a list of numbers, a table, a list of tables.

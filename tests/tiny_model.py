@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from posewire_server.models.manifest import EngineCheck
-from posewire_server.models.networks import TFPOSE
-from posewire_server.models.spec import NetworkSpec, OutputSpec, WheelSource
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.spec import NetworkSpec, OutputSpec, WheelSource
+from posewire_server.models.weights.manifest import EngineCheck
 
 from tests.graphdef_writer import constant, node
 

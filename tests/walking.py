@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 from posewire_server.bench.walks import SIZE, Walker
+from posewire_server.inference.tracking.clock import Moment
+from posewire_server.inference.tracking.follower import Follower
 from posewire_server.pose import Poses
-from posewire_server.tracking.clock import Moment
-from posewire_server.tracking.follower import Follower
 
 Points = npt.NDArray[np.float64]
 

@@ -22,7 +22,7 @@ class PafDecoder:
         simd: str = "auto",
         **parameters: float,
     ) -> None:
-        """Builds a decoder.
+        """Builds a mode.
 
         Args:
             limbs: (L, 2) int32, the keypoints that each limb connects.

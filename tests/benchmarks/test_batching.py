@@ -4,9 +4,9 @@ import pytest
 from posewire_server.bench import batching, small
 from posewire_server.bench.load import run_async
 from posewire_server.config import default_cache
-from posewire_server.engine.predictor import PaddlePredictor
-from posewire_server.models.library import StoredModel
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.inference.engine.predictor import PaddlePredictor
+from posewire_server.models.weights.model_cache import StoredModel
+from posewire_server.serving.server_process import ServerProcess
 
 
 @pytest.mark.weights

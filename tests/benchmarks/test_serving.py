@@ -8,8 +8,8 @@ from posewire_server.bench import server as serving
 from posewire_server.bench.load import run_async
 from posewire_server.bench.overhead import measure_overhead
 from posewire_server.config import default_cache
-from posewire_server.models.library import StoredModel
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.models.weights.model_cache import StoredModel
+from posewire_server.serving.server_process import ServerProcess
 
 
 def test_measure_overhead_returns_a_figure_for_each_source() -> None:

@@ -3,7 +3,7 @@
 import pytest
 from posewire_server.bench import systems
 from posewire_server.config import default_cache
-from posewire_server.playback.sample import FRAME_COUNT
+from posewire_server.tools.media.sample import FRAME_COUNT
 
 pytestmark = pytest.mark.weights
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.store import Store
+from posewire_server.models.weights.store import Store
 
 from tests.tiny_model import tiny_spec, write_wheel
 

@@ -11,7 +11,7 @@ import pytest
 from google.rpc import code_pb2
 from posewire import AsyncClient, Client, Dropped, Lost, Outcome, Reconnect, UnavailableError
 from posewire.v1 import keypoint_service_pb2 as service_pb2
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 from tests.integration.scripted_service import (
     Requests,

@@ -18,7 +18,7 @@ from posewire import (
     Reconnect,
     Result,
 )
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer

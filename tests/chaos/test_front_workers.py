@@ -16,8 +16,8 @@ from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import EngineError
-from posewire_server.rpc.process import ServerProcess
-from posewire_server.workers.supervisor import Patience
+from posewire_server.serving.front.supervisor import Patience
+from posewire_server.serving.server_process import ServerProcess
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_front import HostedFront

@@ -12,9 +12,9 @@ from posewire.channel import channel_options
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
-from posewire_server.models.library import StoredModel
-from posewire_server.rpc.process import ServerProcess
-from posewire_server.streams.phase import Phase
+from posewire_server.models.weights.model_cache import StoredModel
+from posewire_server.serving.server_process import ServerProcess
+from posewire_server.serving.streams.phase import Phase
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer

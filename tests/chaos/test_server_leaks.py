@@ -7,7 +7,7 @@ from posewire.channel import channel_options
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 from tests.serving.pictures import encode, noise
 from tests.serving.raw_stream import RawStream

@@ -9,7 +9,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from grpc import StatusCode
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
-from posewire_server.models.catalog import CATALOG
+from posewire_server.models.catalog.catalog import CATALOG
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer

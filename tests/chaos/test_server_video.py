@@ -9,7 +9,7 @@ from posewire import Client, Dropped, Frame, FrameError, OverflowPolicy, Result,
 from posewire import VideoCodec as Codec
 from posewire.v1 import frame_pb2
 from posewire_server.frame import VideoCodec, VideoPacket
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 from tests.clips import compress, drawn
 from tests.serving.usage import usage

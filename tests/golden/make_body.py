@@ -1,4 +1,4 @@
-"""Makes models/golden/body.npz: what the body network answers in TensorFlow's own (Eigen) kernels.
+"""Makes catalog/golden/body.npz: what the body network answers in TensorFlow's own (Eigen) kernels.
 
 TensorFlow with oneDNN switched off shares no kernel with the engines that are checked. It is not a
 dependency of the project; in an environment of its own:

@@ -1,4 +1,4 @@
-"""Makes models/golden/efficientpose.npz: what EfficientPose answers in TensorFlow.js' CPU kernels.
+"""Makes catalog/golden/efficientpose.npz: what EfficientPose answers in TensorFlow.js' CPU kernels.
 
 TensorFlow.js in plain JavaScript shares no kernel with the engines that are checked. It is not a
 dependency of the project; in a folder of its own:
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from posewire_server.models.networks import EFFICIENTPOSE
+from posewire_server.models.catalog.networks import EFFICIENTPOSE
 
 from tests.golden.make_body import SEED, draw_figure
 

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from posewire_server.models.mediapipe_networks import MEDIAPIPE_NETWORKS
-from posewire_server.models.spec import InputSpec, NetworkSpec
+from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
+from posewire_server.models.catalog.spec import InputSpec, NetworkSpec
 
 from tests.golden.drawing import draw_face, draw_hand
 from tests.golden.make_body import SEED, draw_figure

@@ -25,7 +25,7 @@ MODEL = model_pb2.Model(
         limbs=[model_pb2.KeypointPair(**{"from": 0, "to": 1})],
     ),
     input_size=model_pb2.InputSize(height=368, max_width=1312),
-    decoders=["fast", "openpose"],
+    modes=["fast", "openpose"],
     engine=model_pb2.Engine(name="plain", precision="fp32", threads=2),
     limits=model_pb2.Limits(
         max_message_bytes=1, max_image_pixels=2, max_streams=3, max_in_flight=4

@@ -98,11 +98,11 @@ def answered_ids(outcomes: list[Outcome]) -> list[int]:
 def test_detect_answers_every_kind_of_frame(detect: Detect) -> None:
     frames: list[FrameLike] = [b"jpeg", np.zeros((4, 4, 3), np.uint8), Frame(b"x", sequence_id=9)]
     with RunningService() as running:
-        outcomes, error = detect(running.address, frames, decoder="openpose", max_in_flight=2)
+        outcomes, error = detect(running.address, frames, mode="openpose", max_in_flight=2)
     assert error is None
     assert answered_ids(outcomes) == [0, 1, 9]
     config = running.service.configs[0]
-    assert (config.model, config.decoder, config.max_in_flight) == ("body", "openpose", 2)
+    assert (config.model, config.mode, config.max_in_flight) == ("body", "openpose", 2)
 
 
 def test_detect_without_frames_ends_without_outcomes(detect: Detect) -> None:

@@ -128,7 +128,7 @@ def test_detect_of_dropped_frames_uses_their_places_again(server: HostedServer) 
 def test_detect_where_sharing_is_refused_goes_on_with_bytes(
     server: HostedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("posewire_server.rpc.servicer.is_local", lambda _context: False)
+    monkeypatch.setattr("posewire_server.serving.rpc.servicer.is_local", lambda _context: False)
     with Client(server.address) as client:
         outcomes = list(client.detect([PICTURE] * 30, max_in_flight=1, shared_memory=True))
     errors = [outcome for outcome in outcomes if isinstance(outcome, FrameError)]

@@ -14,21 +14,21 @@ import posewire
 import pytest
 from google.rpc import code_pb2
 from posewire.v1 import keypoint_service_pb2 as service_pb2
-from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ModelError
-from posewire_server.models.catalog import BODY
-from posewire_server.passage import Passage
-from posewire_server.pipeline import Pipeline
-from posewire_server.playback.detector import Detector
-from posewire_server.playback.local_detector import LocalDetector
-from posewire_server.playback.remote_detector import RemoteDetector
-from posewire_server.playback.source import Clip, SourceFrame
-from posewire_server.playback.sources import ImageFiles
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.models.catalog.catalog import BODY
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.systems.memory import Memory
-from posewire_server.systems.system import Image, Request
-from posewire_server.tracking.settings import TrackingSettings
+from posewire_server.tools.media.detector import Detector
+from posewire_server.tools.media.local_detector import LocalDetector
+from posewire_server.tools.media.remote_detector import RemoteDetector
+from posewire_server.tools.media.source import Clip, SourceFrame
+from posewire_server.tools.media.sources import ImageFiles
 
 from tests.integration.scripted_service import (
     Requests,
@@ -109,18 +109,18 @@ def test_detect_picture_that_can_not_be_read_is_a_problem(
 
 
 def test_detect_unknown_decoder_raises(make_detector: Make) -> None:
-    detector = make_detector(decoder="guess")
+    detector = make_detector(mode="guess")
     with pytest.raises((ModelError, posewire.PosewireError)) as caught:
         list(detector.detect(Clip("clip", lambda _: GREY, 2, 15.0)))
-    assert getattr(caught.value, "reason", "") == "DECODER_UNKNOWN"
+    assert getattr(caught.value, "reason", "") == "MODE_UNKNOWN"
 
 
 @pytest.mark.parametrize("tracking", [False, True])
 def test_local_tracking_has_one_memory_for_a_source(tracking: bool) -> None:
-    memories: list[Memory | None] = []
+    memories: list[RegionsOfInterest | None] = []
 
     class Remembering:
-        def find(self, _image: Image, request: Request, _passage: Passage) -> Poses:
+        def find(self, _image: Image, request: Request, _context: FrameContext) -> Poses:
             memories.append(request.memory)
             return Poses(np.zeros((0, 18, 3), np.float32), np.zeros(0, np.float32))
 

@@ -9,17 +9,17 @@ import cv2
 import numpy as np
 import posewire
 import pytest
-from posewire_server.commands import video
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoPacket
-from posewire_server.images.reader import SourceReader
-from posewire_server.playback.annotate import open_annotator
-from posewire_server.playback.answer import Answer
-from posewire_server.playback.detector import Detector, DetectorConfig
-from posewire_server.playback.local_detector import LocalDetector
-from posewire_server.playback.packet_source import PacketVideo
-from posewire_server.playback.remote_detector import RemoteDetector
+from posewire_server.inference.reader import SourceReader
 from posewire_server.skeletons import OPENPOSE18
+from posewire_server.tools.commands import video
+from posewire_server.tools.media.annotate import open_annotator
+from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.detector import Detector, DetectorConfig
+from posewire_server.tools.media.local_detector import LocalDetector
+from posewire_server.tools.media.packet_source import PacketVideo
+from posewire_server.tools.media.remote_detector import RemoteDetector
 
 from tests.clips import drawn, read_number, write_video
 from tests.serving.gated_predictor import GatedPredictor

@@ -6,13 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from posewire_server.commands import demo, detect, video
 from posewire_server.config import default_cache
 from posewire_server.errors import ConfigError, SourceError
-from posewire_server.models.library import StoredModel
-from posewire_server.playback.answer import Answer
-from posewire_server.playback.detector import DetectorConfig
-from posewire_server.playback.source import SourceFrame
+from posewire_server.models.weights.model_cache import StoredModel
+from posewire_server.tools.commands import demo, detect, video
+from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.detector import DetectorConfig
+from posewire_server.tools.media.source import SourceFrame
 
 from tests.integration.scripted_service import RunningService
 from tests.serving.hosted_server import HostedServer

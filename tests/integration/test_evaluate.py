@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.cli import main
-from posewire_server.commands.evaluate import EvaluateConfig, run
-from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ConfigError, LabelsError
-from posewire_server.evaluation.evaluation import LastRun, evaluate
-from posewire_server.evaluation.labels import read_labels
-from posewire_server.evaluation.task import find_task
-from posewire_server.models.library import StoredModel
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.models.weights.model_cache import StoredModel
+from posewire_server.tools.commands.evaluate import EvaluateConfig, run
+from posewire_server.tools.evaluation.evaluation import LastRun, evaluate
+from posewire_server.tools.evaluation.labels import read_labels
+from posewire_server.tools.evaluation.task import find_task
 
 Array = npt.NDArray[np.float32]
 BODY_MULTI = find_task("body_multi")
@@ -45,16 +45,16 @@ def test_eval_ends_with_one_json_object_and_keeps_the_poses(
     code = main(["eval", str(labels), "--json", "--predictions", str(kept)])
     assert code == 0
     *table, last = capsys.readouterr().out.splitlines()
-    assert table[0].split() == ["decoder", "AP", "AP50", "AP75", "AR", "images", "persons"]
+    assert table[0].split() == ["mode", "AP", "AP50", "AP75", "AR", "images", "persons"]
     summary = json.loads(last)
-    assert summary["decoder"] == weights.spec.default_decoder
-    assert tuple(summary["decoders"]) == weights.spec.decoders
+    assert summary["mode"] == weights.spec.default_mode
+    assert tuple(summary["modes"]) == weights.spec.modes
     assert (summary["AP"], summary["images"], summary["persons"]) == (0.0, 1, 1)
     assert summary["datasets"]["coco_own"]["AP"] == 0.0
     assert summary["engine"]["threads"] > 0
     (picture,) = json.loads(kept.read_text())["images"]
     assert picture["file"] == "grey.png"
-    assert tuple(picture["poses"]) == weights.spec.decoders
+    assert tuple(picture["poses"]) == weights.spec.modes
 
 
 @pytest.mark.weights
@@ -131,11 +131,11 @@ def test_eval_body_on_the_limbs_of_mpii_scores_what_both_have(
 ) -> None:
     person = {"bbox": [5, 5, 30, 40], "keypoints": [[20, 20, 2]] * 16, "head_size": 5}
     change(labels, task="body_mpii", dataset="own", instances=[person])
-    arguments = ["--task", "body_mpii", "--model", "body", "--decoders", "fast", "openpose"]
+    arguments = ["--task", "body_mpii", "--model", "body", "--modes", "fast", "openpose"]
     assert main(["eval", str(labels), *arguments, "--json"]) == 0
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (summary["model"], summary["task"]) == ("body", "body_mpii")
-    assert list(summary["decoders"]) == ["fast", "openpose"]
+    assert list(summary["modes"]) == ["fast", "openpose"]
     assert (summary["PCKh@0.5"], summary["PCK@0.2"], summary["found"]) == (0.0, 0.0, 0.0)
 
 

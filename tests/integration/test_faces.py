@@ -5,15 +5,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from posewire_server.decode.face_mapping import ibug68
 from posewire_server.errors import StreamError
 from posewire_server.frame import Region
-from posewire_server.passage import Passage
+from posewire_server.inference.decode.face_mapping import ibug68
+from posewire_server.inference.estimators.face import build_faces
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
+from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.pose import Poses
-from posewire_server.systems.face import build_faces
-from posewire_server.systems.memory import Memory
-from posewire_server.systems.system import Image, Request
-from posewire_server.systems.topdown import TopDown
 
 from tests.serving.counted_networks import CountedNetworks
 
@@ -40,7 +40,7 @@ def read(shared: Path, name: str) -> Image:
 
 
 def find(faces: TopDown, image: Image, request: Request = THOROUGH) -> Poses:
-    return faces.find(image, request, Passage())
+    return faces.find(image, request, FrameContext())
 
 
 def crowd(shared: Path, columns: int, rows: int, side: int) -> Image:
@@ -84,7 +84,7 @@ def test_hundreds_of_faces_are_read_in_batches_that_can_be_stopped(
             raise StreamError("FRAME_DEADLINE_EXCEEDED", stage)
 
     with pytest.raises(StreamError):
-        faces.find(image, THOROUGH, Passage(check))
+        faces.find(image, THOROUGH, FrameContext(check))
     assert small_networks.runs["face-mesh"] == 2
 
 
@@ -126,7 +126,7 @@ def test_follow_a_face_on_video_rests_the_detectors_on_four_frames_of_five(
     faces: TopDown, small_networks: CountedNetworks, shared: Path
 ) -> None:
     capture = cv2.VideoCapture(str(shared / "data" / "videos" / "maxine_eyecontact_sample.mp4"))
-    memory, frames = Memory(), 60
+    memory, frames = RegionsOfInterest(), 60
     small_networks.runs.clear()
     for _ in range(frames):
         image = np.asarray(capture.read()[1], np.uint8)

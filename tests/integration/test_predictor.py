@@ -11,15 +11,15 @@ import numpy as np
 import psutil
 import pytest
 from posewire_server import _native
-from posewire_server.engine.predictor import Engine, PaddlePredictor
-from posewire_server.engine.self_check import (
+from posewire_server.errors import EngineError
+from posewire_server.inference.engine.predictor import Engine, PaddlePredictor
+from posewire_server.inference.engine.self_check import (
     TOLERANCE,
     check_engine,
     measure_error,
     read_golden,
 )
-from posewire_server.errors import EngineError
-from posewire_server.models.manifest import EngineCheck, StoredNetwork
+from posewire_server.models.weights.manifest import EngineCheck, StoredNetwork
 
 pytestmark = pytest.mark.weights
 
@@ -217,9 +217,9 @@ def test_check_engine_too_slow_reports_the_time(network: StoredNetwork) -> None:
 RUN = """
 import signal
 from posewire_server.config import default_cache
-from posewire_server.engine.predictor import PaddlePredictor
-from posewire_server.models.networks import TFPOSE
-from posewire_server.models.store import Store
+from posewire_server.inference.engine.predictor import PaddlePredictor
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.weights.store import Store
 import sys
 assert "paddle" not in sys.modules
 caught = []

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
-from posewire_server.cadence import Cadence
-from posewire_server.engine.networks import EngineConfig, Networks
-from posewire_server.engine.program import Array, Program
 from posewire_server.frame import Priority
-from posewire_server.models.library import StoredModel
-from posewire_server.passage import Passage
+from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.program import Array, Program
+from posewire_server.inference.scheduling.cadence import Cadence
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.weights.model_cache import StoredModel
 
 from tests.serving.batching import wait_until_loaded
 
@@ -35,16 +35,16 @@ def test_run_beside_a_stream_of_high_priority_answers_the_same(
     weights: StoredModel, runs: list[list[str]]
 ) -> None:
     network, _ = Networks(EngineConfig()).load(weights.networks[0])
-    (whole,) = network.run(INPUTS, Passage())
+    (whole,) = network.run(INPUTS, FrameContext())
     assert runs == [["image"]]
-    stream = Passage(priority=Priority.HIGH, cadence=Cadence())
+    stream = FrameContext(priority=Priority.HIGH, cadence=Cadence())
     network.expect(stream)
     network.dismiss(stream)
     wait_until_loaded()
     runs.clear()
-    (in_sections,) = network.run(INPUTS, Passage())
+    (in_sections,) = network.run(INPUTS, FrameContext())
     assert len(runs) == len(network.spec.cuts) + 1
     np.testing.assert_allclose(in_sections, whole, atol=1e-6)
     runs.clear()
-    network.run(INPUTS, Passage(priority=Priority.HIGH))
+    network.run(INPUTS, FrameContext(priority=Priority.HIGH))
     assert runs == [["image"]]

@@ -10,7 +10,7 @@ from google.protobuf.duration_pb2 import Duration
 from grpc import RpcError, StatusCode
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.frame_pb2 import Frame
-from posewire_server.engine.predictor import Array
+from posewire_server.inference.engine.predictor import Array
 
 from tests.serving.batching import SUBLINEAR
 from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor

@@ -17,9 +17,9 @@ from posewire.v1 import frame_pb2, model_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import ConfigError
-from posewire_server.models.catalog import CATALOG
-from posewire_server.rpc.listener import Listening, server_options
-from posewire_server.rpc.models import Limits
+from posewire_server.models.catalog.catalog import CATALOG
+from posewire_server.serving.rpc.listener import Listening, server_options
+from posewire_server.serving.rpc.models import Limits
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer
@@ -57,7 +57,7 @@ def test_call_answers_with_the_frames_number(hosted: HostedServer) -> None:
     [
         ({"model": "none"}, StatusCode.NOT_FOUND, "MODEL_UNKNOWN"),
         ({"model": ""}, StatusCode.NOT_FOUND, "MODEL_UNKNOWN"),
-        ({"decoder": "none"}, StatusCode.INVALID_ARGUMENT, "DECODER_UNKNOWN"),
+        ({"mode": "none"}, StatusCode.INVALID_ARGUMENT, "MODE_UNKNOWN"),
         ({"minimum_score": 2.0}, StatusCode.INVALID_ARGUMENT, "CONFIG_INVALID"),
         ({"read_mask": FieldMask(paths=["x"])}, StatusCode.INVALID_ARGUMENT, "CONFIG_INVALID"),
         ({"frame": frame_pb2.Frame()}, StatusCode.INVALID_ARGUMENT, "SOURCE_MISSING"),
@@ -97,11 +97,11 @@ def test_call_unknown_model_names_those_that_exist(hosted: HostedServer) -> None
 
 def test_call_unknown_decoder_names_those_that_exist(hosted: HostedServer) -> None:
     with pytest.raises(grpc.RpcError) as raised:
-        detect(hosted.stub, decoder="none")
+        detect(hosted.stub, mode="none")
     _, info, _ = code_info_text(raised.value)
     model = hosted.stub.GetModel(pb.GetModelRequest(name="body"), timeout=PATIENCE_S).model
-    assert info.metadata["decoder"] == "none"
-    assert info.metadata["known"].split(", ") == list(model.decoders)
+    assert info.metadata["mode"] == "none"
+    assert info.metadata["known"].split(", ") == list(model.modes)
 
 
 def test_call_over_the_number_of_waiting_calls_is_told_to_back_off() -> None:
@@ -139,7 +139,7 @@ def test_models_are_listed_with_what_a_caller_needs(hosted: HostedServer) -> Non
     assert model.state == model_pb2.MODEL_STATE_SERVING
     assert len(model.skeleton.keypoint_names) == 18
     assert len(model.skeleton.limbs) == 19
-    assert model.decoders[0] == "fast"
+    assert model.modes[0] == "fast"
     assert (model.engine.name, model.engine.precision, model.engine.threads) == ("plain", "fp32", 1)
     assert model.limits == model_pb2.Limits(
         max_message_bytes=32 * 1024 * 1024,

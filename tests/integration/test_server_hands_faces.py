@@ -9,7 +9,7 @@ import numpy as np
 import posewire
 import pytest
 from posewire import Client
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 from tests.serving.counted_networks import CountedNetworks
 

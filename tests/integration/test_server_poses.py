@@ -11,8 +11,8 @@ import pytest
 from posewire import Client, Frame, Health, ImageOptions, ModelState, Result
 from posewire.v1 import frame_pb2
 from posewire_server.config import default_cache
-from posewire_server.playback.sample import STREET, fetch_photo
 from posewire_server.skeletons import COCO17, OPENPOSE18
+from posewire_server.tools.media.sample import STREET, fetch_photo
 
 from tests.serving.pictures import encode, with_orientation
 
@@ -45,7 +45,7 @@ def found(client: Client, encoded: bytes) -> Result:
 
 @pytest.fixture(scope="module")
 def found_at_full_size(client: Client, image: Image) -> Result:
-    """What it finds where no decoder can reduce the picture."""
+    """What it finds where no mode can reduce the picture."""
     return client.detect_image(encode(image, ".png"))
 
 
@@ -218,11 +218,11 @@ def test_detect_options_choose_what_is_answered(
 def test_detect_every_decoder_finds_the_person(
     client: Client, encoded: bytes, found: Result
 ) -> None:
-    decoders = client.get_model("body").decoders
-    assert decoders[0] == "fast"
-    for decoder in decoders:
-        result = client.detect_image(encoded, decoder=decoder)
-        assert share_in_place(result, found, within_px=10.0) >= 0.7, decoder
+    modes = client.get_model("body").modes
+    assert modes[0] == "fast"
+    for mode in modes:
+        result = client.detect_image(encoded, mode=mode)
+        assert share_in_place(result, found, within_px=10.0) >= 0.7, mode
 
 
 def test_detect_stream_answers_as_single_calls_do(

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from posewire_server.errors import EngineError
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 from tests.serving.gated_predictor import PATIENCE_S
 

@@ -7,8 +7,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.frame_pb2 import PIXEL_FORMAT_BGR, Frame, RawImage
-from posewire_server.rpc import app
-from posewire_server.rpc.wire import RawFrame, read_request
+from posewire_server.serving.rpc import app
+from posewire_server.serving.rpc.wire import RawFrame, read_request
 
 from tests.serving.hosted_server import HostedServer
 from tests.serving.pictures import encode, noise
@@ -29,7 +29,7 @@ def test_stream_started_tells_the_settings_in_force(hosted: HostedServer) -> Non
     stream = RawStream(hosted.stub, model="openpose_body_estimation", max_in_flight=1000)
     started = stream.started()
     assert started.config.model == "body"
-    assert started.config.decoder == "fast"
+    assert started.config.mode == "fast"
     assert started.config.max_in_flight == started.model.limits.max_in_flight == 16
     assert started.config.order == pb.ORDER_AS_SENT
     assert started.config.overflow_policy == pb.OVERFLOW_POLICY_BLOCK

@@ -7,11 +7,11 @@ import numpy as np
 import posewire
 import pytest
 from posewire_server.bench.walks import SIZE, Walker
-from posewire_server.engine.networks import EngineConfig
-from posewire_server.passage import Passage
-from posewire_server.pipeline import Pipeline
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.pose import Poses
-from posewire_server.systems.system import Image, Request
 
 from tests.serving.gated_predictor import SPEC, GatedPredictor
 from tests.serving.hosted_server import HostedServer
@@ -29,7 +29,7 @@ class Script(GatedPredictor):
         super().__init__()
         self.scenes: list[Poses] = []
 
-    def find(self, _image: Image, _request: Request, _passage: Passage) -> Poses:
+    def find(self, _image: Image, _request: Request, _context: FrameContext) -> Poses:
         return self.scenes.pop(0)
 
     def pipeline(self, max_pixels: int = 40_000_000) -> Pipeline:

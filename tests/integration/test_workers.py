@@ -7,8 +7,8 @@ from posewire.channel import channel_options
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import EngineError
-from posewire_server.models.library import StoredModel
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.models.weights.model_cache import StoredModel
+from posewire_server.serving.server_process import ServerProcess
 
 from tests.serving.raw_stream import RawStream
 

@@ -7,19 +7,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from posewire_server.engine.network import Network
-from posewire_server.engine.predictor import PaddlePredictor
 from posewire_server.frame import Region
-from posewire_server.models.catalog import find_model
-from posewire_server.models.child import run_child
-from posewire_server.models.importers import program
-from posewire_server.models.manifest import EngineCheck, Manifest, StoredNetwork
-from posewire_server.models.spec import NetworkSpec
-from posewire_server.passage import Passage
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.engine.predictor import PaddlePredictor
+from posewire_server.inference.estimators.build import build_estimator
+from posewire_server.inference.estimators.originals import paddlehub_body as hub_body
+from posewire_server.inference.estimators.originals import paddlehub_face as hub_face
+from posewire_server.inference.estimators.originals import paddlehub_hand as hub_hand
+from posewire_server.inference.estimators.originals import paddlehub_person as hub_person
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.isolated import run_child
+from posewire_server.models.catalog.catalog import find_model
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.manifest import EngineCheck, Manifest, StoredNetwork
 from posewire_server.pose import Poses
-from posewire_server.systems import hub_body, hub_face, hub_hand, hub_person
-from posewire_server.systems.build import build_system
-from posewire_server.systems.system import Image, Request
 
 from tests.parity import seeded
 
@@ -50,7 +53,7 @@ class Answer:
     Attributes:
         inputs: Of the network, as prepared here.
         outputs: Of the network.
-        poses: Of the whole system with ``decoder: paddlehub``.
+        poses: Of the whole system with ``mode: paddlehub``.
     """
 
     inputs: Floats
@@ -75,10 +78,10 @@ def answer(system: str, stored: StoredNetwork) -> Answer:
     image = seeded.picture(SEEDS[system], *PICTURES[system])
     request = Request("paddlehub", boxes=FACES if system == "face" else ())
     inputs = np.concatenate(PREPARE[system](image, stored.spec))
-    (outputs,) = network.run(np.ascontiguousarray(inputs), Passage())
+    (outputs,) = network.run(np.ascontiguousarray(inputs), FrameContext())
     # Those that only find boxes are not asked where boxes are given.
     networks = dict.fromkeys((each.name for each in spec.networks), network)
-    poses = build_system(spec, networks).find(image, request, Passage())
+    poses = build_estimator(spec, networks).find(image, request, FrameContext())
     return Answer(inputs, outputs, poses)
 
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.engine.predictor import Engine, PaddlePredictor
-from posewire_server.models.child import ChildError, run_child
-from posewire_server.models.importers import program
-from posewire_server.models.manifest import Manifest, StoredNetwork
-from posewire_server.models.networks import TFPOSE
-from posewire_server.models.spec import OutputSpec
+from posewire_server.inference.engine.predictor import Engine, PaddlePredictor
+from posewire_server.isolated import ChildError, run_child
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.spec import OutputSpec
+from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
 from tests.graphdef_writer import Attribute, constant, node, placeholder
 from tests.oracles.windows import windows

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.decode.anchors import AnchorDecode, AnchorSpec, merge
-from posewire_server.engine.network import Network
-from posewire_server.images.crop import covering
-from posewire_server.passage import Passage
-from posewire_server.systems.face import FULL_ANCHORS, SHORT_ANCHORS, build_faces
-from posewire_server.systems.hand import build_hands
-from posewire_server.systems.system import Image, Request
-from posewire_server.systems.views import ViewDetector
+from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, merge
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.estimators.face import FULL_ANCHORS, SHORT_ANCHORS, build_faces
+from posewire_server.inference.estimators.hand import build_hands
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.tiles import ViewDetector
+from posewire_server.inference.preprocess.crop import covering
+from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.golden.make_mediapipe import FACES, HANDS, RUNTIME
 
@@ -53,7 +53,7 @@ def test_hands_are_mediapipes(
     small_networks: Networks, golden: dict[str, Floats], shared: Path, file: str
 ) -> None:
     hands = build_hands(small_networks["palm"], small_networks["hand"])
-    found = hands.find(read(shared, file), BY_MEDIAPIPES_RULES, Passage())
+    found = hands.find(read(shared, file), BY_MEDIAPIPES_RULES, FrameContext())
     expected = golden[f"hands/{file}"]
     assert found.depths is not None
     assert found.sides is not None
@@ -75,7 +75,7 @@ def test_meshes_are_mediapipes(
 ) -> None:
     names = ("face-short", "face-full", "face-mesh")
     faces = build_faces(*(small_networks[name] for name in names), is_68=False)
-    found = faces.find(read(shared, file), BY_MEDIAPIPES_RULES, Passage())
+    found = faces.find(read(shared, file), BY_MEDIAPIPES_RULES, FrameContext())
     assert found.depths is not None
     assert len(golden[f"faces/{file}"]) > 0
     for mesh in golden[f"faces/{file}"]:
@@ -104,7 +104,7 @@ def test_face_detections_are_mediapipes(
     detect = ViewDetector(network, AnchorDecode(anchors, network.spec.input.size, min_score))
     part = (0, 0, image.shape[1], image.shape[0])
     views = [covering(part, network.spec.input)]
-    found = merge(detect(image, part, views, Passage()), 0.3)
+    found = merge(detect(image, part, views, FrameContext()), 0.3)
     for score, x, y, width, height, *points in golden[f"{name}/{file}"]:
         if score < min_score + 0.1:
             continue  # On the verge of not being found.

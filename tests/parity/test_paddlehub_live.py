@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from posewire_server.models.gather import gather
-from posewire_server.models.hub import PINS
+from posewire_server.models.weights.collect_files import gather
+from posewire_server.models.weights.paddlehub import PINS
 
 from tests.parity.hub_parity import answer, check, import_original
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.engine.predictor import Engine, PaddlePredictor
-from posewire_server.models.child import ChildError, run_child
-from posewire_server.models.importers import program
-from posewire_server.models.manifest import Manifest, StoredNetwork
-from posewire_server.models.spec import InputSpec, NetworkSpec, OutputSpec, UserSource
+from posewire_server.inference.engine.predictor import Engine, PaddlePredictor
+from posewire_server.isolated import ChildError, run_child
+from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSpec, UserSource
+from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
 from tests.parity.test_graphdef_operations import windows
 from tests.tfjs_writer import node, write_model

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.engine.predictor import Engine, PaddlePredictor
-from posewire_server.models.child import ChildError, run_child
-from posewire_server.models.importers import program
-from posewire_server.models.manifest import Manifest, StoredNetwork
-from posewire_server.models.mediapipe_networks import PALM
-from posewire_server.models.spec import InputSpec, OutputSpec
+from posewire_server.inference.engine.predictor import Engine, PaddlePredictor
+from posewire_server.isolated import ChildError, run_child
+from posewire_server.models.catalog.mediapipe_networks import PALM
+from posewire_server.models.catalog.spec import InputSpec, OutputSpec
+from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
 from tests.oracles.windows import windows
 from tests.tflite_writer import SAME, VALID, Network, byte

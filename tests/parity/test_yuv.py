@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server import _native
-from posewire_server.images.yuv import Matrix, mapped_yuv_image, yuv_image
+from posewire_server.inference.sources.yuv import Matrix, mapped_yuv_image, yuv_image
 
 Image = npt.NDArray[np.uint8]
 SHARES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}

@@ -4,14 +4,14 @@ import hypothesis.extra.numpy as hnp
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.decode.anchors import (
+from posewire_server.inference.decode.anchors import (
     AnchorDecode,
     AnchorSpec,
     Detections,
     Floats,
     merge,
 )
-from posewire_server.decode.overlap import overlap
+from posewire_server.inference.decode.overlap import overlap
 
 SIDES = hnp.arrays(np.float32, (30, 4), elements=st.floats(0.125, 64, width=32))
 SCORES = hnp.arrays(np.float32, 30, elements=st.floats(0.5, 1, width=32))

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from posewire_server.cadence import Cadence
-from posewire_server.engine.batcher import Array, Batcher
-from posewire_server.engine.calibration import ALONE, Calibration
-from posewire_server.engine.foresight import Foresight
 from posewire_server.errors import StreamError
 from posewire_server.frame import Priority
-from posewire_server.passage import Passage
+from posewire_server.inference.engine.batcher import Array, Batcher
+from posewire_server.inference.engine.calibration import ALONE, Calibration
+from posewire_server.inference.engine.foresight import Foresight
+from posewire_server.inference.scheduling.cadence import Cadence
+from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.serving.batching import SUBLINEAR, CutPredictor, EchoPredictor, inputs
 from tests.serving.gated_predictor import PATIENCE_S
@@ -34,12 +34,12 @@ class Asked:
     def run(self, batcher: Batcher, number: int) -> "list[Array] | Exception":
         """Returns what came of it."""
         cadence = regular() if self.priority is Priority.HIGH else None
-        passage = Passage(self.check, priority=self.priority, cadence=cadence)
+        context = FrameContext(self.check, priority=self.priority, cadence=cadence)
         values = [float(EchoPredictor.BROKEN if self.is_broken else number)] * self.count
         try:
             if self.is_announced:
-                batcher.expect(passage)
-            return batcher.run(inputs(*values, side=self.side), passage)
+                batcher.expect(context)
+            return batcher.run(inputs(*values, side=self.side), context)
         except (ValueError, StreamError) as error:
             return error
 

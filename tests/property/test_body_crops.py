@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.images.crop import Crop
+from posewire_server.inference.estimators.blazepose import body_crop
+from posewire_server.inference.estimators.body_parts import face_crop, hand_crops
+from posewire_server.inference.estimators.person_scale import person_crop
+from posewire_server.inference.preprocess.crop import Crop
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.systems.blaze import body_crop
-from posewire_server.systems.body_parts import face_crop, hand_crops
-from posewire_server.systems.stature import person_crop
 
 Points = npt.NDArray[np.float64]
 

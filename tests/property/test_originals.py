@@ -10,12 +10,12 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.caffe import assemble, read_weights
-from posewire_server.models.importers.paddle_network import read_paddle
-from posewire_server.models.importers.paddle_state import read_paddle_state
-from posewire_server.models.importers.pickle_data import read_pickle
-from posewire_server.models.importers.prototxt import parse
-from posewire_server.models.importers.torch_state import read_torch_state
+from posewire_server.models.weights.importers.caffe.caffe import assemble, read_weights
+from posewire_server.models.weights.importers.caffe.prototxt import parse
+from posewire_server.models.weights.importers.paddle_format.paddle_network import read_paddle
+from posewire_server.models.weights.importers.paddle_format.paddle_state import read_paddle_state
+from posewire_server.models.weights.importers.pytorch.pickle_data import read_pickle
+from posewire_server.models.weights.importers.pytorch.torch_state import read_torch_state
 
 from tests.caffe_writer import caffemodel
 from tests.paddle_writer import paddle_files

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from posewire_server import _native
 from posewire_server.errors import RegionError, SourceError
-from posewire_server.images.planes import Planes
-from posewire_server.images.transform import fit, prepare
-from posewire_server.models.spec import InputSpec
+from posewire_server.inference.preprocess.transform import fit, prepare
+from posewire_server.inference.sources.planes import Planes
+from posewire_server.models.catalog.spec import InputSpec
 
 Image = npt.NDArray[np.uint8]
 SPECS = [

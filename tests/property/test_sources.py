@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, SharedMemoryImage, Source
-from posewire_server.images.picture import Picture
-from posewire_server.images.reader import SourceReader
+from posewire_server.inference.reader import SourceReader
+from posewire_server.inference.sources.picture import Picture
 
 from tests.serving.pictures import encode, noise, with_orientation
 from tests.serving.shared_object import FOLDER, SharedObject

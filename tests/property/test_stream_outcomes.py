@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, Frame
 from posewire_server.outcome import Dropped, DropReason, Failed, Notice
-from posewire_server.streams.settings import OverflowPolicy, StreamSettings
-from posewire_server.streams.stream import Stream
+from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.serving.streams.stream import Stream
 
 from tests.serving.desk import ample_share
 from tests.serving.echo_work import EchoWork

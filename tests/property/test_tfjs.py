@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.tfjs import read_graph_model
+from posewire_server.models.weights.importers.graphdef.tfjs import read_graph_model
 
 from tests.tfjs_writer import node, write_model
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.emitter import Emitter
-from posewire_server.models.importers.tflite import read_graph
-from posewire_server.models.importers.tflite_program import translate
+from posewire_server.models.weights.importers.program.emitter import Emitter
+from posewire_server.models.weights.importers.tflite.tflite import read_graph
+from posewire_server.models.weights.importers.tflite.tflite_program import translate
 
 from tests.tflite_writer import SAME, Network, byte, numbers
 

@@ -6,12 +6,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from posewire_server.inference.tracking.assignment import assign
+from posewire_server.inference.tracking.clock import Moment
+from posewire_server.inference.tracking.follower import Follower
+from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.tracking.assignment import assign
-from posewire_server.tracking.clock import Moment
-from posewire_server.tracking.follower import Follower
-from posewire_server.tracking.settings import SmoothingSettings, TrackingSettings
 
 SIZE = (640, 480)
 COUNTS = st.tuples(st.integers(0, 5), st.integers(0, 5))

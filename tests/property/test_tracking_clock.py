@@ -5,7 +5,7 @@ import math
 
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.tracking.clock import Clock, Moment
+from posewire_server.inference.tracking.clock import Clock, Moment
 
 ANY_NS = st.one_of(
     st.none(),

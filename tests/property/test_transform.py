@@ -1,8 +1,8 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.images.transform import Transform, fit
-from posewire_server.models.spec import InputSpec
+from posewire_server.inference.preprocess.transform import Transform, fit
+from posewire_server.models.catalog.spec import InputSpec
 
 SIDES = st.integers(1, 65535)
 

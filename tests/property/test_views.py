@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.decode.anchors import AnchorDecode, AnchorSpec
-from posewire_server.engine.network import Network
-from posewire_server.images.crop import Box, covering
-from posewire_server.models.mediapipe_networks import PALM
-from posewire_server.passage import Passage
-from posewire_server.systems.views import ViewDetector, tiles
+from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.estimators.tiles import ViewDetector, tiles
+from posewire_server.inference.preprocess.crop import Box, covering
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.mediapipe_networks import PALM
 
 SIDES = st.integers(1, 4000)
 PARTS = st.tuples(st.integers(0, 99), st.integers(0, 99), SIDES, SIDES).map(
@@ -60,7 +60,7 @@ def test_view_detector_sees_its_part_alone(left: int, top: int, width: int, heig
         Network(PALM, predictor), AnchorDecode(AnchorSpec(((96, 1),)), (192, 192), 0.5)
     )
     view = covering(part, PALM.input)
-    (found,) = detect(image, part, [view], Passage())
+    (found,) = detect(image, part, [view], FrameContext())
     assert predictor.shown[0].max() <= 0.2 + 1e-6
     quarter = (view.box[0] + view.size[0] / 4, view.box[1] + view.size[1] / 4)
     np.testing.assert_allclose(found.boxes[0, :2], view.box[:2], atol=1e-3)

@@ -7,11 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
 import numpy as np
-from posewire_server.engine.batcher import Array, Batcher
-from posewire_server.engine.calibration import ALONE, Calibration
-from posewire_server.engine.foresight import Foresight
 from posewire_server.frame import Priority
-from posewire_server.passage import Passage
+from posewire_server.inference.engine.batcher import Array, Batcher
+from posewire_server.inference.engine.calibration import ALONE, Calibration
+from posewire_server.inference.engine.foresight import Foresight
+from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.serving.gated_predictor import PATIENCE_S
 
@@ -105,20 +105,20 @@ class Bench:
         *values: float,
         side: int = 2,
         priority: Priority = Priority.NORMAL,
-        passage: Passage | None = None,
+        context: FrameContext | None = None,
     ) -> "Future[list[Array]]":
         """Has a thread run inputs; returns when it is in line."""
-        passage = passage or Passage(priority=priority)
+        context = context or FrameContext(priority=priority)
         with self.batcher._lock:
             asked = len(self.batcher._line) + 1
-        done = self._threads.submit(self.batcher.run, inputs(*values, side=side), passage)
+        done = self._threads.submit(self.batcher.run, inputs(*values, side=side), context)
         self.wait_until_waiting(asked)
         return done
 
     def occupy(self, priority: Priority = Priority.NORMAL) -> "Future[list[Array]]":
         """Has a thread run one input, which waits at the gate."""
-        passage = Passage(priority=priority)
-        done = self._threads.submit(self.batcher.run, inputs(0.0), passage)
+        context = FrameContext(priority=priority)
+        done = self._threads.submit(self.batcher.run, inputs(0.0), context)
         self.wait_until_started()
         return done
 

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from posewire_server.engine.network import Network
-from posewire_server.engine.networks import EngineConfig, Networks
-from posewire_server.engine.predictor import Array, Predictor
-from posewire_server.models.spec import NetworkSpec
-from posewire_server.models.store import Store
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.predictor import Array, Predictor
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights.store import Store
 
 
 class CountedNetworks(Mapping[str, Network]):

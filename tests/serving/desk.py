@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from posewire_server.frame import EncodedImage, Frame
-from posewire_server.streams.bytes_in_flight import BytesInFlight, Share
-from posewire_server.streams.settings import StreamSettings
-from posewire_server.streams.stream import Stream
+from posewire_server.serving.streams.bytes_in_flight import BytesInFlight, Share
+from posewire_server.serving.streams.settings import StreamSettings
+from posewire_server.serving.streams.stream import Stream
 
 from tests.serving.echo_work import EchoWork
 from tests.serving.hand_pool import HandPool, hand_dispatcher

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from posewire_server.frame import Frame
-from posewire_server.streams.ticket import Ticket
+from posewire_server.serving.streams.ticket import Ticket
 
 
 class EchoWork:

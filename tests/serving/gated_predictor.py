@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from posewire_server.engine.network import Network
-from posewire_server.engine.networks import EngineConfig
-from posewire_server.models.catalog import BODY
-from posewire_server.models.networks import TFPOSE
-from posewire_server.models.spec import InputSpec
-from posewire_server.pipeline import Pipeline
-from posewire_server.systems.paf import PafSystem
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.estimators.part_affinity import PafEstimator
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.models.catalog.catalog import BODY
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.spec import InputSpec
 
 PATIENCE_S = 60.0
 # An eighth of the body model's height: preparing and decoding take no time worth mentioning.
@@ -53,5 +53,5 @@ class GatedPredictor:
     def pipeline(self, max_pixels: int = 40_000_000) -> Pipeline:
         """Returns a pipeline around this network."""
         config = EngineConfig("plain", "fp32", 1)
-        system = PafSystem(SPEC, self.network)
+        system = PafEstimator(SPEC, self.network)
         return Pipeline(SPEC, "v1", system, config, max_pixels, (self.network,))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from posewire_server.rpc.front import Front, FrontConfig
-from posewire_server.workers.supervisor import Patience
+from posewire_server.serving.front.front import Front, FrontConfig
+from posewire_server.serving.front.supervisor import Patience
 
 from tests.serving.hosted import Hosted
 from tests.serving.portrait_front import WORKER

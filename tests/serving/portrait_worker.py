@@ -4,14 +4,14 @@ import sys
 import threading
 
 import numpy as np
-from posewire_server.commands.serve import serve_pipelines
-from posewire_server.engine.network import Network
-from posewire_server.engine.networks import EngineConfig
-from posewire_server.pipeline import Pipeline
-from posewire_server.rpc.app import ServerConfig
-from posewire_server.rpc.models import Limits
-from posewire_server.systems.paf import PafSystem
-from posewire_server.workers.lifeline import end_with_stdin
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.estimators.part_affinity import PafEstimator
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.serving.front.lifeline import end_with_stdin
+from posewire_server.serving.rpc.app import ServerConfig
+from posewire_server.serving.rpc.models import Limits
+from posewire_server.tools.commands.serve import serve_pipelines
 
 from tests.serving.gated_predictor import NETWORK, SPEC, GatedPredictor
 from tests.serving.pictures import encode, noise
@@ -30,7 +30,7 @@ class PortraitPredictor(GatedPredictor):
 
 def serve(address: str, grace_s: str = "1.0") -> int:
     end_with_stdin()
-    system = PafSystem(SPEC, Network(NETWORK, PortraitPredictor()))
+    system = PafEstimator(SPEC, Network(NETWORK, PortraitPredictor()))
     pipeline = Pipeline(SPEC, "v1", system, EngineConfig("plain", "fp32", 1))
     config = ServerConfig(address=address, frame_threads=8, grace_s=float(grace_s), limits=Limits())
     return serve_pipelines(config, {SPEC.name: pipeline})

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from posewire_server.models import store
-from posewire_server.models.spec import NetworkSpec
-from posewire_server.models.store import Store
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights import store
+from posewire_server.models.weights.store import Store
 
 from tests.tiny_model import PASSED, tiny_graph, tiny_spec, write_wheel
 

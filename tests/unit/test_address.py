@@ -1,10 +1,10 @@
 import socket
 
 import pytest
-from posewire_server.commands import serve
 from posewire_server.errors import ConfigError
-from posewire_server.rpc.address import check_address
-from posewire_server.rpc.app import ServerConfig
+from posewire_server.serving.rpc.address import check_address
+from posewire_server.serving.rpc.app import ServerConfig
+from posewire_server.tools.commands import serve
 
 
 @pytest.mark.parametrize(

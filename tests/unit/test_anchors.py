@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from posewire_server.decode.anchors import (
+from posewire_server.inference.decode.anchors import (
     AnchorDecode,
     AnchorSpec,
     Detections,
     Floats,
     merge,
 )
-from posewire_server.systems.face import FULL_ANCHORS, SHORT_ANCHORS
-from posewire_server.systems.hand import PALM_ANCHORS
+from posewire_server.inference.estimators.face import FULL_ANCHORS, SHORT_ANCHORS
+from posewire_server.inference.estimators.hand import PALM_ANCHORS
 
 SIZE = (32, 32)
 SPEC = AnchorSpec(layers=((16, 2),))  # 2 x 2 cells, 8 anchors

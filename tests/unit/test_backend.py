@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from posewire_server.errors import StreamError
-from posewire_server.rpc.backend import Backends
+from posewire_server.serving.front.backend import Backends
 
 
 def backends(places: int) -> Backends:

@@ -1,10 +1,10 @@
-from posewire_server.cadence import Cadence
-from posewire_server.engine.batcher import Array
-from posewire_server.engine.calibration import Calibration
-from posewire_server.engine.foresight import Foresight
 from posewire_server.errors import EngineError, PosewireError, StreamError
 from posewire_server.frame import Priority
-from posewire_server.passage import Passage
+from posewire_server.inference.engine.batcher import Array
+from posewire_server.inference.engine.calibration import Calibration
+from posewire_server.inference.engine.foresight import Foresight
+from posewire_server.inference.scheduling.cadence import Cadence
+from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.serving.batching import SUBLINEAR, Bench, EchoPredictor, answer, inputs
 from tests.serving.gated_predictor import PATIENCE_S
@@ -12,27 +12,27 @@ from tests.serving.gated_predictor import PATIENCE_S
 BROKEN = EchoPredictor.BROKEN
 
 
-def useless(error: PosewireError) -> Passage:
-    """Returns the passage of a frame whose work is stopped before the network."""
+def useless(error: PosewireError) -> FrameContext:
+    """Returns the context of a frame whose work is stopped before the network."""
 
     def check(stage: str) -> None:
         assert stage == "infer"
         raise error
 
-    return Passage(check)
+    return FrameContext(check)
 
 
 def test_batcher_one_alone_runs_at_once_and_books_its_time() -> None:
     with Bench(SUBLINEAR, wait_s=PATIENCE_S) as bench:
         bench.predictor.gate.set()
-        passage = Passage()
-        bench.batcher.expect(passage)
-        same, _ = bench.batcher.run(inputs(1.0, 2.0), passage)
+        context = FrameContext()
+        bench.batcher.expect(context)
+        same, _ = bench.batcher.run(inputs(1.0, 2.0), context)
         assert same.shape == (2, 1, 2, 2)
         assert bench.predictor.batches == [[1.0, 2.0]]
         assert (bench.batcher.runs, bench.batcher.inputs) == (1, 2)
-        assert passage.timings.infer_s > 0
-        assert passage.timings.wait_s >= 0
+        assert context.timings.infer_s > 0
+        assert context.timings.wait_s >= 0
 
 
 def test_batcher_where_joining_does_not_pay_runs_each_in_turn() -> None:
@@ -124,9 +124,9 @@ def test_batcher_of_no_use_any_more_leaves_its_batch() -> None:
     late = StreamError("FRAME_DEADLINE_EXCEEDED", "late")
     with Bench(SUBLINEAR) as bench:
         bench.occupy()
-        first = bench.ask(1.0, passage=useless(late))
+        first = bench.ask(1.0, context=useless(late))
         second = bench.ask(2.0)
-        third = bench.ask(3.0, passage=useless(late))
+        third = bench.ask(3.0, context=useless(late))
         bench.predictor.gate.set()
         assert answer(second) == [2.0]
         assert first.exception(PATIENCE_S) is late
@@ -138,7 +138,7 @@ def test_batcher_of_which_none_is_of_use_runs_nothing_and_goes_on() -> None:
     late = StreamError("FRAME_DEADLINE_EXCEEDED", "late")
     with Bench() as bench:
         bench.occupy()
-        gone = bench.ask(1.0, passage=useless(late))
+        gone = bench.ask(1.0, context=useless(late))
         after = bench.ask(2.0)
         bench.predictor.gate.set()
         assert gone.exception(PATIENCE_S) is late
@@ -159,7 +159,7 @@ def test_batcher_batch_that_fails_is_run_one_by_one() -> None:
 
 def test_batcher_waits_for_a_frame_in_preparation_and_joins_it() -> None:
     with Bench(SUBLINEAR, wait_s=PATIENCE_S) as bench:
-        coming = Passage()
+        coming = FrameContext()
         bench.batcher.expect(coming)
         first = bench.ask(1.0)
         assert not bench.predictor.batches
@@ -172,11 +172,11 @@ def test_batcher_waits_for_a_frame_in_preparation_and_joins_it() -> None:
 def test_batcher_waits_no_longer_than_a_batch_needs() -> None:
     with Bench(SUBLINEAR, wait_s=PATIENCE_S) as bench:
         for _ in range(4):
-            bench.batcher.expect(Passage())
+            bench.batcher.expect(FrameContext())
         asked = [bench.ask(float(number)) for number in (1, 2, 3)]
         assert not bench.predictor.batches
         bench.predictor.gate.set()
-        bench.batcher.run(inputs(4.0), Passage())
+        bench.batcher.run(inputs(4.0), FrameContext())
         assert [answer(done) for done in asked] == [[1.0], [2.0], [3.0]]
         assert bench.predictor.batches == [[1.0, 2.0, 3.0, 4.0]]
 
@@ -184,14 +184,16 @@ def test_batcher_waits_no_longer_than_a_batch_needs() -> None:
 def test_batcher_waits_no_longer_than_it_is_told() -> None:
     with Bench(SUBLINEAR, wait_s=0.001) as bench:
         bench.predictor.gate.set()
-        bench.batcher.expect(Passage())
-        assert answer(bench._threads.submit(bench.batcher.run, inputs(1.0), Passage())) == [1.0]
+        bench.batcher.expect(FrameContext())
+        assert answer(bench._threads.submit(bench.batcher.run, inputs(1.0), FrameContext())) == [
+            1.0
+        ]
 
 
 def test_batcher_waits_no_longer_for_a_frame_that_does_not_come() -> None:
     with Bench(SUBLINEAR, wait_s=PATIENCE_S) as bench:
         bench.predictor.gate.set()
-        coming = Passage()
+        coming = FrameContext()
         bench.batcher.expect(coming)
         first = bench.ask(1.0)
         bench.batcher.dismiss(coming)
@@ -202,29 +204,29 @@ def test_batcher_waits_no_longer_for_a_frame_that_does_not_come() -> None:
 def test_batcher_does_not_wait_for_a_frame_that_is_elsewhere() -> None:
     with Bench(SUBLINEAR, wait_s=PATIENCE_S) as bench:
         bench.predictor.gate.set()
-        elsewhere = Passage()
+        elsewhere = FrameContext()
         bench.batcher.expect(elsewhere)
         with elsewhere.stage("post"):
-            bench.batcher.run(inputs(1.0), Passage())
+            bench.batcher.run(inputs(1.0), FrameContext())
 
 
 def test_batcher_high_priority_waits_for_nobody() -> None:
     with Bench(SUBLINEAR, wait_s=PATIENCE_S) as bench:
         bench.predictor.gate.set()
-        bench.batcher.expect(Passage())
-        bench.batcher.run(inputs(1.0), Passage(priority=Priority.HIGH))
+        bench.batcher.expect(FrameContext())
+        bench.batcher.run(inputs(1.0), FrameContext(priority=Priority.HIGH))
 
 
 def test_batcher_where_joining_does_not_pay_waits_for_none_of_its_priority() -> None:
     with Bench(wait_s=PATIENCE_S) as bench:
         bench.predictor.gate.set()
-        bench.batcher.expect(Passage())
-        bench.batcher.run(inputs(1.0), Passage())
+        bench.batcher.expect(FrameContext())
+        bench.batcher.run(inputs(1.0), FrameContext())
 
 
 def test_batcher_lower_priority_lets_a_higher_one_in_preparation_go_first() -> None:
     with Bench(wait_s=PATIENCE_S) as bench:
-        coming = Passage(priority=Priority.HIGH)
+        coming = FrameContext(priority=Priority.HIGH)
         bench.batcher.expect(coming)
         normal = bench.ask(1.0)
         assert not bench.predictor.batches
@@ -241,11 +243,11 @@ def foresight_of(run_s: float) -> Foresight:
     return foresight
 
 
-def due(cadence: Cadence) -> Passage:
-    """Returns a passage of a stream whose next frame is due at 9 s."""
+def due(cadence: Cadence) -> FrameContext:
+    """Returns a context of a stream whose next frame is due at 9 s."""
     for arrived_s in range(9):
         cadence.note_arrival(float(arrived_s))
-    return Passage(priority=Priority.HIGH, cadence=cadence)
+    return FrameContext(priority=Priority.HIGH, cadence=cadence)
 
 
 def test_batcher_lower_priority_lets_a_foreseen_one_go_first() -> None:
@@ -257,7 +259,7 @@ def test_batcher_lower_priority_lets_a_foreseen_one_go_first() -> None:
         assert not bench.predictor.batches
         bench.predictor.gate.set()
         high = bench._threads.submit(
-            bench.batcher.run, inputs(2.0), Passage(priority=Priority.HIGH)
+            bench.batcher.run, inputs(2.0), FrameContext(priority=Priority.HIGH)
         )
         assert [answer(normal), answer(high)] == [[1.0], [2.0]]
         assert bench.predictor.batches == [[2.0], [1.0]]
@@ -269,7 +271,9 @@ def test_batcher_lower_priority_waits_a_part_of_a_run_for_a_foreseen_one() -> No
         earlier = due(Cadence())
         bench.batcher.expect(earlier)
         bench.batcher.dismiss(earlier)
-        assert answer(bench._threads.submit(bench.batcher.run, inputs(1.0), Passage())) == [1.0]
+        assert answer(bench._threads.submit(bench.batcher.run, inputs(1.0), FrameContext())) == [
+            1.0
+        ]
 
 
 def test_batcher_high_priority_waits_for_no_foreseen_one() -> None:
@@ -278,7 +282,7 @@ def test_batcher_high_priority_waits_for_no_foreseen_one() -> None:
         earlier = due(Cadence())
         bench.batcher.expect(earlier)
         bench.batcher.dismiss(earlier)
-        bench.batcher.run(inputs(1.0), Passage(priority=Priority.HIGH))
+        bench.batcher.run(inputs(1.0), FrameContext(priority=Priority.HIGH))
         assert earlier.cadence is not None
         assert earlier.cadence.due_by_s() is not None, "nobody asked"
 

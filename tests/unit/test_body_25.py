@@ -1,9 +1,9 @@
 """OpenPose's 25 keypoints: their fields lead from each keypoint to the next."""
 
 import numpy as np
-from posewire_server.models.catalog import find_model
+from posewire_server.inference.estimators.part_affinity import build_decoder
+from posewire_server.models.catalog.catalog import find_model
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE25, PAF_CHANNELS
-from posewire_server.systems.paf import build_decoder
 
 # A person who stands and raises an arm, in cells of 46x62.
 PLACES = {
@@ -41,7 +41,7 @@ def drawn() -> np.ndarray:
 
 def test_body_25_person_is_found_whole() -> None:
     spec = find_model("body-25")
-    decode = build_decoder(spec, spec.default_decoder)
+    decode = build_decoder(spec, spec.default_mode)
     keypoints, scores = decode.find(drawn()[0], (496, 368), (496, 368))
     assert len(scores) == 1
     expected = [np.add(PLACES[name], 0.5) * 8 for name in OPENPOSE25.keypoints]

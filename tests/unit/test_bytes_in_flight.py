@@ -13,8 +13,8 @@ from posewire_server.frame import (
     VideoPacket,
 )
 from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.streams.bytes_in_flight import BytesInFlight, Share, bytes_of
-from posewire_server.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.serving.streams.bytes_in_flight import BytesInFlight, Share, bytes_of
+from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
 
 from tests.serving.desk import Desk, desk
 from tests.serving.virtual_loop import run, until_idle

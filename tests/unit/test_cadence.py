@@ -1,7 +1,7 @@
 import random
 
 import pytest
-from posewire_server.cadence import Cadence
+from posewire_server.inference.scheduling.cadence import Cadence
 
 INTERVAL_S = 0.2
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.caffe import read_caffe, read_weights
+from posewire_server.models.weights.importers.caffe.caffe import read_caffe, read_weights
 
 from tests.caffe_writer import caffemodel
 

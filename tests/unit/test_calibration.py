@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from posewire_server.engine.calibration import ALONE, Calibration, calibrate
+from posewire_server.inference.engine.calibration import ALONE, Calibration, calibrate
 
 
 class Machine:

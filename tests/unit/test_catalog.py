@@ -2,9 +2,15 @@ from importlib.resources import files
 
 import pytest
 from posewire_server.errors import ModelError
-from posewire_server.models.catalog import BODY, CATALOG, find_model
-from posewire_server.models.networks import NETWORKS, TFPOSE, find_network
-from posewire_server.models.spec import ModelSpec, NetworkSpec, NpmSource, UserSource, WheelSource
+from posewire_server.models.catalog.catalog import BODY, CATALOG, find_model
+from posewire_server.models.catalog.networks import NETWORKS, TFPOSE, find_network
+from posewire_server.models.catalog.spec import (
+    ModelSpec,
+    NetworkSpec,
+    NpmSource,
+    UserSource,
+    WheelSource,
+)
 
 
 def test_names_and_aliases_are_unique() -> None:
@@ -14,7 +20,7 @@ def test_names_and_aliases_are_unique() -> None:
 
 @pytest.mark.parametrize("spec", CATALOG, ids=lambda spec: spec.name)
 def test_entry_is_complete(spec: ModelSpec) -> None:
-    assert spec.default_decoder in spec.decoders
+    assert spec.default_mode in spec.modes
     assert spec.networks
     assert set(spec.networks) <= set(NETWORKS)
 
@@ -26,7 +32,7 @@ def test_network_is_complete(spec: NetworkSpec) -> None:
     assert spec.input.max_width % spec.input.stride == 0
     assert spec.input.height % spec.input.stride == 0
     if spec.golden:
-        assert (files("posewire_server.models") / "golden" / spec.golden).is_file()
+        assert (files("posewire_server.models.catalog") / "golden" / spec.golden).is_file()
     if not isinstance(spec.source, UserSource):
         assert len(spec.source.sha256) == 64
         assert spec.source.members

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from posewire_server.errors import EngineError
-from posewire_server.models.child import ChildError, answer, run_child
+from posewire_server.isolated import ChildError, answer, run_child
 
 TIMEIT = ("-n", "1", "-r", "1")
 

@@ -51,7 +51,7 @@ def test_main_interrupted_inside_an_import_ends_as_interrupted(
     def interrupt(_library: object) -> int:
         raise ImportError("initialization failed") from KeyboardInterrupt()
 
-    monkeypatch.setattr("posewire_server.commands.models.list_models", interrupt)
+    monkeypatch.setattr("posewire_server.tools.commands.models.list_models", interrupt)
     assert cli.main(["models", "list"]) == 130
 
 

@@ -24,7 +24,7 @@ def test_stream_config_writes_every_option() -> None:
     config = stream_config(
         "body",
         {
-            "decoder": "openpose",
+            "mode": "openpose",
             "order": Order.AS_DONE,
             "max_in_flight": 3,
             "overflow_policy": OverflowPolicy.DROP_OLDEST,
@@ -36,7 +36,7 @@ def test_stream_config_writes_every_option() -> None:
             "priority": Priority.LOW,
         },
     )
-    assert (config.decoder, config.max_in_flight) == ("openpose", 3)
+    assert (config.mode, config.max_in_flight) == ("openpose", 3)
     assert config.order == service_pb2.ORDER_AS_DONE
     assert config.overflow_policy == service_pb2.OVERFLOW_POLICY_DROP_OLDEST
     assert config.max_frame_age.ToMilliseconds() == 500
@@ -50,7 +50,7 @@ def test_image_request_writes_every_option() -> None:
     request = image_request(
         "body",
         {
-            "decoder": "fast",
+            "mode": "fast",
             "minimum_score": 0.5,
             "max_poses": 1,
             "read_mask": ["poses"],
@@ -58,7 +58,7 @@ def test_image_request_writes_every_option() -> None:
         },
     )
     assert request.priority == service_pb2.PRIORITY_HIGH
-    assert (request.model, request.decoder) == ("body", "fast")
+    assert (request.model, request.mode) == ("body", "fast")
     assert (request.minimum_score, request.max_poses) == (0.5, 1)
     assert list(request.read_mask.paths) == ["poses"]
 

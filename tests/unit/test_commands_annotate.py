@@ -7,12 +7,12 @@ import numpy.typing as npt
 import pytest
 from posewire_server.errors import ConfigError
 from posewire_server.outcome import Detection, Timings
-from posewire_server.playback.annotate import open_annotator
-from posewire_server.playback.answer import Answer
-from posewire_server.playback.source import Clip, SourceFrame
-from posewire_server.playback.sources import ImageFiles
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
+from posewire_server.tools.media.annotate import open_annotator
+from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.source import Clip, SourceFrame
+from posewire_server.tools.media.sources import ImageFiles
 
 PAIR = Skeleton("pair", ("a", "b"), ((0, 1),), ())
 BLACK = np.zeros((48, 64, 3), np.uint8)

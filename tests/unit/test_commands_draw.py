@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from posewire_server.playback.draw import chain_colours, draw_poses, find_chains
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18, WHOLEBODY128, Skeleton
+from posewire_server.tools.media.draw import chain_colours, draw_poses, find_chains
 
 PAIR = Skeleton("pair", ("a", "b"), ((0, 1),), ())
 

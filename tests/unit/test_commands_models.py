@@ -2,14 +2,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from posewire_server.commands import models
-from posewire_server.commands.import_model import ImportConfig
 from posewire_server.errors import ModelError, WeightsError
-from posewire_server.models import store
-from posewire_server.models.library import Library
-from posewire_server.models.manifest import EngineCheck
-from posewire_server.models.networks import find_network
-from posewire_server.models.spec import NetworkSpec
+from posewire_server.models.catalog.networks import find_network
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights import store
+from posewire_server.models.weights.manifest import EngineCheck
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.tools.commands import models
+from posewire_server.tools.commands.import_model import ImportConfig
 
 CHECKS = (
     EngineCheck("openvino", passed=False, reason="it crashed with signal 11"),
@@ -125,7 +125,7 @@ def test_pull_hub_name_asks_paddlehub_for_the_original(
     def refuse(module: str, *_: object) -> Path:
         raise WeightsError("WEIGHTS_UNAVAILABLE", f"no {module}")
 
-    monkeypatch.setattr("posewire_server.commands.import_model.install", refuse)
+    monkeypatch.setattr("posewire_server.tools.commands.import_model.install", refuse)
     with pytest.raises(WeightsError, match="no hand_pose_localization"):
         models.pull(cache, ["hand_pose_localization"])
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 from posewire_server.outcome import Detection, Timings
-from posewire_server.playback.answer import Answer
-from posewire_server.playback.records import answer_record
-from posewire_server.playback.report import Tally, format_table, noun_of
-from posewire_server.playback.source import SourceFrame
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
+from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.records import answer_record
+from posewire_server.tools.media.report import Tally, format_table, noun_of
+from posewire_server.tools.media.source import SourceFrame
 
 PAIR = Skeleton("pair", ("nose", "neck"), ((0, 1),), ())
 FRAME = SourceFrame("frame 3", b"", datetime.now(UTC))

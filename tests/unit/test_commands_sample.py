@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.progress import silent
-from posewire_server.models.spec import WheelSource
-from posewire_server.playback import sample
+from posewire_server.models.catalog.spec import WheelSource
+from posewire_server.models.weights.progress import silent
+from posewire_server.tools.media import sample
 
 
 def ramp(width: int, height: int) -> np.ndarray:

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 from posewire_server.errors import SourceError
-from posewire_server.playback.source import Clip
-from posewire_server.playback.sources import open_images, open_source
+from posewire_server.tools.media.source import Clip
+from posewire_server.tools.media.sources import open_images, open_source
 
 
 @pytest.fixture

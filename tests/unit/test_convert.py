@@ -11,14 +11,14 @@ from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, Frame, PixelFormat, RawImage, Region
 from posewire_server.outcome import Detection, Dropped, DropReason, Timings
 from posewire_server.pose import Poses
-from posewire_server.rpc.convert import (
+from posewire_server.serving.rpc.convert import (
     to_dropped,
     to_duration,
     to_frame,
     to_skeleton,
     write_result,
 )
-from posewire_server.rpc.settings import AnswerSettings
+from posewire_server.serving.rpc.settings import AnswerSettings
 from posewire_server.skeletons import OPENPOSE18
 
 NAN = math.nan

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.images.crop import Crop, covering, cut
-from posewire_server.models.spec import InputSpec
+from posewire_server.inference.preprocess.crop import Crop, covering, cut
+from posewire_server.models.catalog.spec import InputSpec
 
 SQUARE = InputSpec(height=32, max_width=32, stride=32)
 

@@ -8,8 +8,8 @@ import pytest
 from posewire_server.errors import EngineError, PosewireError, SourceError, StreamError
 from posewire_server.frame import EncodedImage, Frame, Priority
 from posewire_server.outcome import Failed
-from posewire_server.streams.dispatch import Calls, Dispatcher
-from posewire_server.streams.ticket import CancelledError, Ticket
+from posewire_server.serving.streams.dispatch import Calls, Dispatcher
+from posewire_server.serving.streams.ticket import CancelledError, Ticket
 
 from tests.serving.hand_pool import hand_dispatcher
 from tests.serving.virtual_loop import run, until_idle

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.evaluation.distance import measure
-from posewire_server.evaluation.labels import Instance, LabelledPicture
 from posewire_server.frame import Region
 from posewire_server.pose import Poses
+from posewire_server.tools.evaluation.distance import measure
+from posewire_server.tools.evaluation.labels import Instance, LabelledPicture
 
 Array = npt.NDArray[np.float64]
 SQUARE = np.array([(10.0, 10.0), (30.0, 10.0), (30.0, 30.0)])

@@ -4,21 +4,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import LabelsError, ModelError, SourceError
-from posewire_server.evaluation import evaluation
-from posewire_server.evaluation.evaluation import Evaluation, Way, evaluate
-from posewire_server.evaluation.labels import read_labels
-from posewire_server.evaluation.task import Task, find_task
 from posewire_server.frame import Region
-from posewire_server.models.catalog import BODY
-from posewire_server.models.library import StoredModel
-from posewire_server.models.spec import ModelSpec
-from posewire_server.passage import Passage
-from posewire_server.pipeline import Pipeline
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.catalog import BODY
+from posewire_server.models.catalog.spec import ModelSpec
+from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.pose import Poses
 from posewire_server.skeletons import HAND21, Skeleton
-from posewire_server.systems.system import Image, Request
+from posewire_server.tools.evaluation import evaluation
+from posewire_server.tools.evaluation.evaluation import Evaluation, Way, evaluate
+from posewire_server.tools.evaluation.labels import read_labels
+from posewire_server.tools.evaluation.task import Task, find_task
 
 HANDS = find_task("hand21")
 SPEC = ModelSpec(
@@ -27,8 +27,8 @@ SPEC = ModelSpec(
     skeleton=HAND21,
     system="hand",
     networks=BODY.networks,
-    decoders=("fast", "slow"),
-    default_decoder="fast",
+    modes=("fast", "slow"),
+    default_mode="fast",
 )
 
 
@@ -38,9 +38,9 @@ class Corners:
     def __init__(self) -> None:
         self.requests: list[Request] = []
 
-    def find(self, image: Image, request: Request, passage: Passage) -> Poses:
+    def find(self, image: Image, request: Request, context: FrameContext) -> Poses:
         assert image.shape == (48, 64, 3)
-        passage.check("infer")
+        context.check("infer")
         self.requests.append(request)
         boxes = request.boxes or (Region(0, 0, 2, 2),)
         keypoints = np.ones((len(boxes), 21, 3), np.float32)
@@ -84,7 +84,7 @@ def run(labels: Path, spec: ModelSpec = SPEC, task: Task = HANDS, **options: obj
 def test_evaluate_whole_picture_asks_once_for_each_decoder(labels: Path, system: Corners) -> None:
     result = run(labels)
     assert list(result.results) == [Way("fast"), Way("slow")]
-    assert [request.decoder for request in system.requests] == ["fast", "slow"] * 2
+    assert [request.mode for request in system.requests] == ["fast", "slow"] * 2
     assert result.results[Way("fast")].score.figures["found"] == 0.0
     assert result.engine.threads == 1
 
@@ -92,7 +92,7 @@ def test_evaluate_whole_picture_asks_once_for_each_decoder(labels: Path, system:
 def test_evaluate_given_boxes_scores_both_and_asks_only_where_there_are_some(
     labels: Path, system: Corners
 ) -> None:
-    result = run(labels, decoders=["fast"], boxes=True)
+    result = run(labels, modes=["fast"], boxes=True)
     given, alone = Way("fast", is_given_boxes=True), Way("fast")
     assert list(result.results) == [given, alone]
     assert result.results[given].score.figures["PCK@0.2"] == 1.0
@@ -105,7 +105,7 @@ def test_evaluate_given_boxes_scores_both_and_asks_only_where_there_are_some(
 def test_evaluate_reads_formats_of_data_sets(labels: Path) -> None:
     cv2.imwrite(str(labels.parent / "grey.ppm"), np.full((48, 64, 3), 128, np.uint8))
     labels.write_text(labels.read_text().replace("grey.png", "grey.ppm"))
-    assert run(labels, decoders=["fast"]).results[Way("fast")].score.figures["images"] == 2
+    assert run(labels, modes=["fast"]).results[Way("fast")].score.figures["images"] == 2
 
 
 @pytest.mark.usefixtures("system")
@@ -117,13 +117,13 @@ def test_evaluate_picture_that_is_none_is_told(labels: Path) -> None:
 
 def test_evaluate_calls_back_after_each_picture(labels: Path, system: Corners) -> None:
     asked: list[int] = []
-    run(labels, decoders=["fast"], picture_done=lambda: asked.append(len(system.requests)))
+    run(labels, modes=["fast"], picture_done=lambda: asked.append(len(system.requests)))
     assert asked == [1, 2]
 
 
 def test_evaluate_unknown_decoder_is_told(labels: Path, system: Corners) -> None:
     with pytest.raises(ModelError, match="fast, slow"):
-        run(labels, decoders=["other"])
+        run(labels, modes=["other"])
     assert system.requests == []
 
 

@@ -4,17 +4,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ConfigError
-from posewire_server.evaluation.curve import Curve
-from posewire_server.evaluation.evaluation import Evaluation, Result, Way
-from posewire_server.evaluation.labels import LabelledPicture
-from posewire_server.evaluation.plot import draw_curves
-from posewire_server.evaluation.report import predictions, summary, tables
-from posewire_server.evaluation.score import Score
-from posewire_server.evaluation.task import find_task
-from posewire_server.models.catalog import BODY
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.models.catalog.catalog import BODY
 from posewire_server.pose import Poses
+from posewire_server.tools.evaluation.curve import Curve
+from posewire_server.tools.evaluation.evaluation import Evaluation, Result, Way
+from posewire_server.tools.evaluation.labels import LabelledPicture
+from posewire_server.tools.evaluation.plot import draw_curves
+from posewire_server.tools.evaluation.report import predictions, summary, tables
+from posewire_server.tools.evaluation.score import Score
+from posewire_server.tools.evaluation.task import find_task
 
 CURVE = Curve("distance", "share", np.linspace(0, 1, 5), np.linspace(0, 1, 5))
 NAN = float("nan")
@@ -37,9 +37,9 @@ GIVEN = evaluation({Way("fast", is_given_boxes=True): result(0.75), Way("fast"):
 
 
 def test_tables_have_a_row_for_each_decoder_and_each_data_set() -> None:
-    decoders, datasets = tables(PLAIN).split("\n\n")
-    header, _, *rows = (line.split() for line in decoders.splitlines())
-    assert header == ["decoder", "PCK", "NME", "images", "hands"]
+    modes, datasets = tables(PLAIN).split("\n\n")
+    header, _, *rows = (line.split() for line in modes.splitlines())
+    assert header == ["mode", "PCK", "NME", "images", "hands"]
     assert rows == [["fast", "0.500", "-", "1", "2"], ["paddlehub", "0.125", "0.100", "1", "2"]]
     header, _, *rows = (line.split() for line in datasets.splitlines())
     assert header[:2] == ["fast", "PCK"]
@@ -47,19 +47,19 @@ def test_tables_have_a_row_for_each_decoder_and_each_data_set() -> None:
 
 
 def test_tables_of_data_sets_are_of_each_way_to_be_told_where() -> None:
-    decoders, given, alone = tables(GIVEN).split("\n\n")
-    assert "fast, given boxes" in decoders
+    modes, given, alone = tables(GIVEN).split("\n\n")
+    assert "fast, given boxes" in modes
     assert given.startswith("fast, given boxes  ")
     assert alone.startswith("fast  ")
 
 
 def test_summary_has_the_first_decoder_at_the_top() -> None:
     found = summary(PLAIN)
-    assert (found["model"], found["task"], found["decoder"]) == ("body", "hand21", "fast")
+    assert (found["model"], found["task"], found["mode"]) == ("body", "hand21", "fast")
     assert found["engine"] == {"engine": "plain", "precision": "fp32", "threads": 2}
     assert (found["PCK"], found["images"], found["hands"]) == (0.5, 1, 2)
     assert found["datasets"]["one"]["PCK"] == 0.25
-    assert found["decoders"]["paddlehub"]["PCK"] == 0.125
+    assert found["modes"]["paddlehub"]["PCK"] == 0.125
     assert not found["boxes"]
     assert "whole_picture" not in found
 
@@ -67,7 +67,7 @@ def test_summary_has_the_first_decoder_at_the_top() -> None:
 def test_summary_with_boxes_has_the_whole_picture_beside() -> None:
     found = summary(GIVEN)
     assert found["boxes"]
-    assert found["PCK"] == found["decoders"]["fast"]["PCK"] == 0.75
+    assert found["PCK"] == found["modes"]["fast"]["PCK"] == 0.75
     assert found["whole_picture"]["fast"]["PCK"] == 0.5
 
 

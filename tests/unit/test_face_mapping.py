@@ -1,8 +1,8 @@
 """The 68 points of iBUG on the face mesh."""
 
 import numpy as np
-from posewire_server.decode.face_mapping import _MATRIX, ibug68
 from posewire_server.facemesh import FACEMESH468
+from posewire_server.inference.decode.face_mapping import _MATRIX, ibug68
 from posewire_server.skeletons import IBUG68
 
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 from posewire_server.bench.walks import SIZE, Walker
+from posewire_server.inference.tracking.clock import Moment
+from posewire_server.inference.tracking.follower import Follower
+from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import HAND21, IBUG68, OPENPOSE18
-from posewire_server.tracking.clock import Moment
-from posewire_server.tracking.follower import Follower
-from posewire_server.tracking.settings import SmoothingSettings, TrackingSettings
 
 from tests.walking import follow, ids, poses_of, standing
 

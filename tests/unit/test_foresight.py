@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.cadence import Cadence
-from posewire_server.engine.foresight import Foresight
+from posewire_server.inference.engine.foresight import Foresight
+from posewire_server.inference.scheduling.cadence import Cadence
 
 RUN_S = 0.06
 THIRD_S = RUN_S / 3

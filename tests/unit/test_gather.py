@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.gather import gather
+from posewire_server.models.weights.collect_files import gather
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_gather_zip_bomb_is_refused(tmp_path: Path, target: Path, count: int) ->
 def test_gather_many_members_are_refused(
     tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("posewire_server.models.gather.MAX_MEMBERS", 10)
+    monkeypatch.setattr("posewire_server.models.weights.collect_files.MAX_MEMBERS", 10)
     path = write_zip(tmp_path / "a.zip", {f"{index}.txt": b"" for index in range(11)})
     with pytest.raises(WeightsError, match="10 members"):
         gather([path], target)

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from posewire_server.models.mediapipe_networks import MEDIAPIPE_NETWORKS
-from posewire_server.models.spec import NetworkSpec
+from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
+from posewire_server.models.catalog.spec import NetworkSpec
 
 from tests.golden import make_body, make_efficientpose, make_tflite
 
 
 def read(name: str) -> dict[str, Any]:
-    with (files("posewire_server.models") / "golden" / name).open("rb") as file:
+    with (files("posewire_server.models.catalog") / "golden" / name).open("rb") as file:
         return dict(np.load(file))
 
 

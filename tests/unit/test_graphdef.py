@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.graphdef import read_graph
-from posewire_server.models.importers.graphdef_program import check_operations
+from posewire_server.models.weights.importers.graphdef.graphdef import read_graph
+from posewire_server.models.weights.importers.graphdef.graphdef_program import check_operations
 
 from tests.graphdef_writer import block, constant, node, number
 

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from posewire_server.engine.network import Network
-from posewire_server.images.crop import Crop
-from posewire_server.systems.face import FaceReader, face_crop
-from posewire_server.systems.hand import HandReader, hand_crop, palm_crop
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.estimators.face import FaceMeshHead, face_crop
+from posewire_server.inference.estimators.hand import HandHead, hand_crop, palm_crop
+from posewire_server.inference.preprocess.crop import Crop
 
 Floats = npt.NDArray[np.float32]
 
@@ -92,8 +92,8 @@ def test_face_crop_is_turned_along_the_eyes() -> None:
 
 def test_crops_in_a_box_share_its_centre() -> None:
     network = cast("Network", None)  # It is not run.
-    hands = HandReader(network).crops_in((10, 20, 50, 120))
-    faces = FaceReader(network, is_68=True).crops_in((10, 20, 50, 120))
+    hands = HandHead(network).crops_in((10, 20, 50, 120))
+    faces = FaceMeshHead(network, is_68=True).crops_in((10, 20, 50, 120))
     assert {crop.centre for crop in (*hands, *faces)} == {(30, 70)}
     assert len({crop.rotation for crop in hands}) == 4
     assert len(faces) == 1

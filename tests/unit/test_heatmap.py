@@ -1,7 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.decode.heatmap import Refinement, decode_heatmaps
+from posewire_server.inference.decode.heatmap import Refinement, decode_heatmaps
 
 WIDTH, HEIGHT = 46, 40
 

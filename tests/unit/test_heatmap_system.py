@@ -3,15 +3,15 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.engine.network import Network
 from posewire_server.errors import RegionError
 from posewire_server.frame import Region
-from posewire_server.models.catalog import find_model
-from posewire_server.passage import Passage
-from posewire_server.systems.heatmap import HeatmapSystem
-from posewire_server.systems.hub_hand import HubHandSystem
-from posewire_server.systems.hub_person import HubPersonSystem
-from posewire_server.systems.system import Request
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.estimators.originals.heatmap_network import HeatmapEstimator
+from posewire_server.inference.estimators.originals.paddlehub_hand import PaddleHubHand
+from posewire_server.inference.estimators.originals.paddlehub_person import PaddleHubPerson
+from posewire_server.inference.estimators.pose_estimator import Request
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.catalog import find_model
 
 Floats = npt.NDArray[np.float32]
 HAND, PERSON = find_model("hand-cmu"), find_model("person-resnet50")
@@ -47,13 +47,13 @@ def hand_network() -> tuple[Network, Bright]:
 
 
 def find(system: object, image: npt.NDArray[np.uint8], *boxes: Region) -> Floats:
-    poses = system.find(image, Request("any", boxes=boxes), Passage())  # type: ignore[attr-defined]
+    poses = system.find(image, Request("any", boxes=boxes), FrameContext())  # type: ignore[attr-defined]
     return np.asarray(poses.keypoints)
 
 
 def test_heatmap_whole_picture_finds_the_place() -> None:
     network, bright = hand_network()
-    system = HeatmapSystem(HAND, network, "dark", growth=2.2, heat_min=0.1)
+    system = HeatmapEstimator(HAND, network, "dark", growth=2.2, heat_min=0.1)
     keypoints = find(system, spot(200, 90))
     assert bright.shapes == [(1, 3, 368, 488)]  # The picture's own aspect.
     np.testing.assert_allclose(keypoints[0, :, :2], [[200, 90]] * 21, atol=1.0)
@@ -61,7 +61,7 @@ def test_heatmap_whole_picture_finds_the_place() -> None:
 
 def test_heatmap_boxes_answer_in_their_order() -> None:
     network, bright = hand_network()
-    system = HeatmapSystem(HAND, network, "dark", growth=2.2, heat_min=0.1)
+    system = HeatmapEstimator(HAND, network, "dark", growth=2.2, heat_min=0.1)
     boxes = Region(0, 0, 40, 40), Region(180, 70, 230, 110)
     keypoints = find(system, spot(200, 90), *boxes)
     assert bright.shapes == [(1, 3, 368, 368)] * 2
@@ -71,14 +71,14 @@ def test_heatmap_boxes_answer_in_their_order() -> None:
 
 def test_heatmap_empty_picture_finds_nobody() -> None:
     network, _ = hand_network()
-    system = HeatmapSystem(HAND, network, "dark", growth=2.2, heat_min=0.1)
+    system = HeatmapEstimator(HAND, network, "dark", growth=2.2, heat_min=0.1)
     assert len(find(system, np.zeros((240, 320, 3), np.uint8))) == 0
 
 
 @pytest.mark.parametrize("box", [None, Region(150, 50, 250, 130)])
 def test_hub_hand_finds_the_pixel(box: Region | None) -> None:
     network, bright = hand_network()
-    keypoints = find(HubHandSystem(HAND, network), spot(200, 90), *([box] if box else []))
+    keypoints = find(PaddleHubHand(HAND, network), spot(200, 90), *([box] if box else []))
     width = 460 if box else 490
     assert bright.shapes == [(1, 3, 368, width)]  # Not rounded to cells.
     np.testing.assert_allclose(keypoints[0, :, :2], [[200, 90]] * 21, atol=4.0)
@@ -87,7 +87,7 @@ def test_hub_hand_finds_the_pixel(box: Region | None) -> None:
 
 def test_hub_hand_dark_picture_finds_no_keypoint() -> None:
     network, _ = hand_network()
-    keypoints = find(HubHandSystem(HAND, network), np.zeros((240, 320, 3), np.uint8))
+    keypoints = find(PaddleHubHand(HAND, network), np.zeros((240, 320, 3), np.uint8))
     assert np.isnan(keypoints[0, :, :2]).all()
     assert (keypoints[0, :, 2] == 0).all()
 
@@ -95,7 +95,7 @@ def test_hub_hand_dark_picture_finds_no_keypoint() -> None:
 def test_hub_person_stretches_and_cuts_to_whole_pixels() -> None:
     bright = Bright(16, 4)
     network = Network(PERSON.networks[0], bright)
-    keypoints = find(HubPersonSystem(PERSON, network), spot(200, 90))
+    keypoints = find(PaddleHubPerson(PERSON, network), spot(200, 90))
     assert bright.shapes == [(1, 3, 384, 384)]
     np.testing.assert_allclose(keypoints[0, :, :2], [[200, 90]] * 16, atol=4.0)
     assert (keypoints[0, :, :2] % 1 == 0.5).all()
@@ -108,9 +108,9 @@ def test_hub_person_stretches_and_cuts_to_whole_pixels() -> None:
 def test_wrong_box_raises_region_error(kind: str, box: tuple[float, ...]) -> None:
     network, _ = hand_network()
     system = {
-        "heatmap": HeatmapSystem(HAND, network, "dark", growth=2.2, heat_min=0.1),
-        "hand": HubHandSystem(HAND, network),
-        "person": HubPersonSystem(PERSON, Network(PERSON.networks[0], Bright(16, 4))),
+        "heatmap": HeatmapEstimator(HAND, network, "dark", growth=2.2, heat_min=0.1),
+        "hand": PaddleHubHand(HAND, network),
+        "person": PaddleHubPerson(PERSON, Network(PERSON.networks[0], Bright(16, 4))),
     }[kind]
     with pytest.raises(RegionError):
         find(system, spot(9, 9), Region(*box))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models import hub
-from posewire_server.models.progress import silent
+from posewire_server.models.weights import paddlehub as hub
+from posewire_server.models.weights.progress import silent
 
 
 @pytest.fixture

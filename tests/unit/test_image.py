@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageOps
 from posewire_server.errors import SourceError
-from posewire_server.images.image import decode_image
+from posewire_server.inference.sources.image import decode_image
 
 MAX_PIXELS = 1_000_000
 

@@ -1,12 +1,12 @@
 """Runs in sections, between which others go first."""
 
 import pytest
-from posewire_server.cadence import Cadence
-from posewire_server.engine.batcher import Array
-from posewire_server.engine.foresight import Foresight
 from posewire_server.errors import EngineError
 from posewire_server.frame import Priority
-from posewire_server.passage import Passage
+from posewire_server.inference.engine.batcher import Array
+from posewire_server.inference.engine.foresight import Foresight
+from posewire_server.inference.scheduling.cadence import Cadence
+from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.serving.batching import SUBLINEAR, Bench, EchoPredictor, answer, inputs
 from tests.serving.gated_predictor import PATIENCE_S
@@ -17,7 +17,7 @@ AT_ANY_TIME = Cadence()
 def bench_of(predictor: EchoPredictor | None = None, cadence: Cadence = AT_ANY_TIME) -> Bench:
     """Returns one whose network has two sections, beside an open stream of high priority."""
     bench = Bench(predictor=predictor, foresight=Foresight(lambda: 0.0), is_cut=True)
-    stream = Passage(priority=Priority.HIGH, cadence=cadence)
+    stream = FrameContext(priority=Priority.HIGH, cadence=cadence)
     bench.batcher.expect(stream)
     bench.batcher.dismiss(stream)
     return bench
@@ -82,7 +82,7 @@ def test_run_in_sections_waits_for_a_higher_priority_in_preparation() -> None:
     with bench_of() as bench:
         bench.batcher._wait_s = PATIENCE_S
         first = bench.occupy()
-        coming = Passage(priority=Priority.HIGH)
+        coming = FrameContext(priority=Priority.HIGH)
         bench.batcher.expect(coming)
         bench.predictor.gate.set()
         high = bench._threads.submit(bench.batcher.run, inputs(1.0), coming)
@@ -92,10 +92,10 @@ def test_run_in_sections_waits_for_a_higher_priority_in_preparation() -> None:
 
 def test_run_in_sections_books_the_time_of_others_as_waiting() -> None:
     with bench_of() as bench:
-        first, second = Passage(), Passage(priority=Priority.HIGH)
+        first, second = FrameContext(), FrameContext(priority=Priority.HIGH)
         done = bench._threads.submit(bench.batcher.run, inputs(0.0), first)
         bench.wait_until_started()
-        high = bench.ask(1.0, passage=second)
+        high = bench.ask(1.0, context=second)
         bench.predictor.gate.set()
         assert [answer(it) for it in (done, high)] == [[0.0], [1.0]]
         assert first.timings.wait_s >= second.timings.infer_s > 0
@@ -112,7 +112,7 @@ def test_run_that_ends_before_a_camera_sends_has_no_sections() -> None:
         assert answer(first) == [0.0]
         assert bench.predictor.batches == [[0.0]]
         bench.batcher._foresight.note_run(9.0)
-        again = bench._threads.submit(bench.batcher.run, inputs(1.0), Passage())
+        again = bench._threads.submit(bench.batcher.run, inputs(1.0), FrameContext())
         assert answer(again) == [1.0]
         assert bench.predictor.batches == [[0.0], [1.0], [1.5]]
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 from posewire_server.errors import LabelsError
-from posewire_server.evaluation import labels
-from posewire_server.evaluation.labels import LabelledPicture
-from posewire_server.evaluation.task import find_task
 from posewire_server.frame import Region
+from posewire_server.tools.evaluation import labels
+from posewire_server.tools.evaluation.labels import LabelledPicture
+from posewire_server.tools.evaluation.task import find_task
 
 
 def record(**changes: object) -> dict[str, Any]:

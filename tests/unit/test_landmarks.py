@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 import pytest
-from posewire_server.decode.landmarks import sigmoid, to_image, turn, turned_box
-from posewire_server.images.crop import Crop
+from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn, turned_box
+from posewire_server.inference.preprocess.crop import Crop
 
 
 def test_to_image_maps_each_instance_through_its_own_crop() -> None:

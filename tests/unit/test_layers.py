@@ -5,8 +5,8 @@ from typing import cast
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.emitter import Emitter
-from posewire_server.models.importers.layers import Layer, emit_layers, join_ends
+from posewire_server.models.weights.importers.program.emitter import Emitter
+from posewire_server.models.weights.importers.program.layers import Layer, emit_layers, join_ends
 
 
 class Recorder:

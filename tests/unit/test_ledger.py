@@ -2,7 +2,7 @@
 
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
-from posewire_server.rpc.ledger import Ledger
+from posewire_server.serving.front.pending_frames import Ledger
 
 
 def sent(ledger: Ledger, *numbers: int) -> None:

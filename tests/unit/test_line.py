@@ -1,10 +1,10 @@
 from posewire_server.frame import Priority
-from posewire_server.line import Line
+from posewire_server.inference.scheduling.priority_queue import PriorityQueue
 
 LOW, NORMAL, HIGH = Priority
 
 
-def turns(line: Line[str], count: int) -> str:
+def turns(line: PriorityQueue[str], count: int) -> str:
     """Returns who had the turns when all get in line again after theirs."""
     log = ""
     for _ in range(count):
@@ -19,7 +19,7 @@ def turns(line: Line[str], count: int) -> str:
 
 
 def test_line_first_is_the_highest_then_the_first_that_came() -> None:
-    line: Line[str] = Line()
+    line: PriorityQueue[str] = PriorityQueue()
     for name, priority in (("a", LOW), ("b", NORMAL), ("c", HIGH), ("d", HIGH), ("c", HIGH)):
         line.add(name, priority)
     assert list(line) == ["c", "d", "b", "a"]
@@ -30,14 +30,14 @@ def test_line_first_is_the_highest_then_the_first_that_came() -> None:
 
 
 def test_line_higher_ones_leave_one_turn_in_four() -> None:
-    line: Line[str] = Line()
+    line: PriorityQueue[str] = PriorityQueue()
     line.add("h", HIGH)
     line.add("n", NORMAL)
     assert turns(line, 12) == "hhhnhhhnhhhn"
 
 
 def test_line_of_three_priorities_starves_nobody() -> None:
-    line: Line[str] = Line()
+    line: PriorityQueue[str] = PriorityQueue()
     for name, priority in (("h", HIGH), ("n", NORMAL), ("l", LOW)):
         line.add(name, priority)
     log = turns(line, 64)
@@ -46,7 +46,7 @@ def test_line_of_three_priorities_starves_nobody() -> None:
 
 def test_line_turns_of_lower_ones_while_no_higher_waits_count() -> None:
     """So a stream now and then of high priority is always first."""
-    line: Line[str] = Line()
+    line: PriorityQueue[str] = PriorityQueue()
     line.add("n", NORMAL)
     for _ in range(10):
         line.add("h", HIGH)
@@ -57,7 +57,7 @@ def test_line_turns_of_lower_ones_while_no_higher_waits_count() -> None:
 
 
 def test_line_higher_ones_alone_lose_no_turns() -> None:
-    line: Line[str] = Line()
+    line: PriorityQueue[str] = PriorityQueue()
     line.add("h", HIGH)
     assert turns(line, 10) == "h" * 10
     line.add("n", NORMAL)
@@ -65,7 +65,7 @@ def test_line_higher_ones_alone_lose_no_turns() -> None:
 
 
 def test_line_first_above_a_priority_leaves_the_others_out() -> None:
-    line: Line[str] = Line()
+    line: PriorityQueue[str] = PriorityQueue()
     line.add("n", NORMAL)
     assert line.first(above=NORMAL) is None
     line.add("h", HIGH)
@@ -74,7 +74,7 @@ def test_line_first_above_a_priority_leaves_the_others_out() -> None:
 
 
 def test_line_cleared_has_nobody() -> None:
-    line: Line[str] = Line()
+    line: PriorityQueue[str] = PriorityQueue()
     line.add("n", NORMAL)
     line.clear()
     assert line.first() is None
@@ -82,7 +82,7 @@ def test_line_cleared_has_nobody() -> None:
 
 
 def test_line_higher_one_would_lead_unless_a_lower_one_is_owed_the_turn() -> None:
-    line: Line[str] = Line()
+    line: PriorityQueue[str] = PriorityQueue()
     assert line.would_lead(LOW)
     line.add("n", NORMAL)
     assert line.would_lead(HIGH)

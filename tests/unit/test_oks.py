@@ -4,10 +4,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.evaluation.labels import Instance, LabelledPicture
-from posewire_server.evaluation.oks import score_oks
 from posewire_server.frame import Region
 from posewire_server.pose import Poses
+from posewire_server.tools.evaluation.labels import Instance, LabelledPicture
+from posewire_server.tools.evaluation.oks import score_oks
 
 RNG = np.random.default_rng(7)
 SQUARE = np.array([(300, 300), (400, 300), (400, 400), (300, 400)], np.float32)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from posewire_server.tracking.one_euro import OneEuro
-from posewire_server.tracking.settings import SmoothingSettings
+from posewire_server.inference.tracking.one_euro import OneEuro
+from posewire_server.inference.tracking.settings import SmoothingSettings
 
 SIZES = np.array([100.0])
 

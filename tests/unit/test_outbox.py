@@ -1,6 +1,6 @@
 import pytest
 from posewire_server.outcome import Dropped, DropReason
-from posewire_server.streams.outbox import Outbox
+from posewire_server.serving.streams.outbox import Outbox
 
 
 def drain(outbox: Outbox) -> list[object]:

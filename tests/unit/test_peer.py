@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from posewire_server.rpc.peer import is_local, metadata_to_pass_on
+from posewire_server.serving.rpc.peer import is_local, metadata_to_pass_on
 
 
 def context(peer: str, *metadata: tuple[str, str]) -> Any:

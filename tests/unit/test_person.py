@@ -5,14 +5,14 @@ import numpy.typing as npt
 import pytest
 from posewire_server.errors import RegionError
 from posewire_server.frame import Region
-from posewire_server.models.catalog import PEOPLE, PERSON
-from posewire_server.models.networks import EFFICIENTPOSE
-from posewire_server.passage import Passage
+from posewire_server.inference.estimators.person import EFFICIENTPOSE_MAPS, build_persons
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.catalog import PEOPLE, PERSON
+from posewire_server.models.catalog.networks import EFFICIENTPOSE
 from posewire_server.pose import Poses
 from posewire_server.skeletons import MPII16
-from posewire_server.systems.memory import Memory
-from posewire_server.systems.person import EFFICIENTPOSE_MAPS, build_persons
-from posewire_server.systems.system import Image, Request
 
 from tests.drawn_network import Array, DrawnPredictor, drawn_network
 
@@ -70,10 +70,10 @@ def build(bodies: object = None) -> tuple[object, DrawnPredictor]:
     return build_persons(PERSON, network, bodies), predictor  # type: ignore[arg-type]
 
 
-def find(image: Image, decoder: str = "dark", bodies: object = None, **request: object) -> Poses:
+def find(image: Image, mode: str = "dark", bodies: object = None, **request: object) -> Poses:
     system, _ = build(bodies)
-    wanted = Request(decoder, **request)  # type: ignore[arg-type]
-    return system.find(image, wanted, Passage())  # type: ignore[attr-defined,no-any-return]
+    wanted = Request(mode, **request)  # type: ignore[arg-type]
+    return system.find(image, wanted, FrameContext())  # type: ignore[attr-defined,no-any-return]
 
 
 class Bodies:
@@ -83,7 +83,7 @@ class Bodies:
         self.persons = boxes
         self.requests: list[Request] = []
 
-    def find(self, _image: Image, request: Request, _passage: Passage) -> Poses:
+    def find(self, _image: Image, request: Request, _context: FrameContext) -> Poses:
         self.requests.append(request)
         keypoints = np.full((len(self.persons), 18, 3), np.nan, np.float32)
         for points, (x, y, height) in zip(keypoints, self.persons, strict=True):
@@ -96,11 +96,11 @@ def test_maps_are_put_into_the_order_of_mpii() -> None:
     assert [NAMES[index] for index in EFFICIENTPOSE_MAPS] == list(MPII16.keypoints)
 
 
-@pytest.mark.parametrize("decoder", ["dark", "quarter", "mirror"])
-def test_find_box_gives_the_keypoints_of_the_person_in_it(decoder: str) -> None:
+@pytest.mark.parametrize("mode", ["dark", "quarter", "mirror"])
+def test_find_box_gives_the_keypoints_of_the_person_in_it(mode: str) -> None:
     image, places = draw((120, 20, 200), (360, 20, 200))
     boxes = (Region(290, 20, 430, 220), Region(50, 20, 190, 220))
-    poses = find(image, decoder, boxes=boxes)
+    poses = find(image, mode, boxes=boxes)
     assert len(poses) == 2
     np.testing.assert_allclose(poses.keypoints[0, :, :2], places[1], atol=6)
     np.testing.assert_allclose(poses.keypoints[1, :, :2], places[0], atol=6)
@@ -119,7 +119,7 @@ def test_find_mirrored_reads_the_mirror_image_in_the_last_crop_only() -> None:
     image, _ = draw((240, 20, 200))
     system, predictor = build()
     for request in (Request("mirror"), Request("mirror", boxes=(Region(150, 20, 330, 220),))):
-        system.find(image, request, Passage())  # type: ignore[attr-defined]
+        system.find(image, request, FrameContext())  # type: ignore[attr-defined]
         assert predictor.batches == [1, 2]
         predictor.batches.clear()
 
@@ -127,7 +127,7 @@ def test_find_mirrored_reads_the_mirror_image_in_the_last_crop_only() -> None:
 def test_find_whole_picture_reads_the_one_person_twice() -> None:
     image, places = draw((240, 20, 200))
     system, predictor = build()
-    (points,) = system.find(image, Request("dark"), Passage()).keypoints  # type: ignore[attr-defined]
+    (points,) = system.find(image, Request("dark"), FrameContext()).keypoints  # type: ignore[attr-defined]
     assert predictor.batches == [1, 1]
     np.testing.assert_allclose(points[:, :2], places[0], atol=6)
 
@@ -151,7 +151,7 @@ def test_find_with_bodies_reads_each_once_in_the_crop_of_its_height() -> None:
     image, places = draw((120, 20, 200), (360, 20, 200))
     bodies = Bodies((120, 20, 200), (360, 20, 200))
     system, predictor = build(bodies)
-    poses = system.find(image, Request("dark"), Passage())  # type: ignore[attr-defined]
+    poses = system.find(image, Request("dark"), FrameContext())  # type: ignore[attr-defined]
     assert predictor.batches == [2]
     assert len(poses) == 2
     order = np.argsort(poses.keypoints[:, 0, 0])
@@ -166,11 +166,11 @@ def test_find_with_bodies_hands_the_region_on() -> None:
 
 
 def test_find_following_frame_reads_once_and_keeps_the_id() -> None:
-    memory, bodies = Memory(), Bodies((120, 20, 200))
+    memory, bodies = RegionsOfInterest(), Bodies((120, 20, 200))
     system, _ = build(bodies)
     for shift in range(0, 30, 10):
         image, places = draw((120 + shift, 20, 200))
-        poses = system.find(image, Request("dark", memory=memory), Passage())  # type: ignore[attr-defined]
+        poses = system.find(image, Request("dark", memory=memory), FrameContext())  # type: ignore[attr-defined]
         np.testing.assert_allclose(poses.keypoints[0, :, :2], places[0], atol=6)
         assert poses.ids is not None
         assert poses.ids.tolist() == [1]
@@ -190,7 +190,7 @@ def test_find_many_boxes_runs_bounded_batches() -> None:
     image, _ = draw((120, 20, 200))
     system, predictor = build()
     boxes = tuple(Region(x, 0, x + 100, 200) for x in range(40))
-    poses = system.find(image, Request("dark", boxes=boxes), Passage())  # type: ignore[attr-defined]
+    poses = system.find(image, Request("dark", boxes=boxes), FrameContext())  # type: ignore[attr-defined]
     assert len(poses) == 40
     assert max(predictor.batches) <= 16
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.pickle_data import Call, Global, read_pickle
+from posewire_server.models.weights.importers.pytorch.pickle_data import Call, Global, read_pickle
 
 VALUES = collections.OrderedDict(a=[1, -2.5, None, True], b={"c": ("é", 10**20)}, d=[], e=())
 
@@ -68,7 +68,9 @@ def test_read_pickle_malformed_raises_damaged(content: bytes) -> None:
 
 
 def test_read_pickle_endless_instructions_raise_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("posewire_server.models.importers.pickle_data.MAX_INSTRUCTIONS", 100)
+    monkeypatch.setattr(
+        "posewire_server.models.weights.importers.pytorch.pickle_data.MAX_INSTRUCTIONS", 100
+    )
     with pytest.raises(WeightsError, match="100 instructions"):
         read(b"]" + b"N0" * 200 + b".")
 

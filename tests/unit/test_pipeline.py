@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from posewire_server.errors import ModelError, RegionError, SourceError, StreamError
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, Region
-from posewire_server.passage import Passage
+from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor
 from tests.serving.pictures import encode, noise
@@ -25,7 +25,7 @@ def test_pipeline_reads_every_kind_of_source() -> None:
 
 def test_pipeline_asks_before_each_stage() -> None:
     stages: list[str] = []
-    GatedPredictor().pipeline().detect(PICTURE, passage=Passage(stages.append))
+    GatedPredictor().pipeline().detect(PICTURE, context=FrameContext(stages.append))
     assert stages == STAGES
 
 
@@ -40,7 +40,7 @@ def test_pipeline_goes_no_further_than_it_may(last: str, runs: int) -> None:
         passed.append(stage)
 
     with pytest.raises(StreamError, match=last):
-        predictor.pipeline().detect(PICTURE, passage=Passage(check))
+        predictor.pipeline().detect(PICTURE, context=FrameContext(check))
     assert passed == STAGES[: STAGES.index(last)]
     assert predictor.started.acquire(blocking=False) is bool(runs)
 
@@ -65,7 +65,7 @@ def test_pipeline_runs_its_network_for_one_frame_at_a_time() -> None:
             ready.release()
 
     def detect() -> None:
-        pipeline.detect(PICTURE, passage=Passage(enter))
+        pipeline.detect(PICTURE, context=FrameContext(enter))
 
     threads = [threading.Thread(target=detect) for _ in range(4)]
     for thread in threads:
@@ -81,7 +81,9 @@ def test_pipeline_runs_its_network_for_one_frame_at_a_time() -> None:
 
 
 def test_pipeline_timings_add_the_time_waited_before() -> None:
-    timings = GatedPredictor().pipeline().detect(PICTURE, passage=Passage(waited_s=1000.0)).timings
+    timings = (
+        GatedPredictor().pipeline().detect(PICTURE, context=FrameContext(waited_s=1000.0)).timings
+    )
     assert 1000.0 <= timings.wait_s < 1000.0 + PATIENCE_S
     assert min(timings.decode_s, timings.infer_s, timings.post_s) > 0
 
@@ -100,10 +102,10 @@ def test_pipeline_refuses_a_region_outside_the_frame() -> None:
 
 def test_pipeline_unknown_decoder_names_those_that_exist() -> None:
     pipeline = GatedPredictor().pipeline()
-    assert pipeline.decoder_name("") == "fast"
+    assert pipeline.mode_name("") == "fast"
     with pytest.raises(ModelError, match="fast") as raised:
-        pipeline.decoder_name("none")
-    assert raised.value.reason == "DECODER_UNKNOWN"
+        pipeline.mode_name("none")
+    assert raised.value.reason == "MODE_UNKNOWN"
 
 
 def test_pipeline_takes_pictures_of_any_strides() -> None:
@@ -117,10 +119,10 @@ def test_pipeline_decoder_that_works_on_the_picture_refuses_large_ones() -> None
     large = np.zeros((1600, 1600, 3), np.uint8)
     pipeline = GatedPredictor().pipeline()
     with pytest.raises(SourceError, match="use 'fast'") as refused:
-        pipeline.detect(large, decoder="paddlehub")
+        pipeline.detect(large, mode="paddlehub")
     assert refused.value.reason == "IMAGE_TOO_LARGE"
     region = Region(0, 0, 100, 100)
-    assert pipeline.detect(large, decoder="paddlehub", region=region).size_image == (1600, 1600)
+    assert pipeline.detect(large, mode="paddlehub", region=region).size_image == (1600, 1600)
 
 
 def test_pipeline_of_bodies_takes_no_boxes() -> None:

@@ -6,7 +6,7 @@ import numpy.typing as npt
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage
-from posewire_server.images.raw import raw_picture
+from posewire_server.inference.sources.raw_image import raw_picture
 
 MAX_PIXELS = 1_000_000
 RNG = np.random.default_rng(5)

@@ -6,17 +6,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.bench.noop import noop_pipeline
-from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import RegionError
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, Region, Source
-from posewire_server.images.reduction import reduce_for
-from posewire_server.images.transform import fit
-from posewire_server.models.catalog import BODY, CATALOG
-from posewire_server.models.spec import ModelSpec
-from posewire_server.passage import Passage
-from posewire_server.pipeline import Pipeline
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.estimators.pose_estimator import Request
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.preprocess.reduction import reduce_for
+from posewire_server.inference.preprocess.transform import fit
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.catalog import BODY, CATALOG
+from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
-from posewire_server.systems.system import Request
 
 from tests.serving.pictures import encode, noise
 
@@ -60,9 +60,9 @@ def test_reduce_looks_at_the_region(region: Region, expected: int) -> None:
 
 @pytest.mark.parametrize("model", CATALOG, ids=lambda model: model.name)
 def test_reduce_is_for_models_that_look_once(model: ModelSpec) -> None:
-    for decoder in model.decoders:
-        reduction = reduce_for(model, decoder, None)((7680, 4320))
-        is_reduced = model.system == "paf" and decoder == model.default_decoder
+    for mode in model.modes:
+        reduction = reduce_for(model, mode, None)((7680, 4320))
+        is_reduced = model.system == "paf" and mode == model.default_mode
         assert (reduction > 1) is is_reduced
 
 
@@ -72,7 +72,7 @@ class Pointer:
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
 
-    def find(self, image: npt.NDArray[np.uint8], request: Request, _passage: Passage) -> Poses:
+    def find(self, image: npt.NDArray[np.uint8], request: Request, _context: FrameContext) -> Poses:
         self.shapes.append(image.shape)
         height, width = image.shape[:2]
         region = request.region or Region(0, 0, width, height)

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.engine import reference
 from posewire_server.errors import WeightsError
-from posewire_server.models.manifest import Manifest, StoredNetwork
-from posewire_server.models.networks import find_network
+from posewire_server.inference.engine import reference
+from posewire_server.models.catalog.networks import find_network
+from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
 Floats = npt.NDArray[np.float32]
 

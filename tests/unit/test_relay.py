@@ -10,10 +10,10 @@ import pytest
 from grpc import StatusCode
 from grpc_status import rpc_status
 from posewire_server.errors import EngineError, StreamError
-from posewire_server.rpc.backend import Backend
-from posewire_server.rpc.faults import draining_error
-from posewire_server.rpc.relay import StreamRelay
-from posewire_server.rpc.status import to_status
+from posewire_server.serving.front.backend import Backend
+from posewire_server.serving.front.relay import StreamRelay
+from posewire_server.serving.rpc.faults import draining_error
+from posewire_server.serving.rpc.status import to_status
 
 Status = tuple[StatusCode, str, tuple[tuple[str, bytes], ...]]
 WRITE_FAILED: Status = (StatusCode.INTERNAL, "Internal error from Core", ())

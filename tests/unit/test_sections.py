@@ -4,8 +4,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from posewire_server.engine.sections import Interruptible, Sections
 from posewire_server.errors import EngineError
+from posewire_server.inference.engine.sections import Interruptible, Sections
 
 from tests.serving.batching import CutPredictor, EchoPredictor, wait_until_loaded
 from tests.serving.gated_predictor import PATIENCE_S

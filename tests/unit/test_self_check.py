@@ -5,12 +5,12 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.engine import self_check
-from posewire_server.engine.predictor import PaddlePredictor
-from posewire_server.engine.self_check import measure_error, read_golden
 from posewire_server.errors import EngineError
-from posewire_server.models.manifest import Manifest
-from posewire_server.models.networks import TFPOSE
+from posewire_server.inference.engine import self_check
+from posewire_server.inference.engine.predictor import PaddlePredictor
+from posewire_server.inference.engine.self_check import measure_error, read_golden
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.weights.manifest import Manifest
 
 Array = npt.NDArray[np.float32]
 GOLDEN = [

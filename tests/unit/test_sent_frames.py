@@ -3,8 +3,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from posewire_server.playback.sent_frames import SentFrames
-from posewire_server.playback.source import SourceFrame
+from posewire_server.tools.media.sent_frames import SentFrames
+from posewire_server.tools.media.source import SourceFrame
 
 
 class Slow:

@@ -1,13 +1,13 @@
 from dataclasses import replace
 
 import pytest
-from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import ModelError
-from posewire_server.models.catalog import BODY
-from posewire_server.models.networks import TFPOSE
-from posewire_server.models.spec import UserSource
-from posewire_server.pipeline import Pipeline
-from posewire_server.rpc.models import Limits, Models
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.models.catalog.catalog import BODY
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.spec import UserSource
+from posewire_server.serving.rpc.models import Limits, Models
 
 from tests.serving.gated_predictor import GatedPredictor
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage, SharedMemoryImage
-from posewire_server.images.picture import Picture
-from posewire_server.images.reader import SourceReader
-from posewire_server.images.shared_memory import MAX_OBJECTS, SharedMemory
+from posewire_server.inference.reader import SourceReader
+from posewire_server.inference.sources.picture import Picture
+from posewire_server.inference.sources.shared_memory import MAX_OBJECTS, SharedMemory
 
 from tests.serving.shared_object import FOLDER, SharedObject
 

@@ -5,7 +5,7 @@ from google.protobuf.duration_pb2 import Duration
 from posewire.v1 import frame_pb2
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
-from posewire_server.rpc.source import to_source
+from posewire_server.serving.rpc.source import to_source
 
 
 def test_to_source_packet_is_numbered_as_its_frame() -> None:

@@ -1,8 +1,8 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
+from posewire_server.inference.estimators.person_scale import person_crop, stature
 from posewire_server.skeletons import MPII16, OPENPOSE18, Skeleton
-from posewire_server.systems.stature import person_crop, stature
 
 Points = npt.NDArray[np.float64]
 NAN = np.nan

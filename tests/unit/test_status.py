@@ -7,7 +7,7 @@ from google.rpc import error_details_pb2
 from grpc import StatusCode
 from posewire.v1 import error_reason_pb2
 from posewire_server.errors import EngineError, PosewireError, SourceError
-from posewire_server.rpc.status import CODES, to_status
+from posewire_server.serving.rpc.status import CODES, to_status
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTO = (ROOT / "proto" / "posewire" / "v1" / "error_reason.proto").read_text()
@@ -15,12 +15,12 @@ SERVER = ROOT / "server" / "posewire_server"
 PREFIX = "ERROR_REASON_"
 # The modules that a request passes through.
 ON_THE_WAY = (
-    *("pipeline", "models/catalog"),
+    *("inference/pipeline", "inference/reader", "models/catalog/catalog"),
     *(
-        f"{folder}/{path.stem}"
-        for folder in ("rpc", "streams", "systems", "tracking", "images", "video")
-        for path in (SERVER / folder).glob("*.py")
-        if path.stem not in {"address", "process"}  # of the start
+        str(path.relative_to(SERVER).with_suffix(""))
+        for folder in ("serving/rpc", "serving/front", "serving/streams", "inference")
+        for path in (SERVER / folder).rglob("*.py")
+        if path.stem not in {"address", "self_check", "reference", "supervisor"}  # of the start
     ),
 )
 NEVER_SENT = {"CANCELLED"}  # nobody is left to read it

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import EngineError, WeightsError
-from posewire_server.models import download, store
-from posewire_server.models.importers import program
-from posewire_server.models.manifest import EngineCheck, StoredNetwork
-from posewire_server.models.progress import Progress
-from posewire_server.models.spec import NetworkSpec
-from posewire_server.models.store import Store
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights import store
+from posewire_server.models.weights import wheel as download
+from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.manifest import EngineCheck, StoredNetwork
+from posewire_server.models.weights.progress import Progress
+from posewire_server.models.weights.store import Store
 
 from tests.tiny_model import PASSED, tiny_graph, tiny_spec, write_wheel
 

@@ -4,14 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from posewire_server.models.spec import NetworkSpec
-from posewire_server.models.store import Store
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights.store import Store
 
 PULL = """
 import sys
 from pathlib import Path
-from posewire_server.models import store
-from posewire_server.models.manifest import EngineCheck
+from posewire_server.models.weights import store
+from posewire_server.models.weights.manifest import EngineCheck
 from tests.tiny_model import tiny_spec
 store.check_engines = lambda model, progress: (EngineCheck("plain", passed=True),)
 stages = []
@@ -24,7 +24,7 @@ print(model.folder.name, *dict.fromkeys(stages))
 DIE_AT_WORK = """
 import os, signal, sys
 from pathlib import Path
-from posewire_server.models import store
+from posewire_server.models.weights import store
 from tests.tiny_model import tiny_spec
 store.download = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
 store.Store(Path(sys.argv[1])).pull(tiny_spec(Path(sys.argv[2])))

@@ -2,9 +2,9 @@ import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import Frame, VideoCodec, VideoPacket
 from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.streams.settings import OverflowPolicy, StreamSettings
-from posewire_server.streams.stream import Stream
-from posewire_server.streams.ticket import Ticket, now_s
+from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.serving.streams.stream import Stream
+from posewire_server.serving.streams.ticket import Ticket, now_s
 
 from tests.serving.desk import ample_share, desk, frame
 from tests.serving.echo_work import EchoWork

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 from posewire_server.outcome import Dropped, DropReason, Notice
-from posewire_server.streams.settings import OverflowPolicy, StreamSettings
-from posewire_server.streams.stream import Stream
+from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.serving.streams.stream import Stream
 
 from tests.serving.desk import desk, frame
 from tests.serving.virtual_loop import run, until_idle

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from posewire_server.errors import EngineError
-from posewire_server.workers.supervisor import Patience, Supervisor
+from posewire_server.serving.front.supervisor import Patience, Supervisor
 
 from tests.serving.gated_predictor import PATIENCE_S
 

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.tfjs import read_graph_model
+from posewire_server.models.weights.importers.graphdef.tfjs import read_graph_model
 
 from tests.tfjs_writer import entry, node, write_json, write_model
 

@@ -5,9 +5,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers import tflite
-from posewire_server.models.importers.flatbuffer import Table
-from posewire_server.models.importers.tflite import Tensor, read_graph
+from posewire_server.models.weights.importers.tflite import tflite
+from posewire_server.models.weights.importers.tflite.flatbuffer import Table
+from posewire_server.models.weights.importers.tflite.tflite import Tensor, read_graph
 
 from tests.tflite_writer import Network, byte, numbers, write_tables
 

@@ -1,7 +1,7 @@
 import pytest
 from posewire_server.errors import StreamError
 from posewire_server.frame import EncodedImage, Frame
-from posewire_server.streams.ticket import CancelledError, Ticket
+from posewire_server.serving.streams.ticket import CancelledError, Ticket
 
 
 def frame(deadline_s: float | None = None) -> Frame:

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from posewire_server.errors import RegionError, StreamError
 from posewire_server.frame import Region
-from posewire_server.images.crop import Box, Crop
-from posewire_server.passage import Passage
+from posewire_server.inference.estimators.estimates import Estimates
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
+from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.preprocess.crop import Box, Crop
+from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.pose import Poses
-from posewire_server.systems.memory import Memory
-from posewire_server.systems.reading import Reading
-from posewire_server.systems.system import Image, Request
-from posewire_server.systems.topdown import TopDown
 
 PICTURE = np.zeros((100, 200, 3), np.uint8)
 SIDE = 20.0
@@ -24,16 +24,16 @@ class Scene:
     """Marks with a score each; a finder that sees all, a reader that sees the nearest."""
 
     marks: list[tuple[float, float, float]]
-    first_readings: int = 1
+    first_passes: int = 1
     error: float = 0.0  # of the finder, in x
     finds: list[tuple[Box, bool]] = field(default_factory=list)
     reads: list[int] = field(default_factory=list)
 
     def find(
-        self, image: Image, part: Box, passage: Passage, *, is_thorough: bool
+        self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
     ) -> Sequence[Crop]:
         assert image is PICTURE
-        passage.check("infer")
+        context.check("infer")
         self.finds.append((part, is_thorough))
         return [
             Crop((x + self.error, y), (SIDE, SIDE))
@@ -41,9 +41,9 @@ class Scene:
             if part[0] <= x <= part[2] and part[1] <= y <= part[3]
         ]
 
-    def read(self, image: Image, crops: Sequence[Crop], passage: Passage) -> Reading:
+    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         assert image is PICTURE
-        passage.check("infer")
+        context.check("infer")
         self.reads.append(len(crops))
         seen = [self._nearest(crop) for crop in crops]
         corners = np.array([[-5, -5], [5, -5], [0, 5]], np.float32)
@@ -51,7 +51,7 @@ class Scene:
         for row, (x, y, _) in zip(keypoints, seen, strict=True):
             row[:, :2] = corners + np.array([x, y])
         scores = np.array([score for *_, score in seen], np.float32)
-        return Reading(
+        return Estimates(
             Poses(keypoints, scores), tuple(Crop((x, y), crops[0].size) for x, y, _ in seen)
         )
 
@@ -68,8 +68,8 @@ class Scene:
 
 
 def find(scene: Scene, **request: object) -> Poses:
-    wanted = Request(**{"decoder": "tiled", **request})  # type: ignore[arg-type]
-    return TopDown(scene, scene).find(PICTURE, wanted, Passage())
+    wanted = Request(**{"mode": "tiled", **request})  # type: ignore[arg-type]
+    return TopDown(scene, scene).find(PICTURE, wanted, FrameContext())
 
 
 def places(poses: Poses) -> list[tuple[float, float]]:
@@ -84,14 +84,14 @@ def test_find_gives_the_best_first_and_leaves_out_what_is_none() -> None:
 
 
 def test_find_reads_new_instances_as_often_as_the_reader_wants() -> None:
-    scene = Scene([(20, 30, 0.6), (120, 40, 0.2)], first_readings=2)
+    scene = Scene([(20, 30, 0.6), (120, 40, 0.2)], first_passes=2)
     find(scene)
     assert scene.reads == [2, 1]
 
 
 def test_find_by_mediapipes_rules_looks_and_reads_once() -> None:
-    scene = Scene([(20, 30, 0.6)], first_readings=2)
-    assert len(find(scene, decoder="mediapipe")) == 1
+    scene = Scene([(20, 30, 0.6)], first_passes=2)
+    assert len(find(scene, mode="mediapipe")) == 1
     assert scene.finds == [((0, 0, 200, 100), False)]
     assert scene.reads == [1]
 
@@ -143,14 +143,14 @@ def test_find_in_boxes_gives_one_pose_each_in_their_order_without_a_detector() -
 
 
 def test_follow_a_steady_clip_searches_once_in_thirty_frames() -> None:
-    scene, memory = Scene([(20, 30, 0.6), (60, 30, 0.9)]), Memory()
+    scene, memory = Scene([(20, 30, 0.6), (60, 30, 0.9)]), RegionsOfInterest()
     ids = [find(scene, memory=memory).ids for _ in range(90)]
     assert all(each is not None and each.tolist() == [1, 2] for each in ids)
     assert scene.finds == [((0, 0, 200, 100), True)] * 3
 
 
 def test_follow_moves_with_an_instance_and_keeps_its_id() -> None:
-    scene, memory = Scene([(20, 30, 0.9)]), Memory()
+    scene, memory = Scene([(20, 30, 0.9)]), RegionsOfInterest()
     for step in range(20):
         scene.marks = [(20.0 + 8 * step, 30, 0.9)]
         poses = find(scene, memory=memory)
@@ -161,7 +161,7 @@ def test_follow_moves_with_an_instance_and_keeps_its_id() -> None:
 
 
 def test_follow_looks_at_once_for_a_lost_instance_and_closely_a_little_later() -> None:
-    scene, memory = Scene([(20, 30, 0.9), (120, 30, 0.8)]), Memory()
+    scene, memory = Scene([(20, 30, 0.9), (120, 30, 0.8)]), RegionsOfInterest()
     find(scene, memory=memory)
     scene.marks = [(20, 30, 0.9)]
     for _ in range(10):
@@ -170,14 +170,14 @@ def test_follow_looks_at_once_for_a_lost_instance_and_closely_a_little_later() -
 
 
 def test_follow_by_mediapipes_rules_never_looks_closely() -> None:
-    scene, memory = Scene([(20, 30, 0.9)]), Memory()
+    scene, memory = Scene([(20, 30, 0.9)]), RegionsOfInterest()
     for _ in range(31):
-        find(scene, memory=memory, decoder="mediapipe")
+        find(scene, memory=memory, mode="mediapipe")
     assert [is_thorough for _, is_thorough in scene.finds] == [False, False]
 
 
 def test_follow_gives_a_new_instance_a_new_id() -> None:
-    scene, memory = Scene([(20, 30, 0.8)]), Memory()
+    scene, memory = Scene([(20, 30, 0.8)]), RegionsOfInterest()
     find(scene, memory=memory)
     scene.marks = []
     assert len(find(scene, memory=memory)) == 0
@@ -189,7 +189,7 @@ def test_follow_gives_a_new_instance_a_new_id() -> None:
 
 def test_follow_prefers_a_known_instance_to_a_better_reading_of_it() -> None:
     scene = Scene([(20, 30, 0.7), (22, 30, 0.9)], error=8)
-    memory = Memory({7: Crop((14, 30), (SIDE, SIDE))}, next_id=8)
+    memory = RegionsOfInterest({7: Crop((14, 30), (SIDE, SIDE))}, next_id=8)
     poses = find(scene, memory=memory)
     assert scene.reads == [1, 2]
     assert places(poses) == [(20, 30)]
@@ -198,7 +198,7 @@ def test_follow_prefers_a_known_instance_to_a_better_reading_of_it() -> None:
 
 
 def test_follow_forgets_what_leaves_the_region() -> None:
-    scene, memory = Scene([(20, 30, 0.9)]), Memory()
+    scene, memory = Scene([(20, 30, 0.9)]), RegionsOfInterest()
     region = Region(0, 0, 50, 100)
     assert len(find(scene, memory=memory, region=region)) == 1
     for x in (34, 46):  # At 46 it is still half inside.
@@ -217,5 +217,5 @@ def test_find_stops_where_its_passage_does() -> None:
             raise StreamError("FRAME_DEADLINE_EXCEEDED", stage)
 
     with pytest.raises(StreamError):
-        TopDown(scene, scene).find(PICTURE, Request("tiled"), Passage(check))
+        TopDown(scene, scene).find(PICTURE, Request("tiled"), FrameContext(check))
     assert scene.reads == []

@@ -1,5 +1,5 @@
 import pytest
-from posewire_server.tracking.clock import Clock, Moment
+from posewire_server.inference.tracking.clock import Clock, Moment
 
 MS = 10**6
 

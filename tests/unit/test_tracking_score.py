@@ -2,9 +2,9 @@ import math
 
 import numpy as np
 import pytest
-from posewire_server.evaluation.tracking import Instances, TrackingScore, score_tracking
+from posewire_server.inference.tracking.spread import spreads_of
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.tracking.spread import spreads_of
+from posewire_server.tools.evaluation.tracking import Instances, TrackingScore, score_tracking
 
 from tests.walking import standing
 

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 from posewire_server.errors import RegionError
-from posewire_server.images.transform import fit, prepare
-from posewire_server.models.spec import InputSpec
+from posewire_server.inference.preprocess.transform import fit, prepare
+from posewire_server.models.catalog.spec import InputSpec
 
 SPEC = InputSpec(height=368, max_width=1312, stride=8)
 

@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
-from posewire_server.tuning import freeze_garbage, tune_grpc
+from posewire_server.runtime import freeze_garbage, tune_grpc
 
 
 @pytest.fixture(autouse=True)

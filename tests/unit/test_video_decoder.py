@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
-from posewire_server.video import h264
-from posewire_server.video.bits import Bits
-from posewire_server.video.decoder import VideoDecoder
-from posewire_server.video.picture import to_picture
+from posewire_server.inference.sources.video import h264
+from posewire_server.inference.sources.video.bits import Bits
+from posewire_server.inference.sources.video.video_decoder import VideoDecoder
+from posewire_server.inference.sources.video.video_picture import to_picture
 
 from tests.clips import compress, drawn, read_number, shown_number
 

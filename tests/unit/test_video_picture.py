@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from posewire_server.frame import VideoCodec
-from posewire_server.images.picture import Picture
-from posewire_server.video.decoder import VideoDecoder
-from posewire_server.video.picture import to_picture
+from posewire_server.inference.sources.picture import Picture
+from posewire_server.inference.sources.video.video_decoder import VideoDecoder
+from posewire_server.inference.sources.video.video_picture import to_picture
 
 from tests.clips import Image, compress
 

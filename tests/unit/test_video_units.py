@@ -3,9 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.video.bits import Bits, golomb_bits
-from posewire_server.video.h264 import H264Syntax
-from posewire_server.video.units import (
+from posewire_server.inference.sources.video.bits import Bits, golomb_bits
+from posewire_server.inference.sources.video.h264 import H264Syntax
+from posewire_server.inference.sources.video.units import (
     MOST_UNITS,
     escape,
     join_units,

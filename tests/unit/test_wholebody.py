@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from posewire_server.images.crop import Crop
-from posewire_server.passage import Passage
+from posewire_server.inference.estimators.estimates import Estimates
+from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.whole_body import WholeBodyEstimator
+from posewire_server.inference.preprocess.crop import Crop
+from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.pose import Poses
 from posewire_server.skeletons import WHOLEBODY128
-from posewire_server.systems.reading import Reading
-from posewire_server.systems.system import Image, Request
-from posewire_server.systems.wholebody import WholeBodySystem
 
 PICTURE = np.zeros((400, 800, 3), np.uint8)
 NAMES = WHOLEBODY128.keypoints
@@ -26,24 +26,24 @@ class Parts:
     scores: Sequence[float] = ()
     batches: list[int] = field(default_factory=list)
 
-    def read(self, image: Image, crops: Sequence[Crop], passage: Passage) -> Reading:
+    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         assert image is PICTURE
-        passage.check("infer")
+        context.check("infer")
         self.batches.append(len(crops))
         keypoints = np.zeros((len(crops), self.count, 3), np.float32)
         for points, crop in zip(keypoints, crops, strict=True):
             points[:] = (*crop.centre, 1)
         scores = np.array(self.scores or [1.0] * len(crops), np.float32)[: len(crops)]
         following = tuple(Crop((crop.centre[0] + 1, crop.centre[1]), crop.size) for crop in crops)
-        return Reading(Poses(keypoints, scores), following)
+        return Estimates(Poses(keypoints, scores), following)
 
 
 class Bodies:
     def __init__(self, keypoints: Sequence[np.ndarray]) -> None:
         self.keypoints = np.array(keypoints, np.float32).reshape(-1, 18, 3)
 
-    def find(self, _image: Image, request: Request, _passage: Passage) -> Poses:
-        assert request.decoder == "fast"
+    def find(self, _image: Image, request: Request, _context: FrameContext) -> Poses:
+        assert request.mode == "fast"
         scores = np.linspace(0.9, 0.5, len(self.keypoints)).astype(np.float32)
         return Poses(self.keypoints, scores)
 
@@ -61,8 +61,8 @@ def body(x: float, *, hands: str = "both", face: bool = True) -> np.ndarray:
 
 
 def find(bodies: Sequence[np.ndarray], hands: Parts, faces: Parts) -> Poses:
-    system = WholeBodySystem(Bodies(bodies), hands, faces)
-    return system.find(PICTURE, Request("fast"), Passage())
+    system = WholeBodyEstimator(Bodies(bodies), hands, faces)
+    return system.find(PICTURE, Request("fast"), FrameContext())
 
 
 def test_find_puts_hands_and_face_where_the_names_say() -> None:
@@ -108,15 +108,15 @@ def test_find_unlikely_parts_are_left_out(score: float, batches: list[int], is_f
 
 def test_find_second_look_belongs_to_its_own_person() -> None:
     hands = Parts(21, scores=[0.01, 0.9, 0.01, 0.9])  # Left hands are none, right ones are.
-    system = WholeBodySystem(Bodies([body(200), body(600)]), hands, Parts(68))
+    system = WholeBodyEstimator(Bodies([body(200), body(600)]), hands, Parts(68))
     hands_read = hands.read
 
-    def read(image: Image, crops: Sequence[Crop], passage: Passage) -> Reading:
+    def read(image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         hands.scores = [0.01, 0.9, 0.01, 0.9] if len(crops) == 4 else [0.9, 0.9]
-        return hands_read(image, crops, passage)
+        return hands_read(image, crops, context)
 
     hands.read = read  # type: ignore[method-assign]
-    poses = system.find(PICTURE, Request("fast"), Passage())
+    poses = system.find(PICTURE, Request("fast"), FrameContext())
     assert not poses.found[:, LEFT].any()
     np.testing.assert_allclose(poses.keypoints[:, 39, 0], [141, 541], atol=0.1)
 

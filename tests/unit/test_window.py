@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from posewire_server.streams.window import BUSY, FRESH, Patience, Window
+from posewire_server.serving.streams.window import BUSY, FRESH, Patience, Window
 
 
 @dataclass

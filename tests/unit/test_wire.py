@@ -2,7 +2,7 @@ import struct
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.importers.wire import Message
+from posewire_server.models.weights.importers.program.wire import Message
 
 from tests.graphdef_writer import block, number, varint
 

@@ -72,7 +72,7 @@ class Model:
         skeleton: What its poses consist of.
         input_height: Height of the network's input in pixels.
         input_max_width: Largest width of the network's input in pixels.
-        decoders: Values accepted for ``decoder``; the first is the default.
+        modes: Values accepted for ``mode``; the first is the default.
         engine: What runs the network.
         limits: What a request may ask of the server.
         provenance: Where the weights of each of its networks come from.
@@ -85,7 +85,7 @@ class Model:
     skeleton: Skeleton
     input_height: int
     input_max_width: int
-    decoders: tuple[str, ...]
+    modes: tuple[str, ...]
     engine: Engine
     limits: Limits
     provenance: tuple[Provenance, ...]
@@ -102,7 +102,7 @@ def read_model(message: model_pb2.Model) -> Model:
         skeleton=read_skeleton(message.skeleton),
         input_height=message.input_size.height,
         input_max_width=message.input_size.max_width,
-        decoders=tuple(message.decoders),
+        modes=tuple(message.modes),
         engine=Engine(engine.name, engine.precision, engine.threads),
         limits=Limits(
             max_message_bytes=limits.max_message_bytes,

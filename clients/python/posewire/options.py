@@ -65,14 +65,14 @@ class ImageOptions(TypedDict, total=False):
     """Options of one detection; each may be left out.
 
     Attributes:
-        decoder: One of the model's decoders; default: its first.
+        mode: One of the model's modes; default: its first.
         minimum_score: Poses with a lower score are left out. Range [0, 1].
         max_poses: Most poses in an answer, best first; 0: all.
         read_mask: Fields of the result wanted, for instance ``["poses"]``; default: all.
         priority: Whose frames are worked on first; default: NORMAL.
     """
 
-    decoder: str
+    mode: str
     minimum_score: float
     max_poses: int
     read_mask: Sequence[str]
@@ -117,7 +117,7 @@ def stream_config(model: str, options: StreamOptions) -> service_pb2.StreamConfi
     _reject_unknown(options, StreamOptions)
     config = service_pb2.StreamConfig(
         model=model,
-        decoder=options.get("decoder", ""),
+        mode=options.get("mode", ""),
         order=options.get("order", Order.AS_SENT).value,
         overflow_policy=options.get("overflow_policy", OverflowPolicy.BLOCK).value,
         max_in_flight=options.get("max_in_flight", 0),
@@ -161,7 +161,7 @@ def image_request(model: str, options: ImageOptions) -> service_pb2.DetectImageR
     _reject_unknown(options, ImageOptions)
     request = service_pb2.DetectImageRequest(
         model=model,
-        decoder=options.get("decoder", ""),
+        mode=options.get("mode", ""),
         minimum_score=options.get("minimum_score", 0.0),
         max_poses=options.get("max_poses", 0),
         priority=options.get("priority", Priority.NORMAL).value,

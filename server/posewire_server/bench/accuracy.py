@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from posewire_server.bench.figure import Figure
-from posewire_server.engine.networks import EngineConfig
 from posewire_server.errors import LabelsError
-from posewire_server.evaluation.evaluation import Result, Way, evaluate
-from posewire_server.evaluation.labels import read_labels
-from posewire_server.evaluation.task import find_task
-from posewire_server.models.catalog import find_model
-from posewire_server.models.library import Library
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.models.catalog.catalog import find_model
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.tools.evaluation.evaluation import Result, Way, evaluate
+from posewire_server.tools.evaluation.labels import read_labels
+from posewire_server.tools.evaluation.task import find_task
 
 _DEFAULT_LABELS = Path("../shared/data/labels.json")
 
@@ -24,21 +24,21 @@ class Trial:
         model: Its name.
         task: Name of the task.
         targets: What is told: names of figures, of all pictures or of a group of data sets after
-            a colon, with what the default decoder is held to; empty where nothing is demanded.
+            a colon, with what the default mode is held to; empty where nothing is demanded.
         is_given_boxes: Whether it is told where the labelled instances are.
-        decoders: Names of its decoders; "" is its default one, none are all.
+        modes: Names of its modes; "" is its default one, none are all.
     """
 
     model: str
     task: str
     targets: Mapping[str, str]
     is_given_boxes: bool = False
-    decoders: tuple[str, ...] = ("",)
+    modes: tuple[str, ...] = ("",)
 
 
 # What is demanded of hands is what MediaPipe 0.10.21 itself reaches on the same pictures.
 TRIALS = (
-    Trial("body", "body_multi", {"AP": ">= 0.315"}, decoders=()),
+    Trial("body", "body_multi", {"AP": ">= 0.315"}, modes=()),
     Trial("person", "body_mpii", {"PCKh@0.5": ">= 0.77", "PCK@0.2": ""}, is_given_boxes=True),
     Trial("people", "body_mpii", {"PCKh@0.5": "", "PCK@0.2": "", "found": ""}),
     Trial(
@@ -79,9 +79,9 @@ def run_trial(trial: Trial, cache: Path, labels: Path) -> list[Figure]:
     pictures = read_labels(labels, task)
     stored = Library(cache).pull(find_model(trial.model))
     boxes = trial.is_given_boxes
-    evaluation = evaluate(stored, task, pictures, EngineConfig(), trial.decoders, boxes=boxes)
+    evaluation = evaluate(stored, task, pictures, EngineConfig(), trial.modes, boxes=boxes)
     return [
-        _figure(trial, name, way, result, is_held=way.decoder == stored.spec.default_decoder)
+        _figure(trial, name, way, result, is_held=way.mode == stored.spec.default_mode)
         for way, result in evaluation.results.items()
         if way.is_given_boxes == boxes
         for name in trial.targets

@@ -26,18 +26,18 @@ from posewire_server.bench.load import (
     run_async,
 )
 from posewire_server.bench.small import SIDE, small_model
-from posewire_server.engine.network import Network
-from posewire_server.engine.networks import EngineConfig
-from posewire_server.engine.predictor import PaddlePredictor, Predictor
 from posewire_server.frame import EncodedImage
-from posewire_server.images.transform import fit, prepare
-from posewire_server.models.catalog import BODY
-from posewire_server.models.library import Library
-from posewire_server.models.spec import NetworkSpec
-from posewire_server.passage import Passage
-from posewire_server.pipeline import Pipeline
-from posewire_server.rpc.process import ServerProcess
-from posewire_server.systems.paf import PafSystem
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.predictor import PaddlePredictor, Predictor
+from posewire_server.inference.estimators.part_affinity import PafEstimator
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.preprocess.transform import fit, prepare
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.catalog import BODY
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.serving.server_process import ServerProcess
 
 STREAMS: Final = 8
 _CAMERA_FPS: Final = 5.0
@@ -95,7 +95,9 @@ def measure_alone(cache: Path, frames: int) -> Figure:
     predictor = PaddlePredictor(network)
     joined = Network(network.spec, predictor, batch_wait_s=1.0)
     pipelines = [
-        Pipeline(stored.spec, "", PafSystem(stored.spec, used), EngineConfig(), networks=announced)
+        Pipeline(
+            stored.spec, "", PafEstimator(stored.spec, used), EngineConfig(), networks=announced
+        )
         for used, announced in (
             (joined, (joined,)),
             (_Locked(network.spec, predictor), ()),
@@ -121,15 +123,15 @@ class _Locked(Network):
         self._turn = threading.Lock()
         self.run = self._run_locked
 
-    def _run_locked(self, inputs: Array, passage: Passage) -> list[Array]:
+    def _run_locked(self, inputs: Array, context: FrameContext) -> list[Array]:
         asked_s = time.perf_counter()
         with self._turn:
-            passage.check("infer")
+            context.check("infer")
             begin_s = time.perf_counter()
             outputs = self._predictor.run(inputs)
             done_s = time.perf_counter()
-        passage.book("wait", begin_s - asked_s)
-        passage.book("infer", done_s - begin_s)
+        context.book("wait", begin_s - asked_s)
+        context.book("infer", done_s - begin_s)
         return outputs
 
 

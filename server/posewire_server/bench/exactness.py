@@ -10,8 +10,8 @@ import numpy as np
 from posewire_server.bench import scenes
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.scenes import Mode, Scene, Score
-from posewire_server.decode.paf import Algorithm, PafDecode
 from posewire_server.errors import ConfigError
+from posewire_server.inference.decode.paf import Algorithm, PafDecode
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
 
 # How many scenes are drawn for each number of people.

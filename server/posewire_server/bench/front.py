@@ -2,8 +2,8 @@
 
 import sys
 
-from posewire_server.commands.front import serve_front
-from posewire_server.rpc.front import FrontConfig
+from posewire_server.serving.front.front import FrontConfig
+from posewire_server.tools.commands.front import serve_front
 
 _WORKER = (sys.executable, "-m", "posewire_server.bench.noop")
 

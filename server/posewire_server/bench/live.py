@@ -19,7 +19,7 @@ from posewire import (
 
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import camera, jpeg, picture, ping_pong, run_async
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 
 def measure(cache: Path, seconds: float = 30.0) -> list[Figure]:

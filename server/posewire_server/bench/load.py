@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from posewire import AsyncClient, Frame, Result, StreamOptions
 
-from posewire_server.tuning import event_loop_factory
+from posewire_server.runtime import event_loop_factory
 
 T = TypeVar("T")
 Image = npt.NDArray[np.uint8]

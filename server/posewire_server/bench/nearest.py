@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from posewire_server.evaluation.matching import match
 from posewire_server.pose import Poses
+from posewire_server.tools.evaluation.matching import match
 
 
 class NearestBoxes:

@@ -15,12 +15,12 @@ from typing import Final, Self
 
 from posewire_server.bench import network_peer
 from posewire_server.bench.figure import Figure
-from posewire_server.cores import available_cores
 from posewire_server.errors import ConfigError, EngineError
-from posewire_server.models.mediapipe_networks import MEDIAPIPE_NETWORKS
-from posewire_server.models.networks import EFFICIENTPOSE, TFPOSE
-from posewire_server.models.spec import NetworkSpec
-from posewire_server.models.store import Store
+from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
+from posewire_server.models.catalog.networks import EFFICIENTPOSE, TFPOSE
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights.store import Store
+from posewire_server.runtime import available_cores
 
 TURNS: Final = 30
 # The target and the numbers of threads of each; small networks gain nothing by a second thread.

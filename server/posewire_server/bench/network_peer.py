@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.engine.predictor import PaddlePredictor
-from posewire_server.models.manifest import StoredNetwork
-from posewire_server.models.networks import find_network
-from posewire_server.models.spec import NetworkSpec
-from posewire_server.models.store import Store
+from posewire_server.inference.engine.predictor import PaddlePredictor
+from posewire_server.models.catalog.networks import find_network
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights.manifest import StoredNetwork
+from posewire_server.models.weights.store import Store
 
 WIDTH: Final = 432  # Of networks that take any width.
 SEED: Final = 5

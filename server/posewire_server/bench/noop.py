@@ -5,15 +5,15 @@ import sys
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.commands.serve import serve_pipelines
-from posewire_server.engine.network import Network
-from posewire_server.engine.networks import EngineConfig
-from posewire_server.models.catalog import BODY
-from posewire_server.models.networks import TFPOSE
-from posewire_server.pipeline import Pipeline
-from posewire_server.rpc.app import ServerConfig
-from posewire_server.systems.paf import PafSystem
-from posewire_server.workers.lifeline import end_with_stdin
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.estimators.part_affinity import PafEstimator
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.models.catalog.catalog import BODY
+from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.serving.front.lifeline import end_with_stdin
+from posewire_server.serving.rpc.app import ServerConfig
+from posewire_server.tools.commands.serve import serve_pipelines
 
 
 class NoopPredictor:
@@ -33,7 +33,7 @@ class NoopPredictor:
 
 def noop_pipeline() -> Pipeline:
     """Returns the body model's pipeline without its network."""
-    system = PafSystem(BODY, Network(TFPOSE, NoopPredictor()))
+    system = PafEstimator(BODY, Network(TFPOSE, NoopPredictor()))
     return Pipeline(BODY, "noop", system, EngineConfig("plain", "fp32", 1))
 
 

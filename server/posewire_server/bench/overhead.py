@@ -11,7 +11,7 @@ from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import Image, Ping, jpeg, picture, pinging, run_async
 from posewire_server.bench.noop import noop_pipeline
 from posewire_server.frame import EncodedImage
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 _NOOP = ("posewire_server.bench.noop",)
 _PLAIN = ("posewire_server.bench.plain",)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from posewire_server.bench.exactness import PEERS, make_decoder
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.scenes import Scene, make_scene
-from posewire_server.decode.paf import Algorithm, read_once
+from posewire_server.inference.decode.paf import Algorithm, read_once
 
 # The most that decoding may take, in times that reading the 57 maps once takes, by people.
 TARGETS: Final = {0: 1.4, 5: 6.0, 20: 14.0, 100: 116.0}

@@ -22,9 +22,9 @@ from posewire.v1.frame_pb2 import PIXEL_FORMAT_BGR, Frame, RawImage
 from posewire_server.bench.load import Image, Ping
 from posewire_server.bench.noop import noop_pipeline
 from posewire_server.frame import EncodedImage
-from posewire_server.pipeline import Pipeline
-from posewire_server.rpc.process import READY
-from posewire_server.tuning import event_loop_factory
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.runtime import event_loop_factory
+from posewire_server.serving.server_process import READY
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import psutil
 from posewire import Client, Result, Source
 
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 
 def processor_ms(

@@ -17,12 +17,12 @@ from posewire_server.bench.load import (
     with_client,
 )
 from posewire_server.bench.overhead import measure_overhead
-from posewire_server.engine.networks import EngineConfig
 from posewire_server.frame import EncodedImage
-from posewire_server.models.catalog import BODY
-from posewire_server.models.library import Library
-from posewire_server.pipeline import Pipeline
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.models.catalog.catalog import BODY
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.serving.server_process import ServerProcess
 
 _CLIENTS = 4
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from posewire_server.commands.serve import serve_pipelines
-from posewire_server.engine.networks import EngineConfig, Networks
-from posewire_server.models.catalog import BODY
-from posewire_server.models.library import Library, StoredModel
-from posewire_server.pipeline import Pipeline
-from posewire_server.rpc.app import ServerConfig
+from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.models.catalog.catalog import BODY
+from posewire_server.models.weights.model_cache import Library, StoredModel
+from posewire_server.serving.rpc.app import ServerConfig
+from posewire_server.tools.commands.serve import serve_pipelines
 
 SIDE: Final = 128
 

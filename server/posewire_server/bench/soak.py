@@ -14,7 +14,7 @@ from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.footprint import Footprint, footprint, settled_footprint
 from posewire_server.bench.load import jpeg, picture, run_async
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 _STREAMS = 16
 _GROUP = 50

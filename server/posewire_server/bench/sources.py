@@ -12,8 +12,8 @@ from posewire import Client, PixelFormat, RawPixels
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import Image, jpeg, picture, ping_pong, run_async, with_client
 from posewire_server.bench.processor import processor_ms
-from posewire_server.images.image import read_image
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.inference.sources.image import read_image
+from posewire_server.serving.server_process import ServerProcess
 
 _NOOP = "posewire_server.bench.noop"
 _FULL_HD = (1920, 1080)

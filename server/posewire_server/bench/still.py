@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.bench.load import Image
-from posewire_server.pipeline import Pipeline
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.tracking.clock import Moment
+from posewire_server.inference.tracking.follower import Follower
+from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.tracking.clock import Moment
-from posewire_server.tracking.follower import Follower
-from posewire_server.tracking.settings import SmoothingSettings, TrackingSettings
 
 Floats = npt.NDArray[np.float64]
 

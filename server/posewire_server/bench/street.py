@@ -7,10 +7,10 @@ from typing import Final
 import cv2
 import numpy as np
 
-from posewire_server.pipeline import Pipeline
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.tracking.clock import Moment
+from posewire_server.inference.tracking.settings import TrackingSettings
 from posewire_server.pose import Poses
-from posewire_server.tracking.clock import Moment
-from posewire_server.tracking.settings import TrackingSettings
 
 STREET_VIDEO: Final = Path("../shared/data/videos/openpose_video.avi")
 # The middle of each person's box, (x, y) in pixels, by the number of the frame, as seen by eye;
@@ -91,18 +91,18 @@ def street_switches(
     """
     capture = cv2.VideoCapture(str(video))
     fps = capture.get(cv2.CAP_PROP_FPS)
-    history = pipeline.open_history(tracking=TrackingSettings())
+    session = pipeline.open_session(tracking=TrackingSettings())
     said: dict[str, list[int | None]] = {name: [] for name in PEOPLE}
     for number in range(frames):
         _, image = capture.read()
         if number % step == 0:
             moment = Moment(number / fps)
-            poses = pipeline.detect(np.asarray(image), history=history, moment=moment).poses
+            poses = pipeline.detect(np.asarray(image), session=session, moment=moment).poses
             for name, places in PEOPLE.items():
                 if number in places:
                     said[name].append(_id_at(poses, places[number]))
     capture.release()
-    history.close()
+    session.close()
     changes = sum(a != b for ids in said.values() for a, b in itertools.pairwise(ids))
     return changes, sum(map(len, said.values()))
 

@@ -9,15 +9,15 @@ import numpy as np
 
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import Image
-from posewire_server.engine.networks import EngineConfig, Networks
 from posewire_server.errors import EngineError
-from posewire_server.images.image import decode_image
-from posewire_server.models.catalog import WHOLEBODY
-from posewire_server.models.library import Library
-from posewire_server.models.mediapipe_models import FACE
-from posewire_server.pipeline import Pipeline
-from posewire_server.playback.sample import PORTRAIT, STREET, fetch_photo, make_clip
-from posewire_server.tracking.settings import TrackingSettings
+from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.sources.image import decode_image
+from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.models.catalog.catalog import WHOLEBODY
+from posewire_server.models.catalog.mediapipe_models import FACE
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.tools.media.sample import PORTRAIT, STREET, fetch_photo, make_clip
 
 # Two people of the sample's street, in 640x480 pixels.
 _TWO_PEOPLE: Final = (slice(400, 880), slice(55, 695))
@@ -62,13 +62,13 @@ def measure_tracking(library: Library, networks: Networks, cache: Path) -> Figur
     """Follows a face through a clip and counts the frames without its detectors."""
     stored, photo = library.pull(FACE), fetch_photo(PORTRAIT, cache, lambda *_: None)
     pipeline = Pipeline.load(stored, networks)
-    history = pipeline.open_history(tracking=TrackingSettings())
+    session = pipeline.open_session(tracking=TrackingSettings())
     detector, _ = networks.load(stored.networks[1])
     frames = quiet = 0
     for frame in make_clip(photo, PORTRAIT):
         before = detector.runs
         assert isinstance(frame.image, np.ndarray), "the sample clip has pixels"
-        pipeline.detect(frame.image, history=history)
+        pipeline.detect(frame.image, session=session)
         frames, quiet = frames + 1, quiet + (detector.runs == before)
     title = "face: share of a clip's frames without the detector, with tracking"
     return Figure(title, quiet / frames, "", ">= 0.8", frames)

@@ -16,17 +16,17 @@ from posewire_server.bench.street import STREET_VIDEO, street_switches
 from posewire_server.bench.systems import two_people
 from posewire_server.bench.walk_scenes import SCENES
 from posewire_server.bench.walks import SIZE, Faults, Walk, Walker, WalkFrame
-from posewire_server.engine.networks import EngineConfig
-from posewire_server.evaluation.tracking import Instances, TrackingScore, score_tracking
-from posewire_server.models.catalog import BODY
-from posewire_server.models.library import Library
-from posewire_server.pipeline import Pipeline
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.tracking.clock import Moment
+from posewire_server.inference.tracking.follower import Follower
+from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
+from posewire_server.inference.tracking.spread import spreads_of
+from posewire_server.models.catalog.catalog import BODY
+from posewire_server.models.weights.model_cache import Library
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.tracking.clock import Moment
-from posewire_server.tracking.follower import Follower
-from posewire_server.tracking.settings import SmoothingSettings, TrackingSettings
-from posewire_server.tracking.spread import spreads_of
+from posewire_server.tools.evaluation.tracking import Instances, TrackingScore, score_tracking
 
 Follow = Callable[[WalkFrame], Poses]
 

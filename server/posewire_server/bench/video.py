@@ -12,7 +12,7 @@ from posewire import Client, PixelFormat, RawPixels, VideoCodec, video_packet
 from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import Image, picture
 from posewire_server.bench.processor import processor_ms
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 _NOOP = ("posewire_server.bench.noop",)
 _WIDTH, _HEIGHT = 1920, 1080

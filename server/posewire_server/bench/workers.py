@@ -24,7 +24,7 @@ from posewire_server.bench.load import (
     run_async,
     with_client,
 )
-from posewire_server.rpc.process import ServerProcess
+from posewire_server.serving.server_process import ServerProcess
 
 _WORKERS = 2
 _STREAMS = 8

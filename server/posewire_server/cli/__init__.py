@@ -17,7 +17,7 @@ from posewire_server.cli.options import Command, add_common
 from posewire_server.cli.serve import add_demo, add_serve, serve_models, show_demo
 from posewire_server.config import parse
 from posewire_server.errors import PosewireError
-from posewire_server.tuning import quieten_opencv, tune_grpc
+from posewire_server.runtime import quieten_opencv, tune_grpc
 
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141

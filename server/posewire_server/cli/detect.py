@@ -17,7 +17,7 @@ def add_detect(parser: argparse.ArgumentParser) -> None:
 
 def detect_poses(options: Options) -> int:
     """Runs ``detect``; returns the exit code."""
-    from posewire_server.commands import detect
+    from posewire_server.tools.commands import detect
 
     images = tuple(options.images)
     return detect.run(
@@ -38,7 +38,7 @@ def add_video(parser: argparse.ArgumentParser) -> None:
 
 def follow_video(options: Options) -> int:
     """Runs ``video``; returns the exit code."""
-    from posewire_server.commands import video
+    from posewire_server.tools.commands import video
 
     detector = read_detector(options, read_tracking(options))
     return video.run(

@@ -13,7 +13,7 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
     tasks = "body_multi, body_mpii, face68 or hand21; default: what suits the model"
     parser.add_argument("--task", default="", metavar="NAME", help=tasks)
     parser.add_argument("--model", default="", metavar="NAME", help="default: that of the task")
-    parser.add_argument("--decoders", nargs="+", default=[], metavar="NAME", help="default: all")
+    parser.add_argument("--modes", nargs="+", default=[], metavar="NAME", help="default: all")
     datasets = "names or patterns; default: coco_* for body_multi, else all"
     parser.add_argument("--datasets", nargs="+", default=[], metavar="NAME", help=datasets)
     boxes = "give the model the labelled boxes; what it finds by itself is scored beside that"
@@ -25,7 +25,7 @@ def add_eval(parser: argparse.ArgumentParser) -> None:
 
 def score(options: Options) -> int:
     """Runs ``eval``; returns the exit code."""
-    from posewire_server.commands import evaluate
+    from posewire_server.tools.commands import evaluate
 
     config = evaluate.EvaluateConfig(
         labels=options.labels,
@@ -33,7 +33,7 @@ def score(options: Options) -> int:
         engine=read_engine(options),
         task=options.task,
         model=options.model,
-        decoders=tuple(options.decoders),
+        modes=tuple(options.modes),
         datasets=tuple(options.datasets),
         boxes=options.boxes,
         json=options.json,
@@ -45,7 +45,7 @@ def score(options: Options) -> int:
 
 def add_bench(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of ``bench``."""
-    from posewire_server.commands.bench import GROUPS
+    from posewire_server.tools.commands.bench import GROUPS
 
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)}")
     parser.add_argument("--json", action="store_true", help="one JSON object a figure")
@@ -57,7 +57,7 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
 
 def measure(options: Options) -> int:
     """Runs ``bench``; returns the exit code."""
-    from posewire_server.commands import bench
+    from posewire_server.tools.commands import bench
 
     config = bench.BenchConfig(
         groups=tuple(options.groups),

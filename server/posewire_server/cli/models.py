@@ -35,17 +35,17 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(options: Options) -> int:
-    from posewire_server.commands import models
-    from posewire_server.commands.import_model import ImportConfig
-    from posewire_server.models.library import Library
+    from posewire_server.models.weights.model_cache import Library
+    from posewire_server.tools.commands import models
+    from posewire_server.tools.commands.import_model import ImportConfig
 
     config = ImportConfig(options.name, tuple(options.paths), options.reference)
     return models.import_weights(Library(options.cache), config)
 
 
 def _models(name: str, options: Options) -> int:
-    from posewire_server.commands import models
-    from posewire_server.models.library import Library
+    from posewire_server.models.weights.model_cache import Library
+    from posewire_server.tools.commands import models
 
     library = Library(options.cache)
     if name == "list":

@@ -9,9 +9,9 @@ from posewire_server.cli.numbers import count_or_zero, share
 from posewire_server.config import default_cache
 
 if TYPE_CHECKING:
-    from posewire_server.engine.networks import EngineConfig
-    from posewire_server.playback.detector import DetectorConfig
-    from posewire_server.tracking.settings import TrackingSettings
+    from posewire_server.inference.engine.networks import EngineConfig
+    from posewire_server.inference.tracking.settings import TrackingSettings
+    from posewire_server.tools.media.detector import DetectorConfig
 
 Options = argparse.Namespace
 Command = Callable[[Options], int]
@@ -38,7 +38,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 def read_engine(options: Options) -> "EngineConfig":
     """Returns the engine that was chosen."""
-    from posewire_server.engine.networks import EngineConfig
+    from posewire_server.inference.engine.networks import EngineConfig
 
     return EngineConfig(options.engine, options.precision, options.threads)
 
@@ -48,20 +48,20 @@ def add_detector(parser: argparse.ArgumentParser) -> None:
     add_engine(parser)
     parser.add_argument("--server", metavar="ADDRESS", help="ask this server; default: in process")
     parser.add_argument("--model", default="body", metavar="NAME")
-    decoder = "how the network's output is read; default: the model's own"
-    parser.add_argument("--decoder", default="", metavar="NAME", help=decoder)
+    mode = "how the network's output is read; default: the model's own"
+    parser.add_argument("--mode", default="", metavar="NAME", help=mode)
     lower = "leave out poses with a lower score, from 0 to 1"
     parser.add_argument("--minimum-score", type=share, default=0.0, metavar="SCORE", help=lower)
 
 
 def read_detector(options: Options, tracking: "TrackingSettings | None" = None) -> "DetectorConfig":
     """Returns who is to answer."""
-    from posewire_server.playback.detector import DetectorConfig
+    from posewire_server.tools.media.detector import DetectorConfig
 
     return DetectorConfig(
         server=options.server,
         model=options.model,
-        decoder=options.decoder,
+        mode=options.mode,
         minimum_score=options.minimum_score,
         tracking=tracking,
         engine=read_engine(options),

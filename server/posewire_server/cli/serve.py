@@ -9,7 +9,7 @@ from posewire_server.cli.numbers import count, count_or_zero, span
 from posewire_server.cli.options import Options, add_engine, read_engine
 from posewire_server.cli.tracking import add_tracking, read_tracking
 from posewire_server.cli.workers import serve_with_workers
-from posewire_server.workers.lifeline import end_with_stdin
+from posewire_server.serving.front.lifeline import end_with_stdin
 
 Group = argparse._ActionsContainer  # noqa: SLF001 (what parsers and their groups have in common)
 
@@ -73,9 +73,9 @@ def serve_models(options: Options) -> int:
 
 
 def _serve_alone(options: Options) -> int:
-    from posewire_server.commands import serve
-    from posewire_server.rpc.app import ServerConfig
-    from posewire_server.rpc.models import Limits
+    from posewire_server.serving.rpc.app import ServerConfig
+    from posewire_server.serving.rpc.models import Limits
+    from posewire_server.tools.commands import serve
 
     if options.end_with_stdin:
         end_with_stdin()
@@ -115,7 +115,7 @@ def add_demo(parser: argparse.ArgumentParser) -> None:
 
 def show_demo(options: Options) -> int:
     """Runs ``demo``; returns the exit code."""
-    from posewire_server.commands import demo
+    from posewire_server.tools.commands import demo
 
     return demo.run(
         demo.DemoConfig(

@@ -3,14 +3,14 @@
 import sys
 
 from posewire_server.cli.options import Options
-from posewire_server.cores import available_cores
+from posewire_server.runtime import available_cores
 
 
 def serve_with_workers(options: Options) -> int:
     """Runs ``serve`` with more than one process; returns the exit code."""
-    from posewire_server.commands import front
-    from posewire_server.models.catalog import find_model
-    from posewire_server.rpc.front import FrontConfig
+    from posewire_server.models.catalog.catalog import find_model
+    from posewire_server.serving.front.front import FrontConfig
+    from posewire_server.tools.commands import front
 
     config = FrontConfig(
         address=options.address,

@@ -1,0 +1,145 @@
+"""Outputs of single-shot detectors to boxes: anchors, decoding, weighted suppression.
+
+The scheme is that of SSD (Liu et al., 2016) as BlazeFace and BlazePalm use it (Bazarevsky et al.,
+2019): anchors are points, a box and its keypoints are offsets from one, and boxes of one instance
+are averaged by their scores where SSD keeps the best one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.inference.decode.landmarks import sigmoid
+from posewire_server.inference.decode.overlap import overlap
+
+Floats = npt.NDArray[np.float32]
+
+_BOX_VALUES = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """D boxes with K keypoints each; of what, the network knows. In any one frame of coordinates.
+
+    Attributes:
+        boxes: (D, 4) float32: x_min, y_min, x_max, y_max.
+        keypoints: (D, K, 2) float32: x, y.
+        scores: (D,) float32 in [0, 1].
+    """
+
+    boxes: Floats
+    keypoints: Floats
+    scores: Floats
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """(D, 2) float32: widths and heights of the boxes."""
+        return self.boxes[:, 2:] - self.boxes[:, :2]
+
+    def take(self, index: npt.NDArray[np.integer] | npt.NDArray[np.bool_] | slice) -> "Detections":
+        """Returns the detections chosen by indices, a mask over D or a slice."""
+        return Detections(self.boxes[index], self.keypoints[index], self.scores[index])
+
+
+@dataclass(frozen=True)
+class AnchorSpec:
+    """Where a detector's anchors lie.
+
+    Attributes:
+        layers: (stride, anchors in each cell) of the network's layers, in the order of its outputs.
+    """
+
+    layers: tuple[tuple[int, int], ...]
+
+    def centres(self, size_input: tuple[int, int]) -> Floats:
+        """Returns (A, 2) x, y of the anchors as shares of an input of (w, h) pixels."""
+        return np.concatenate([_grid(size_input, *layer) for layer in self.layers])
+
+
+def _grid(size_input: tuple[int, int], stride: int, repeats: int) -> Floats:
+    columns, rows = (-(-size // stride) for size in size_input)
+    x, y = np.meshgrid(np.arange(columns), np.arange(rows))
+    cells = (np.stack([x, y], -1).reshape(-1, 2) + 0.5) / (columns, rows)
+    return np.repeat(cells, repeats, axis=0).astype(np.float32)
+
+
+class AnchorDecode:
+    """Decodes one detector's outputs; immutable, safe to share between threads.
+
+    Args:
+        spec: Its anchors.
+        size_input: (w, h) of its input.
+        min_score: Boxes below are no detections.
+    """
+
+    def __init__(self, spec: AnchorSpec, size_input: tuple[int, int], min_score: float) -> None:
+        self._centres = spec.centres(size_input)
+        self._size = np.array(size_input, np.float32)
+        self._min_logit = float(np.log(min_score / (1 - min_score)))
+
+    def __call__(self, values: Floats, logits: Floats) -> Detections:
+        """Finds what scores enough; one instance is found many times.
+
+        Args:
+            values: (A, 4 + 2 K): x, y of the centre, width, height, then x, y of each keypoint; in
+                pixels of the input, points from the anchor.
+            logits: (A, 1): scores before the sigmoid.
+
+        Returns:
+            The detections in shares of the input, best score first. What is not finite, or has no
+            area, is left out.
+        """
+        logits = logits[:, 0]
+        is_sound = np.isfinite(values).all(1) & (values[:, 2:_BOX_VALUES] > 0).all(1)
+        kept = np.flatnonzero((logits >= self._min_logit) & is_sound)
+        kept = kept[np.argsort(-logits[kept], kind="stable")]
+        points = values[kept].reshape(len(kept), values.shape[1] // 2, 2) / self._size
+        points[:, 0] += self._centres[kept]
+        points[:, 2:] += self._centres[kept, None]
+        half = points[:, 1] / 2
+        boxes = np.concatenate([points[:, 0] - half, points[:, 0] + half], axis=1)
+        return Detections(boxes, points[:, 2:], sigmoid(logits[kept]))
+
+
+def merge(detections: Sequence[Detections], min_overlap: float) -> Detections:
+    """Makes one detection of those that overlap: their mean, weighted by their scores.
+
+    Args:
+        detections: In the same coordinates, at least one; each may be empty.
+        min_overlap: Intersection over union above which two boxes show the same instance.
+
+    Returns:
+        The merged detections, best score first; each has the score of its best one.
+    """
+    left = Detections(
+        np.concatenate([each.boxes for each in detections]),
+        np.concatenate([each.keypoints for each in detections]),
+        np.concatenate([each.scores for each in detections]),
+    )
+    left = left.take(np.argsort(-left.scores, kind="stable"))
+    merged = [left.take(slice(0, 0))]
+    while len(left):
+        is_same = overlap(left.boxes[0], left.boxes) > min_overlap
+        is_same[0] = True
+        merged.append(_mean(left.take(is_same)))
+        left = left.take(~is_same)
+    return Detections(
+        np.concatenate([each.boxes for each in merged]),
+        np.concatenate([each.keypoints for each in merged]),
+        np.concatenate([each.scores for each in merged]),
+    )
+
+
+def _mean(group: Detections) -> Detections:
+    weights = group.scores / group.scores.sum()
+    return Detections(
+        np.einsum("d,dc->c", weights, group.boxes)[None],
+        np.einsum("d,dkc->kc", weights, group.keypoints)[None],
+        group.scores[:1],
+    )

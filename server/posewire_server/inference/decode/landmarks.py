@@ -1,0 +1,69 @@
+"""Regressed keypoints to points of the frame: what networks that look at one instance answer."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.inference.preprocess.crop import Crop
+
+Floats = npt.NDArray[np.float32]
+
+
+def to_image(
+    values: Floats, crops: Sequence[Crop], size_input: tuple[int, int], depth_scale: float = 1.0
+) -> tuple[Floats, Floats]:
+    """Maps keypoints with depth from the inputs they were found in to the frame.
+
+    Args:
+        values: (N, ...) with 3 K values each: x, y, z of every keypoint in pixels of the input.
+        crops: The N crops that the inputs show.
+        size_input: (w, h) of the input.
+        depth_scale: What one unit of z is, in units of x.
+
+    Returns:
+        (N, K, 2) x, y in pixels of the frame, and (N, K) depths on the same scale: smaller is
+        nearer to the camera, and what 0 means, the network knows.
+    """
+    width, height = size_input
+    points_unit = values.reshape(len(crops), -1, 3) / np.array([width, height, width], np.float32)
+    points_image = np.empty((*points_unit.shape[:2], 2), np.float32)
+    for crop, unit, image in zip(crops, points_unit, points_image, strict=True):
+        image[:] = crop.to_image(unit[:, :2])
+    widths = np.array([crop.size[0] for crop in crops], np.float32).reshape(-1, 1)
+    return points_image, np.asarray(points_unit[:, :, 2] * widths * np.float32(depth_scale))
+
+
+def sigmoid(logits: Floats) -> Floats:
+    """Returns the probabilities of logits of any size."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -80, 80))))
+
+
+def turn(start: npt.NDArray[np.floating], end: npt.NDArray[np.floating]) -> float:
+    """Returns the radians that the direction from start to end is turned clockwise from rightward.
+
+    Args:
+        start: (2,) x, y, y down.
+        end: (2,) x, y.
+    """
+    x, y = np.asarray(end) - np.asarray(start)
+    return float(np.arctan2(y, x))
+
+
+def turned_box(
+    points: npt.NDArray[np.floating], rotation: float
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Returns the centre and the size of the tightest rectangle of a rotation around points.
+
+    Args:
+        points: (K, 2) x, y.
+        rotation: Radians, clockwise.
+
+    Returns:
+        (2,) x, y of the centre, and (2,) its sides.
+    """
+    cos, sin = np.cos(rotation), np.sin(rotation)
+    axes = np.array([[cos, -sin], [sin, cos]])
+    along = points @ axes
+    low, high = along.min(0), along.max(0)
+    return axes @ ((low + high) / 2), high - low

@@ -1,0 +1,83 @@
+"""Networks loaded once each, and what is to run them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.engine.predictor import Engine, PaddlePredictor, Predictor
+from posewire_server.inference.engine.program import Precision
+from posewire_server.inference.engine.sections import Sections
+from posewire_server.models.weights.manifest import StoredNetwork
+from posewire_server.runtime import available_cores
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """What is to run networks.
+
+    Attributes:
+        engine: ``auto`` (the fastest that passed its self-check), ``openvino``, ``onednn``,
+            ``plain`` or ``gpu``.
+        precision: ``fp32`` or ``bf16``.
+        threads: CPU threads of one run; 0 means one for each core.
+        max_batch: Most inputs to join into one run, where ``Networks.calibrate`` finds it to pay;
+            1 for none.
+        batch_wait_s: Longest time that an input waits for others to join it.
+    """
+
+    engine: Engine = "auto"
+    precision: Precision = "fp32"
+    threads: int = 0
+    max_batch: int = 8
+    batch_wait_s: float = 0.004
+
+
+class Networks:
+    """The networks of all the pipelines of a process.
+
+    Args:
+        config: What is to run them.
+        wrap: Put around each predictor.
+    """
+
+    def __init__(
+        self, config: EngineConfig, wrap: Callable[[Predictor], Predictor] = lambda it: it
+    ) -> None:
+        threads = config.threads or available_cores()
+        self.config = replace(config, threads=threads)
+        self._wrap = wrap
+        self._loaded: dict[str, tuple[Network, str]] = {}
+
+    def load(self, stored: StoredNetwork) -> tuple[Network, str]:
+        """Returns a network and the engine that runs it.
+
+        Raises:
+            EngineError: The engine can not run it.
+        """
+        name = stored.spec.name
+        if name not in self._loaded:
+            predictor = self._predictor(stored)
+            sections = Sections(partial(self._cut, stored)) if stored.sections else None
+            wait_s = self.config.batch_wait_s
+            network = Network(stored.spec, self._wrap(predictor), wait_s, sections)
+            self._loaded[name] = network, predictor.engine
+        return self._loaded[name]
+
+    def _cut(self, stored: StoredNetwork) -> PaddlePredictor:
+        cut = self._predictor(stored, in_sections=True)
+        cut.warm_up([stored.spec.input.usual_size])
+        return cut
+
+    def _predictor(self, stored: StoredNetwork, *, in_sections: bool = False) -> PaddlePredictor:
+        engine, precision, threads = self.config.engine, self.config.precision, self.config.threads
+        return PaddlePredictor(stored, engine, precision, threads, in_sections=in_sections)
+
+    def calibrate(self) -> None:
+        """Measures which of the networks gain by joining inputs; before anybody uses them.
+
+        Raises:
+            EngineError: An engine failed.
+        """
+        for network, _ in self._loaded.values():
+            network.calibrate(self.config.max_batch)

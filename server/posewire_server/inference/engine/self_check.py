@@ -1,0 +1,161 @@
+"""Proves engines by golden outputs, each in a process of its own with a time limit.
+
+Engines of Paddle have given silently wrong answers, crashed and hung; so none is used that has not
+reproduced what an independent runtime answered for the same inputs (see tests/golden).
+"""
+
+import sys
+import time
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, distribution
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import EngineError
+from posewire_server.inference.engine.predictor import Engine, PaddlePredictor, Predictor
+from posewire_server.isolated import ChildError, answer, run_child
+from posewire_server.models.catalog.networks import find_network
+from posewire_server.models.catalog.spec import InputSpec, NetworkSpec
+from posewire_server.models.weights.manifest import EngineCheck, Manifest, StoredNetwork
+from posewire_server.models.weights.progress import Progress
+
+# Correct engines differ by 1e-5 from the golden outputs, faulty ones by 0.1 and more.
+TOLERANCE: Final = 2e-3
+TIMEOUT_S: Final = 120.0
+MEASURE_S: Final = 1.0
+FEWEST_RUNS: Final = 3
+SLOW_S: Final = 5.0
+# Of noise, where sizes are free: small, since the plain engine takes half a minute for large ones.
+_SEEDED_SIZE: Final = (96, 64)
+
+Array = npt.NDArray[np.float32]
+Golden = tuple[Array, list[Array]]
+
+
+def check_engines(
+    model: StoredNetwork, progress: Progress, timeout_s: float = TIMEOUT_S
+) -> tuple[EngineCheck, ...]:
+    """Returns what every engine of this machine makes of a network's golden inputs."""
+    engines = list_engines()
+    checks = []
+    for index, engine in enumerate(engines):
+        progress("check", index, len(engines))
+        checks.append(check_engine(model, engine, timeout_s))
+    progress("check", len(engines), len(engines))
+    return tuple(checks)
+
+
+def check_engine(model: StoredNetwork, engine: str, timeout_s: float = TIMEOUT_S) -> EngineCheck:
+    """Returns what one engine makes of a network's golden inputs; never raises for its faults."""
+    arguments = [model.spec.name, str(model.folder), engine]
+    try:
+        return EngineCheck(**run_child(__name__, arguments, timeout_s))
+    except ChildError as error:
+        return EngineCheck(engine, passed=False, reason=str(error))
+
+
+def list_engines() -> list[str]:
+    """Returns the engines there are to check: gpu only where Paddle came with CUDA."""
+    try:
+        distribution("paddlepaddle-gpu")
+    except PackageNotFoundError:
+        return ["openvino", "onednn", "plain"]
+    return ["openvino", "onednn", "plain", "gpu"]
+
+
+def read_golden(spec: NetworkSpec) -> list[Golden]:
+    """Returns the golden inputs, (1, C, H, W) as the network takes them, and their outputs.
+
+    The file holds ``image_I`` (H, W, 3) or (H, W) uint8 in the spec's channel order, and
+    ``output_I_J``, what output J of the spec is for it.
+    """
+    golden = files("posewire_server.models.catalog") / "golden" / spec.golden
+    with golden.open("rb") as file, np.load(file) as arrays:
+        count = sum(name.startswith("image_") for name in arrays)
+        return [
+            (
+                _to_input(arrays[f"image_{i}"], spec.input),
+                [arrays[f"output_{i}_{j}"] for j in range(len(spec.outputs))],
+            )
+            for i in range(count)
+        ]
+
+
+def answer_seeded(predictor: Predictor, spec: NetworkSpec) -> list[Golden]:
+    """Returns what a predictor answers for two pictures of noise, for want of golden outputs."""
+    rng = np.random.default_rng(0)
+    width, height = spec.input.size if spec.input.is_fixed else _SEEDED_SIZE
+    images = rng.integers(0, 256, (2, height, width, spec.input.channels), np.uint8)
+    inputs = [_to_input(image, spec.input) for image in images]
+    return [(each, predictor.run(each)) for each in inputs]
+
+
+def measure_error(predictor: Predictor, golden: list[Golden]) -> float:
+    """Returns the largest error over all golden inputs, the first one again, and a batch.
+
+    Where an output exceeds 1, its error is a share of its largest value.
+    """
+    (first, outputs), *_ = golden
+    batch = np.concatenate([first, first]), [np.concatenate([one, one]) for one in outputs]
+    errors = [
+        _error(output, wanted)
+        for inputs, expected in [*golden, golden[0], batch]
+        for output, wanted in zip(predictor.run(inputs), expected, strict=True)
+    ]
+    return float(np.max(errors))  # NaN where any is NaN
+
+
+def _error(output: Array, expected: Array) -> float:
+    if output.shape != expected.shape:
+        raise EngineError("ENGINE_FAILED", f"it answered {output.shape} for {expected.shape}")
+    return float(np.abs(output - expected).max() / max(1.0, np.abs(expected).max()))
+
+
+def _to_input(image: npt.NDArray[np.uint8], spec: InputSpec) -> Array:
+    """Turns a (H, W, C) uint8 image in the spec's own channel order into an input."""
+    channels = spec.channels
+    mean, scale = np.array(spec.mean, np.float32), np.array(spec.scale, np.float32)
+    values = (image.reshape(*image.shape[:2], channels) - mean[:channels]) * scale[:channels]
+    return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+
+
+def _measure_run_ms(predictor: Predictor, spec: InputSpec) -> float:
+    width, height = spec.usual_size
+    inputs = np.zeros((1, spec.channels, height, width), np.float32)
+    begin = time.perf_counter()
+    predictor.run(inputs)
+    first_s = time.perf_counter() - begin
+    if first_s > SLOW_S:
+        return 1000 * first_s
+    times: list[float] = []  # without the first run, in which engines prepare
+    while sum(times) < MEASURE_S or len(times) < FEWEST_RUNS:
+        begin = time.perf_counter()
+        predictor.run(inputs)
+        times.append(time.perf_counter() - begin)
+    return 1000 * min(times)
+
+
+def _check(name: str, folder: str, engine: str) -> dict[str, Any]:
+    spec = find_network(name)
+    manifest = replace(Manifest.read(Path(folder)), checks=())
+    stored = StoredNetwork(spec, Path(folder), manifest)
+    predictor = PaddlePredictor(stored, cast("Engine", engine))
+    golden = (
+        read_golden(spec) if spec.golden else answer_seeded(PaddlePredictor(stored, "plain"), spec)
+    )
+    error = measure_error(predictor, golden)
+    if stored.sections:
+        cut = PaddlePredictor(stored, cast("Engine", engine), in_sections=True)
+        error = float(np.max([error, measure_error(cut, golden)]))
+    if not error <= TOLERANCE:
+        raise EngineError("ENGINE_FAILED", f"its outputs are wrong by up to {error:.3g}")
+    run_ms = round(_measure_run_ms(predictor, spec.input), 1)
+    return {"engine": engine, "passed": True, "max_error": error, "run_ms": run_ms}
+
+
+if __name__ == "__main__":
+    answer(lambda: _check(*sys.argv[1:]))

@@ -1,0 +1,145 @@
+"""Faces: MediaPipe's two face detectors, then its face mesh in a crop turned along the eyes.
+
+The rules are those of MediaPipe Face Mesh (Kartynnik et al., 2019; its graphs ``face_detection``
+and ``face_landmark``). Its short-range detector knows faces that fill the picture, its full-range
+one small faces; here both look and what they see is merged, and the full-range one looks closer at
+the picture's quarters, and closer again where faces are small.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge
+from posewire_server.inference.decode.face_mapping import ibug68
+from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.estimators.estimates import Estimates
+from posewire_server.inference.estimators.pose_estimator import Image
+from posewire_server.inference.estimators.tiles import ViewDetector, run_on, tiles
+from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.preprocess.crop import Box, Crop, covering
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.pose import Poses
+
+Points = npt.NDArray[np.float32]
+
+SHORT_ANCHORS = AnchorSpec(layers=((8, 2), (16, 6)))
+FULL_ANCHORS = AnchorSpec(layers=((4, 1),))
+_MIN_SHORT_SCORE, _MIN_FULL_SCORE = 0.5, 0.6
+_SAME_FACE = 0.3
+# Share of a view; half as large, a face is seldom seen.
+_SMALL_FACE = 0.16
+# The detectors' keypoints, and the mesh's outer corners of the eyes; right is the face's own.
+_RIGHT_EYE, _LEFT_EYE = 0, 1
+_RIGHT_CORNER, _LEFT_CORNER = 33, 263
+_VERTICES = 468
+_CROP_SCALE = 1.5
+
+
+def build_faces(short: Network, full: Network, mesh: Network, *, is_68: bool) -> TopDown:
+    """Puts the detectors of short and full range and the face mesh together.
+
+    Args:
+        short: Detector of faces near the camera.
+        full: Detector of faces up to five metres away.
+        mesh: Reads a face.
+        is_68: Whether the answer is ibug68, else the whole mesh.
+    """
+    return TopDown(FaceFinder(short, full), FaceMeshHead(mesh, is_68=is_68))
+
+
+class FaceFinder:
+    """Finds faces near and far, see ``topdown.Finder``."""
+
+    def __init__(self, short: Network, full: Network) -> None:
+        self._short = ViewDetector(
+            short, AnchorDecode(SHORT_ANCHORS, short.spec.input.size, _MIN_SHORT_SCORE)
+        )
+        self._full = ViewDetector(
+            full, AnchorDecode(FULL_ANCHORS, full.spec.input.size, _MIN_FULL_SCORE)
+        )
+
+    def find(
+        self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
+    ) -> Sequence[Crop]:
+        """Returns a turned crop around each face; looks at quarters of the part if thorough."""
+        found = self._short(image, part, [covering(part, self._short.input)], context)
+        found += self._full(image, part, [covering(part, self._full.input)], context)
+        if is_thorough:
+            found += self._look_closer(image, part, context)
+        with context.stage("post"):
+            faces = merge(found, _SAME_FACE)
+            return [
+                _square(box, turn(keypoints[_RIGHT_EYE], keypoints[_LEFT_EYE]))
+                for box, keypoints in zip(faces.boxes, faces.keypoints, strict=True)
+            ]
+
+    def _look_closer(self, image: Image, part: Box, context: FrameContext) -> list[Detections]:
+        """Looks at quarters of a part, and at the quarters of those that show small faces."""
+        quarters = tiles(part)
+        found = self._full(image, part, quarters, context)
+        crowds = [
+            view for view, faces in zip(quarters, found, strict=True) if _is_crowd(faces, view)
+        ]
+        closer = [tile for view in crowds for tile in tiles(view.box)]
+        return found + self._full(image, part, closer, context)
+
+
+class FaceMeshHead:
+    """Reads the mesh of faces, see ``topdown.Reader``."""
+
+    first_passes = 2
+
+    def __init__(self, mesh: Network, *, is_68: bool) -> None:
+        self._network = mesh
+        self._is_68 = is_68
+
+    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
+        """Returns a face for each crop; 0 in depth is the middle of the head."""
+        points = np.zeros((len(crops), _VERTICES, 2), np.float32)
+        depths = np.zeros((len(crops), _VERTICES), np.float32)
+        scores = np.zeros(len(crops), np.float32)
+        size, first = self._network.spec.input.size, 0
+        for batch, (values, presence) in run_on(self._network, image, crops, context):
+            rows = slice(first, first + len(batch))
+            points[rows], depths[rows] = to_image(values, batch, size)
+            scores[rows] = sigmoid(presence.reshape(-1))
+            first += len(batch)
+        following = tuple(face_crop(each) for each in points)
+        return Estimates(self._poses(points, depths, scores), following)
+
+    def crops_in(self, box: Box) -> Sequence[Crop]:
+        """Returns a square around a box; a face in a box is taken to be upright."""
+        return [_square(np.array(box, np.float32), 0.0)]
+
+    def _poses(self, points: Points, depths: Points, scores: Points) -> Poses:
+        mesh = np.concatenate([points, depths[:, :, None]], 2)
+        mesh = ibug68(mesh) if self._is_68 else mesh
+        keypoints = mesh.copy()
+        keypoints[:, :, 2] = scores[:, None]
+        poses = Poses(keypoints, scores)
+        return replace(poses, depths=mesh[:, :, 2])
+
+
+def _is_crowd(faces: Detections, view: Crop) -> bool:
+    """Whether a view shows faces so small that it may have hidden others."""
+    return len(faces) > 0 and bool(faces.sizes.min() < _SMALL_FACE * view.size[0])
+
+
+def face_crop(points: Points) -> Crop:
+    """Returns the crop in which to read a face again, or in the next frame.
+
+    Args:
+        points: (468, 2) x, y of its mesh, in pixels of the frame.
+    """
+    box = np.concatenate([points.min(0), points.max(0)])
+    return _square(box, turn(points[_RIGHT_CORNER], points[_LEFT_CORNER]))
+
+
+def _square(box: Points, rotation: float) -> Crop:
+    side = max(1.0, float((box[2:] - box[:2]).max()) * _CROP_SCALE)
+    x, y = (box[:2] + box[2:]) / 2
+    return Crop((float(x), float(y)), (side, side), rotation)

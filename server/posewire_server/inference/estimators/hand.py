@@ -1,0 +1,151 @@
+"""Hands: MediaPipe's palm detector, then its hand landmarks in a crop turned along the palm.
+
+The rules are those of MediaPipe Hands (Zhang et al., 2020; its graphs ``palm_detection`` and
+``hand_landmark``); the closer second look of the detector is this project's.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge
+from posewire_server.inference.decode.landmarks import to_image, turn, turned_box
+from posewire_server.inference.decode.overlap import overlap
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.estimators.estimates import Estimates
+from posewire_server.inference.estimators.pose_estimator import Image
+from posewire_server.inference.estimators.tiles import ViewDetector, run_on, tiles
+from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.preprocess.crop import Box, Crop, covering
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.pose import Poses
+
+Points = npt.NDArray[np.float32]
+
+PALM_ANCHORS = AnchorSpec(layers=((8, 2), (16, 6)))
+# Scores; under the second, more palms are wrong than a look at them is worth.
+_SURE_PALM, _POSSIBLE_PALM = 0.5, 0.15
+# Intersections over union: of boxes of one palm, and of a possible palm with a sure one.
+_SAME_PALM, _NEAR_PALM = 0.3, 0.1
+# The palm detector's keypoints.
+_PALM_WRIST, _PALM_MIDDLE = 0, 2
+# The hand's: the wrist, and the joints that move little with the fingers.
+_WRIST, _INDEX, _MIDDLE, _RING = 0, 6, 10, 14
+_STEADY = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
+# The network's unit of depth, in units of x.
+_DEPTH_SCALE = 1 / 0.4
+# Of a square around a box in which the hand may be turned anyhow.
+_BOX_SCALE = 1.7
+_QUARTERS = (0.0, math.pi / 2, math.pi, -math.pi / 2)
+
+
+def build_hands(palm: Network, hand: Network) -> TopDown:
+    """Puts the palm detector and the hand network together."""
+    return TopDown(PalmFinder(palm), HandHead(hand))
+
+
+class PalmFinder:
+    """Finds hands by their palms, see ``topdown.Finder``."""
+
+    def __init__(self, palm: Network) -> None:
+        decode = AnchorDecode(PALM_ANCHORS, palm.spec.input.size, _POSSIBLE_PALM)
+        self._detector = ViewDetector(palm, decode)
+
+    def find(
+        self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
+    ) -> Sequence[Crop]:
+        """Returns a turned crop around each hand, see ``topdown.Finder``.
+
+        If thorough, it looks at quarters of the part too, and gives what might be palms after what
+        surely are: the reader tells.
+        """
+        views = [covering(part, self._detector.input)]
+        if is_thorough:
+            views += tiles(part)
+        found = self._detector(image, part, views, context)
+        with context.stage("post"):
+            palms = merge([each.take(each.scores >= _SURE_PALM) for each in found], _SAME_PALM)
+            crops = _palm_crops(palms)
+            return crops + _palm_crops(_others(found, palms)) if is_thorough else crops
+
+
+class HandHead:
+    """Reads the 21 keypoints of hands, see ``topdown.Reader``."""
+
+    first_passes = 1
+
+    def __init__(self, hand: Network) -> None:
+        self._network = hand
+
+    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
+        """Returns a hand for each crop, with the probability that it is a right one."""
+        keypoints = np.zeros((len(crops), 21, 3), np.float32)
+        depths = np.zeros((len(crops), 21), np.float32)
+        scores, sides = np.zeros((2, len(crops)), np.float32)
+        size, first = self._network.spec.input.size, 0
+        for batch, (values, presence, right, *_) in run_on(self._network, image, crops, context):
+            rows = slice(first, first + len(batch))
+            keypoints[rows, :, :2], depths[rows] = to_image(values, batch, size, _DEPTH_SCALE)
+            scores[rows], sides[rows] = presence[:, 0], right[:, 0]
+            first += len(batch)
+        keypoints[:, :, 2] = scores[:, None]
+        following = tuple(hand_crop(points) for points in keypoints[:, :, :2])
+        return Estimates(Poses(keypoints, scores, depths, sides), following)
+
+    def crops_in(self, box: Box) -> Sequence[Crop]:
+        """Returns a square around a box, turned each way."""
+        x_min, y_min, x_max, y_max = box
+        side = max(x_max - x_min, y_max - y_min) * _BOX_SCALE
+        centre = ((x_min + x_max) / 2, (y_min + y_max) / 2)
+        return [Crop(centre, (side, side), quarter) for quarter in _QUARTERS]
+
+
+def _others(found: Sequence[Detections], palms: Detections) -> Detections:
+    """Returns what may be a palm beside the sure ones."""
+    possible = merge([each.take(each.scores < _SURE_PALM) for each in found], _SAME_PALM)
+    near = overlap(possible.boxes[:, None], palms.boxes).max(1, initial=0)
+    return possible.take(np.flatnonzero(near <= _NEAR_PALM))
+
+
+def _palm_crops(palms: Detections) -> list[Crop]:
+    return [palm_crop(*palm) for palm in zip(palms.boxes, palms.keypoints, strict=True)]
+
+
+def palm_crop(box: Points, keypoints: Points) -> Crop:
+    """Returns the crop of the hand that a palm belongs to, the fingers up.
+
+    Args:
+        box: (4,) x_min, y_min, x_max, y_max of the palm, in pixels of the frame.
+        keypoints: (7, 2) x, y of the palm's keypoints.
+    """
+    rotation = turn(keypoints[_PALM_WRIST], keypoints[_PALM_MIDDLE]) + math.pi / 2
+    return _square((box[:2] + box[2:]) / 2, box[2:] - box[:2], rotation, scale=2.6, shift=-0.5)
+
+
+def hand_crop(points: Points) -> Crop:
+    """Returns the crop in which to read a hand again, or in the next frame.
+
+    Args:
+        points: (21, 2) x, y of its keypoints, in pixels of the frame.
+    """
+    middle = ((points[_INDEX] + points[_RING]) / 2 + points[_MIDDLE]) / 2
+    rotation = turn(points[_WRIST], middle) + math.pi / 2
+    return _square(*turned_box(points[list(_STEADY)], rotation), rotation, scale=2.0, shift=-0.1)
+
+
+def _square(
+    centre: npt.NDArray[np.floating],
+    size: npt.NDArray[np.floating],
+    rotation: float,
+    *,
+    scale: float,
+    shift: float,
+) -> Crop:
+    """Returns a square around a turned rectangle, moved along it by a share of its height."""
+    move = shift * float(size[1])
+    x = float(centre[0]) - math.sin(rotation) * move
+    y = float(centre[1]) + math.cos(rotation) * move
+    side = max(1.0, float(size.max()) * scale)
+    return Crop((x, y), (side, side), rotation)

@@ -1,0 +1,1 @@
+"""Estimators for the original networks of PaddleHub and OpenPose."""

@@ -1,0 +1,110 @@
+"""What a network of fixed input size looks at: crops of the frame, in batches."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from posewire_server.inference.decode.anchors import AnchorDecode, Detections, Floats
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.estimators.pose_estimator import Image
+from posewire_server.inference.preprocess.crop import Box, Crop, cut
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.spec import InputSpec
+
+# Larger batches gain nothing on a CPU, and between two of them the work can be stopped.
+_LARGEST_BATCH = 8
+_MOST_TILES_IN_A_ROW = 4
+_OVERLAP = 0.25
+
+
+def cut_all(
+    image: Image, crops: Sequence[Crop], spec: InputSpec, context: FrameContext
+) -> Iterator[tuple[Sequence[Crop], Floats]]:
+    """Yields crops batch by batch, each with the (N, C, h, w) input that shows them."""
+    for first in range(0, len(crops), _LARGEST_BATCH):
+        batch = crops[first : first + _LARGEST_BATCH]
+        with context.stage("decode"):
+            inputs = np.empty((len(batch), spec.channels, spec.height, spec.max_width), np.float32)
+            for crop, output in zip(batch, inputs, strict=True):
+                cut(image, crop, spec, output)
+        yield batch, inputs
+
+
+def run_on(
+    network: Network, image: Image, crops: Sequence[Crop], context: FrameContext
+) -> Iterator[tuple[Sequence[Crop], list[Floats]]]:
+    """Yields crops batch by batch, each with the network's outputs for it."""
+    for batch, inputs in cut_all(image, crops, network.spec.input, context):
+        yield batch, network.run(inputs, context)
+
+
+def tiles(box: Box) -> list[Crop]:
+    """Returns squares that cover a box, two along its shorter side and more along the other.
+
+    They overlap by a quarter or more, so that what is smaller than that is whole in one of them.
+
+    """
+    x_min, y_min, x_max, y_max = box
+    width, height = x_max - x_min, y_max - y_min
+    most = min(_MOST_TILES_IN_A_ROW, int(2 * max(width, height) / min(width, height)))
+    columns, rows = (most, 2) if width >= height else (2, most)
+    side = max(
+        width / (columns - (columns - 1) * _OVERLAP), height / (rows - (rows - 1) * _OVERLAP)
+    )
+    # Along a narrow box, squares may be wider than it; they share its middle.
+    reach_x, reach_y = (max(0.0, (length - side) / 2) for length in (width, height))
+    middle_x, middle_y = (x_min + x_max) / 2, (y_min + y_max) / 2
+    xs = np.linspace(middle_x - reach_x, middle_x + reach_x, columns)
+    ys = np.linspace(middle_y - reach_y, middle_y + reach_y, rows)
+    return list(dict.fromkeys(Crop((float(x), float(y)), (side, side)) for y in ys for x in xs))
+
+
+class ViewDetector:
+    """A single-shot detector that looks at views of a frame.
+
+    Args:
+        network: Its outputs are (A, 4 + 2 K) box values and (A, 1) logits.
+        decode: Decodes them.
+    """
+
+    def __init__(self, network: Network, decode: AnchorDecode) -> None:
+        self._network = network
+        self._decode = decode
+
+    @property
+    def input(self) -> InputSpec:
+        """What the network takes."""
+        return self._network.spec.input
+
+    def __call__(
+        self, image: Image, part: Box, views: Sequence[Crop], context: FrameContext
+    ) -> list[Detections]:
+        """Looks at views of a part of a frame.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            part: In whole pixels of the frame; what lies outside is black.
+            views: Upright.
+            context: Books the time and may stop the work.
+
+        Returns:
+            What is in each view, in pixels of the frame, not merged.
+        """
+        left, top, right, bottom = map(int, part)
+        visible = image[top:bottom, left:right]
+        moved = [view.moved((-left, -top)) for view in views]
+        found = []
+        for crops, (values, logits) in run_on(self._network, visible, moved, context):
+            with context.stage("post"):
+                found += [
+                    _to_image(self._decode(*outputs), crop.moved((left, top)))
+                    for crop, *outputs in zip(crops, values, logits, strict=True)
+                ]
+        return found
+
+
+def _to_image(detections: Detections, crop: Crop) -> Detections:
+    corners = detections.boxes.reshape(-1, 2, 2)
+    boxes = crop.to_image(corners).reshape(-1, 4).astype(np.float32)
+    keypoints = crop.to_image(detections.keypoints).astype(np.float32)
+    return Detections(boxes, keypoints, detections.scores)

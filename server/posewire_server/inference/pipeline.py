@@ -1,0 +1,190 @@
+"""One frame's whole story: source, image, and the system that finds the poses in it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import ModelError, StreamError
+from posewire_server.frame import Region, Source
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.predictor import Engine
+from posewire_server.inference.estimators.build import build_estimator
+from posewire_server.inference.estimators.part_affinity import PafEstimator
+from posewire_server.inference.estimators.pose_estimator import PoseEstimator, Request
+from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
+from posewire_server.inference.preprocess.reduction import enlarged, reduce_for, reduced
+from posewire_server.inference.reader import SourceReader
+from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.session import StreamSession
+from posewire_server.inference.sources.picture import Picture
+from posewire_server.inference.tracking.clock import Moment
+from posewire_server.inference.tracking.follower import Follower
+from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.models.catalog.spec import ModelSpec
+from posewire_server.models.weights.model_cache import StoredModel
+from posewire_server.outcome import Detection
+from posewire_server.pose import Poses
+
+Image = npt.NDArray[np.uint8]
+
+MAX_PIXELS = 40_000_000
+
+
+class Pipeline:
+    """A loaded model: sources in, detections out. Safe to call from many threads.
+
+    Args:
+        spec: The model.
+        version: Changes with the weights.
+        system: Finds the poses.
+        engine: What runs its networks, with every choice made.
+        max_pixels: Largest image, in pixels.
+        networks: Those that the system runs; they are told of frames in preparation.
+    """
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        version: str,
+        system: PoseEstimator,
+        engine: EngineConfig,
+        max_pixels: int = MAX_PIXELS,
+        networks: Sequence[Network] = (),
+    ) -> None:
+        self.spec = spec
+        self.version = version
+        self.engine = engine
+        self._system = system
+        self._max_pixels = max_pixels
+        self._networks = networks
+
+    @classmethod
+    def load(
+        cls, stored: StoredModel, config: EngineConfig | Networks, max_pixels: int = MAX_PIXELS
+    ) -> "Pipeline":
+        """Builds the system of a model in the cache.
+
+        Args:
+            stored: The model.
+            config: What is to run its networks; or networks that several pipelines share.
+            max_pixels: Largest image, in pixels.
+
+        Raises:
+            EngineError: The engine can not run a network of this model.
+        """
+        networks = config if isinstance(config, Networks) else Networks(config)
+        loaded = {network.spec.name: networks.load(network) for network in stored.networks}
+        engines = dict.fromkeys(engine for _, engine in loaded.values())
+        engine = replace(networks.config, engine=cast("Engine", "+".join(engines)))
+        used = {name: network for name, (network, _) in loaded.items()}
+        system = build_estimator(stored.spec, used)
+        return cls(stored.spec, stored.version, system, engine, max_pixels, tuple(used.values()))
+
+    @property
+    def largest_batch(self) -> int:
+        """The largest number of inputs that one of its networks joins; 1 where none does."""
+        return max((network.largest_batch for network in self._networks), default=1)
+
+    def warm_up(self) -> None:
+        """Runs on a black picture, so that no caller waits for what engines do only once."""
+        black = np.zeros((480, 640, 3), np.uint8)
+        self.detect(black)
+        if self.spec.takes_boxes:  # Where nothing is found, only the detector has run.
+            self.detect(black, boxes=(Region(0, 0, 640, 480),))
+
+    def mode_name(self, name: str) -> str:
+        """Returns ``name``, or the name of the model's default mode where it is empty.
+
+        Raises:
+            ModelError: MODE_UNKNOWN.
+        """
+        name = name or self.spec.default_mode
+        if name not in self.spec.modes:
+            known = ", ".join(self.spec.modes)
+            text = f"model '{self.spec.name}' has no mode '{name}'; it has {known}"
+            raise ModelError("MODE_UNKNOWN", text, mode=name, known=known)
+        return name
+
+    def detect(
+        self,
+        source: Source | Image,
+        *,
+        region: Region | None = None,
+        boxes: tuple[Region, ...] = (),
+        mode: str = "",
+        session: StreamSession | None = None,
+        moment: Moment | None = None,
+        context: FrameContext | None = None,
+    ) -> Detection:
+        """Finds the poses in one picture.
+
+        Args:
+            source: Any source of a frame, or a (H, W, 3) uint8 BGR array.
+            region: The part to look at, in pixels of the frame.
+            boxes: Where instances are known to be, in pixels of the frame.
+            mode: One of the model's modes; empty for its default.
+            session: What the stream's frames before left, from ``open_session``; updated.
+            moment: When the frame was, where the stream tracks; None: now.
+            context: Books the time and may stop the work.
+
+        Raises:
+            PosewireError: Of the stage that failed, or what ``context.check`` raised.
+        """
+        if boxes and not self.spec.takes_boxes:
+            text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
+            raise StreamError("FEATURE_UNIMPLEMENTED", text, field="boxes")
+        context = context or FrameContext()
+        with _announced(self._networks, context):
+            with nullcontext(session) if session else closing(self.open_session()) as carried:
+                request = Request(self.mode_name(mode), region, boxes, carried.memory)
+                reduce = reduce_for(self.spec, request.mode, region)
+                with context.stage("decode"):
+                    picture = carried.reader.read(source, reduce)
+            poses = self._find(picture, request, context)
+        if session is not None and session.follower is not None:
+            with context.stage("post"):
+                poses = session.follower.follow(poses, moment, picture.size, is_closed=bool(boxes))
+        return Detection(poses, picture.size, context.timings)
+
+    def open_session(
+        self, *, tracking: TrackingSettings | None = None, is_local: bool = False
+    ) -> StreamSession:
+        """Returns the session of a stream that has none yet; close it when the stream ends.
+
+        Args:
+            tracking: How to follow instances from frame to frame; None: not at all.
+            is_local: Whether its sender is on this machine, so that it may share memory.
+        """
+        reader = SourceReader(self._max_pixels, is_local=is_local)
+        if tracking is None:
+            return StreamSession(reader)
+        memory = RegionsOfInterest() if self.spec.follows else None
+        return StreamSession(reader, memory, Follower(self.spec.skeleton, tracking))
+
+    def _find(self, picture: Picture, request: Request, context: FrameContext) -> Poses:
+        if picture.reduction == 1:
+            return self._look(picture, request, context)
+        request = replace(request, region=reduced(request.region, picture.reduction))
+        return enlarged(self._look(picture, request, context), picture.reduction)
+
+    def _look(self, picture: Picture, request: Request, context: FrameContext) -> Poses:
+        if isinstance(self._system, PafEstimator):
+            return self._system.find(picture.pixels, request, context)
+        with context.stage("decode"):
+            image = picture.image
+        return self._system.find(image, request, context)
+
+
+@contextmanager
+def _announced(networks: Sequence[Network], context: FrameContext) -> Iterator[None]:
+    """Has networks expect a frame within a ``with`` block."""
+    with ExitStack() as announced:
+        for network in networks:
+            announced.callback(network.dismiss, context)
+            network.expect(context)
+        yield

@@ -1,0 +1,1 @@
+"""Pixels to the input of a network, and coordinates back."""

@@ -1,0 +1,175 @@
+"""Frame to network input and back: one object that maps both ways."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server import _native
+from posewire_server.errors import RegionError
+from posewire_server.inference.sources.planes import Planes, Scaling
+from posewire_server.models.catalog.spec import InputSpec
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Where a network input came from. All points have their origin at the top-left corner.
+
+    Attributes:
+        size_image: (W, H) of the frame.
+        offset: (x, y) in the frame of the part that the network sees, in whole pixels.
+        size_region: (w, h) of that part.
+        size_valid: (w, h) of that part once scaled; the rest of the input is padding.
+        size_input: (w, h) of the input with its padding at the right and bottom.
+    """
+
+    size_image: tuple[int, int]
+    offset: tuple[int, int]
+    size_region: tuple[int, int]
+    size_valid: tuple[int, int]
+    size_input: tuple[int, int]
+
+    def to_image(self, points_input: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        """Maps points of the input to the frame.
+
+        Args:
+            points_input: (..., 2) x, y in pixels of the input; NaN stays NaN.
+
+        Returns:
+            (..., 2) x, y in pixels of the frame, in the precision of ``points_input``.
+        """
+        scale = np.divide(self.size_region, self.size_valid, dtype=points_input.dtype)
+        return points_input * scale + np.asarray(self.offset, points_input.dtype)
+
+    def to_input(self, points_image: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+        """Maps points of the frame to the input; the inverse of :meth:`to_image`."""
+        scale = np.divide(self.size_valid, self.size_region, dtype=points_image.dtype)
+        return (points_image - np.asarray(self.offset, points_image.dtype)) * scale
+
+
+def fit(
+    size_image: tuple[int, int],
+    spec: InputSpec,
+    region: tuple[float, float, float, float] | None = None,
+) -> Transform:
+    """Chooses how a frame, or a region of it, is laid into the network's input.
+
+    It is scaled to the input's height with its aspect kept, or to its largest width where it is
+    wider, then padded to the stride.
+
+    Args:
+        size_image: (W, H) of the frame.
+        spec: The network's input.
+        region: x_min, y_min, x_max, y_max in pixels of the frame; widened to whole pixels and cut
+            at the frame's edges. None for the whole frame.
+
+    Raises:
+        RegionError: REGION_INVALID: not a number, empty, inverted or outside the frame.
+    """
+    left, top, right, bottom = whole_pixels(size_image, region)
+    width, height = right - left, bottom - top
+    valid_height = spec.height
+    valid_width = max(1, round(width * valid_height / height))
+    if valid_width > spec.max_width:
+        valid_width = spec.max_width
+        valid_height = max(1, round(height * valid_width / width))
+    return Transform(
+        size_image=size_image,
+        offset=(left, top),
+        size_region=(width, height),
+        size_valid=(valid_width, valid_height),
+        size_input=(_ceil_to(valid_width, spec.stride), _ceil_to(valid_height, spec.stride)),
+    )
+
+
+def prepare(
+    image: npt.NDArray[np.uint8] | Planes,
+    transform: Transform,
+    spec: InputSpec,
+    output: npt.NDArray[np.float32] | None = None,
+) -> npt.NDArray[np.float32]:
+    """Resizes, pads, normalises and lays out a frame for the network in one pass.
+
+    Resizing is bilinear; reducing to less than half widens the triangle of weights to the scale,
+    so that no pixel is skipped. Pixel areas map exactly onto each other. The GIL is released
+    meanwhile.
+
+    Args:
+        image: (H, W, 3) uint8, BGR, any strides, or planes of video: the frame ``transform`` was
+            made for.
+        transform: Result of :func:`fit`.
+        spec: The network's input.
+        output: (1, 3, h, w) float32, C-contiguous, to write into; None for a new array.
+
+    Returns:
+        ``output``: (1, 3, h, w) float32 in the spec's channel order.
+
+    Raises:
+        SourceError: Planes of shared memory were made smaller meanwhile.
+    """
+    left, top = transform.offset
+    width, height = transform.size_region
+    if output is None:
+        output = np.empty((1, 3, transform.size_input[1], transform.size_input[0]), np.float32)
+    scaling = Scaling(
+        size_valid=transform.size_valid,
+        mean=spec.mean,
+        scale=spec.scale,
+        pad=spec.pad,
+        swap_red_blue=spec.channel_order == "RGB",
+    )
+    if isinstance(image, Planes):
+        image.prepare(output[0], part=(left, top, width, height), **scaling)
+    else:
+        part = image[top : top + height, left : left + width]
+        _native.preprocess(part, output[0], **scaling)
+    return output
+
+
+def whole_pixels(
+    size_image: tuple[int, int], region: tuple[float, float, float, float] | None
+) -> tuple[int, int, int, int]:
+    """Returns the pixels that a region touches: left, top, right, bottom, the last two exclusive.
+
+    Args:
+        size_image: (W, H) of the frame.
+        region: x_min, y_min, x_max, y_max in pixels of the frame; None for the whole frame.
+
+    Raises:
+        RegionError: REGION_INVALID: not a number, empty, inverted or outside the frame.
+    """
+    width, height = size_image
+    if region is None:
+        return 0, 0, width, height
+    x_min, y_min, x_max, y_max = region
+    if not all(map(math.isfinite, region)):
+        raise _invalid(region, size_image, "is not a number")
+    if x_max <= x_min or y_max <= y_min:
+        raise _invalid(region, size_image, "is empty or inverted")
+    if x_min >= width or y_min >= height or x_max <= 0 or y_max <= 0:
+        raise _invalid(region, size_image, "is outside the frame")
+    return (
+        max(0, math.floor(x_min)),
+        max(0, math.floor(y_min)),
+        min(width, math.ceil(x_max)),
+        min(height, math.ceil(y_max)),
+    )
+
+
+def _invalid(
+    region: tuple[float, float, float, float], size_image: tuple[int, int], why: str
+) -> RegionError:
+    width, height = size_image
+    corners = ", ".join(f"{value:g}" for value in region)
+    return RegionError(
+        "REGION_INVALID",
+        f"The region x_min, y_min, x_max, y_max = {corners} {why}; "
+        f"it must overlap the frame of {width}x{height} pixels.",
+        width=width,
+        height=height,
+    )
+
+
+def _ceil_to(size: int, stride: int) -> int:
+    return -(-size // stride) * stride

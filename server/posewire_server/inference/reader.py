@@ -1,0 +1,96 @@
+"""Any source of a frame to its picture; keeps what a stream's sources share."""
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import SourceError
+from posewire_server.frame import EncodedImage, RawImage, SharedMemoryImage, Source, VideoPacket
+from posewire_server.inference.sources.image import read_image
+from posewire_server.inference.sources.picture import Picture, Reduce, full_size, picture_of
+from posewire_server.inference.sources.raw_image import (
+    YUV420,
+    malformed,
+    planes_picture,
+    raw_bytes,
+    raw_picture,
+)
+from posewire_server.inference.sources.shared_memory import SharedMemory
+from posewire_server.inference.sources.video.packets import PacketReader
+
+Image = npt.NDArray[np.uint8]
+
+# With the padding of rows; so much of a client's memory is copied at most.
+_MOST_BYTES_A_PIXEL = 4
+
+
+class SourceReader:
+    """Reads the sources of one stream, or of single calls; close it when the stream ends.
+
+    Args:
+        max_pixels: Largest picture.
+        is_local: Whether the sender is on this machine, so that it may share memory.
+    """
+
+    def __init__(self, max_pixels: int, *, is_local: bool = False) -> None:
+        self._max_pixels = max_pixels
+        self._shared_memory = SharedMemory(is_allowed=is_local)
+        self._packets = PacketReader(max_pixels)
+
+    def read(self, source: Source | Image, reduce: Reduce = full_size) -> Picture:
+        """Returns the picture of a source; a (H, W, 3) uint8 BGR array is one already.
+
+        Args:
+            source: Any source of a frame, or an array.
+            reduce: How far a frame of a size may be reduced; not every source can be.
+
+        Raises:
+            SourceError: It can not be read; the reason says why. Shared memory may also turn out to
+                have been made smaller when the picture is looked at.
+        """
+        match source:
+            case EncodedImage():
+                return read_image(source.data, max_pixels=self._max_pixels, reduce=reduce)
+            case RawImage():
+                return raw_picture(source, max_pixels=self._max_pixels, reduce=reduce)
+            case SharedMemoryImage():
+                return self._read_shared(source, reduce)
+            case VideoPacket():
+                return self._packets.read(source, reduce)
+            case _:
+                return picture_of(source)
+
+    def leave_out(self, source: Source | Image) -> None:
+        """Notes that the frame of a source will not be worked on; nothing where it was read."""
+        if isinstance(source, VideoPacket):
+            self._packets.leave_out(source)
+        if isinstance(source, SharedMemoryImage):
+            with suppress(SourceError):  # That of a frame that can be read will be told.
+                self._shared_memory.register(source.name)
+
+    def close(self) -> None:
+        """Lets go of what the stream's sources shared."""
+        self._packets.close()
+        self._shared_memory.close()
+
+    def _read_shared(self, source: SharedMemoryImage, reduce: Reduce) -> Picture:
+        needed = raw_bytes(source.layout, max_pixels=self._max_pixels)
+        if source.length < needed:
+            counts = {"expected_bytes": needed, "got_bytes": source.length}
+            text = f"its length is {source.length}, expected at least {needed}"
+            raise malformed(text, **counts)
+        if needed > _MOST_BYTES_A_PIXEL * self._max_pixels:
+            raise malformed(f"its rows are spread over {needed} bytes")
+        if source.layout.format in YUV420:
+            return self._read_planes(source, needed, reduce)
+        pixels = self._shared_memory.read(source.name, source.offset, needed)
+        layout = replace(source.layout, pixels=pixels)
+        return raw_picture(layout, max_pixels=self._max_pixels, reduce=reduce)
+
+    def _read_planes(self, source: SharedMemoryImage, needed: int, reduce: Reduce) -> Picture:
+        pixels = self._shared_memory.view(source.name, source.offset, needed)
+        lost = partial(self._shared_memory.lost, source.name, source.offset + needed)
+        return planes_picture(replace(source.layout, pixels=pixels), reduce=reduce, lost=lost)

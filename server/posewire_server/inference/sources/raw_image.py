@@ -1,0 +1,134 @@
+"""Pixels as they lie in memory to a picture, with every limit checked before they are touched."""
+
+from collections.abc import Callable
+from typing import Final, cast
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import SourceError
+from posewire_server.frame import PixelFormat, RawImage
+from posewire_server.inference.sources.image import check_size
+from posewire_server.inference.sources.picture import Picture, Reduce, full_size, picture_of
+from posewire_server.inference.sources.planes import Planes
+
+Image = npt.NDArray[np.uint8]
+
+YUV420: Final = (PixelFormat.NV12, PixelFormat.I420)
+"""Formats of planes with half of the chroma either way."""
+
+# Bytes of a pixel where they are interleaved; planar 4:2:0 formats are handled apart.
+_INTERLEAVED: Final = {PixelFormat.BGR: 3, PixelFormat.RGB: 3, PixelFormat.GRAY: 1}
+
+
+def raw_bytes(raw: RawImage, *, max_pixels: int) -> int:
+    """Returns the least number of bytes that the pixels of a raw image take.
+
+    Args:
+        raw: The image; its pixels are not looked at.
+        max_pixels: Limit of width * height.
+
+    Raises:
+        SourceError: RAW_IMAGE_MALFORMED: sizes and stride do not fit together; IMAGE_TOO_LARGE.
+    """
+    if raw.width < 1 or raw.height < 1:
+        raise malformed(f"its size is {raw.width}x{raw.height}, expected at least 1x1")
+    check_size(raw.width, raw.height, max_pixels)
+    row_bytes = raw.width * _INTERLEAVED.get(raw.format, 1)
+    if raw.stride and raw.stride < row_bytes:
+        text = f"its stride is {raw.stride} bytes, expected 0 or at least {row_bytes}"
+        raise malformed(text)
+    stride = _stride(raw)
+    if raw.format in _INTERLEAVED:
+        return stride * (raw.height - 1) + row_bytes
+    if raw.width % 2 or raw.height % 2 or stride % 2:
+        sizes = f"width {raw.width}, height {raw.height}, stride {stride}"
+        raise malformed(f"{raw.format.name} needs even sizes, got {sizes}")
+    padding = stride - raw.width
+    rows = raw.height * 3 // 2
+    return stride * rows - (padding if raw.format is PixelFormat.NV12 else padding // 2)
+
+
+def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -> Picture:
+    """Views or converts a raw image.
+
+    NV12 and I420 are BT.601 limited range, with the chroma planes after the luma plane, at its
+    stride (NV12) or half of it (I420); they may be reduced.
+
+    Args:
+        raw: The image; its last row may lack its padding.
+        max_pixels: Limit of width * height.
+        reduce: How far a frame of a size may be reduced.
+
+    Returns:
+        The picture. For BGR and RGB its image is a read-only strided view of the pixels, no copy.
+
+    Raises:
+        SourceError: RAW_IMAGE_MALFORMED, or IMAGE_TOO_LARGE.
+    """
+    expected = raw_bytes(raw, max_pixels=max_pixels)
+    if len(raw.pixels) < expected:
+        text = f"it has {len(raw.pixels)} bytes, expected at least {expected}"
+        raise malformed(text, expected_bytes=expected, got_bytes=len(raw.pixels))
+    if raw.format in _INTERLEAVED:
+        return picture_of(_interleaved(raw))
+    return planes_picture(raw, reduce=reduce)
+
+
+def planes_picture(
+    raw: RawImage,
+    *,
+    reduce: Reduce = full_size,
+    lost: Callable[[], SourceError] | None = None,
+) -> Picture:
+    """Views NV12 or I420; it is converted where it is looked at.
+
+    Args:
+        raw: The image, checked by :func:`raw_bytes`.
+        reduce: How far a frame of a size may be reduced.
+        lost: Gives the error of a file mapped into memory that ended before the pixels; None where
+            they are memory that nobody else changes.
+    """
+    size = raw.width, raw.height
+    reduction = reduce(size)
+    return Picture(Planes(*_planes(raw), reduction, lost=lost), size, reduction)
+
+
+def malformed(why: str, **metadata: object) -> SourceError:
+    """Returns the error of a raw image that does not fit together."""
+    return SourceError(
+        "RAW_IMAGE_MALFORMED",
+        f"The raw image does not fit together: {why}; check format, size, stride and bytes.",
+        **metadata,
+    )
+
+
+def _interleaved(raw: RawImage) -> Image:
+    channels = _INTERLEAVED[raw.format]
+    shape, strides = (raw.height, raw.width, channels), (_stride(raw), channels, 1)
+    view: Image = np.ndarray(shape, np.uint8, raw.pixels, strides=strides)
+    if raw.format is PixelFormat.RGB:
+        return view[:, :, ::-1]
+    if channels == 3:
+        return view
+    return cast("Image", cv2.cvtColor(view, cv2.COLOR_GRAY2BGR))
+
+
+def _planes(raw: RawImage) -> tuple[Image, Image, Image]:
+    """Returns views of luma, U and V."""
+    stride, rows, columns = _stride(raw), raw.height // 2, raw.width // 2
+    luma: Image = np.ndarray((raw.height, raw.width), np.uint8, raw.pixels, 0, (stride, 1))
+    is_nv12 = raw.format is PixelFormat.NV12
+    strides = (stride, 2) if is_nv12 else (stride // 2, 1)
+    first = stride * raw.height
+    second = first + (1 if is_nv12 else stride // 2 * rows)
+    u, v = (
+        np.ndarray((rows, columns), np.uint8, raw.pixels, begin, strides)
+        for begin in (first, second)
+    )
+    return luma, u, v
+
+
+def _stride(raw: RawImage) -> int:
+    return raw.stride or raw.width * _INTERLEAVED.get(raw.format, 1)

@@ -1,0 +1,223 @@
+"""H.264: what its units say before they are decoded; ITU-T H.264 sections 7.3 and E.1."""
+
+from dataclasses import dataclass
+
+from posewire_server.inference.sources.video.access_unit import AccessUnit
+from posewire_server.inference.sources.video.bits import Bits, golomb_bits
+from posewire_server.inference.sources.video.units import escape, join_units, split_units, unescape
+
+_SLICE, _IDR, _SEI, _SPS, _PPS = 1, 5, 6, 7, 8
+_PICTURES = (_SLICE, _IDR)
+_B, _INTRA = 1, (2, 4)
+_RECOVERY_POINT = 6
+_WITH_CHROMA_FORMAT = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 144, 244}
+_HEADER_BYTES = 24
+_MOST_BYTES = 8192
+
+
+@dataclass(frozen=True)
+class _Sps:
+    size: tuple[int, int]
+    frame_num_bits: int
+    has_colour_planes: bool
+    has_frames_only: bool
+    may_skip_numbers: bool
+
+
+@dataclass(frozen=True)
+class _Header:
+    is_intra: bool = False
+    is_bidirectional: bool = False
+    is_field: bool = False
+    number: int = 0
+    numbers: int = 0
+
+
+class H264Syntax:
+    """Reads packets of H.264; see ``access_unit.Syntax``."""
+
+    def __init__(self) -> None:
+        self._sps: dict[int, _Sps] = {}
+        self._sps_of_pps: dict[int, int] = {}
+
+    def read(self, data: bytes) -> AccessUnit:
+        """Takes a packet apart, see ``access_unit.Syntax``."""
+        units = [unit for unit in split_units(data) if _is_needed(unit)]
+        sizes = [self._read_parameters(units, index) for index in range(len(units))]
+        slices = [unit for unit in units if unit[0] & 31 in _PICTURES]
+        if not slices:
+            raise ValueError("it holds no picture")
+        header = self._read_header(slices[0])
+        firsts = sum(unit[1:2] >= b"\x80" for unit in slices)
+        if firsts > 1 + header.is_field:
+            raise ValueError(f"it holds {firsts} pictures, expected one")
+        recovers = header.is_intra and any(map(_is_recovery_point, units))
+        return AccessUnit(
+            join_units(units),
+            is_key=slices[0][0] & 31 == _IDR or recovers,
+            is_reference=slices[0][0] & 0x60 != 0,
+            is_open=slices[0][0] & 31 != _IDR,
+            is_leading=header.is_bidirectional,
+            number=header.number,
+            numbers=header.numbers,
+            size=max((size for size in sizes if size), key=lambda it: it[0] * it[1], default=None),
+        )
+
+    def _read_parameters(self, units: list[bytes], index: int) -> tuple[int, int] | None:
+        """Takes note of a parameter set and rewrites it in its place; returns its size."""
+        unit = units[index]
+        kind = unit[0] & 31
+        if kind in (_SPS, _PPS) and len(unit) > _MOST_BYTES:
+            raise ValueError("a parameter set is too long")
+        if kind == _PPS:
+            bits = Bits(unescape(unit[1:_HEADER_BYTES]))
+            pps_id = bits.golomb()
+            if pps_id < 256:
+                self._sps_of_pps[pps_id] = bits.golomb()
+        if kind != _SPS:
+            return None
+        bits = Bits(unescape(unit))
+        sps_id, sps = _read_sps(bits)
+        if sps_id < 32:
+            self._sps[sps_id] = sps
+        units[index] = escape(bits.to_bytes())
+        return sps.size
+
+    def _read_header(self, unit: bytes) -> _Header:
+        bits = Bits(unescape(unit[:_HEADER_BYTES]))
+        is_idr = bits.number(8) & 31 == _IDR
+        bits.golomb()  # first_mb_in_slice
+        slice_type = bits.golomb() % 5
+        sps = self._sps.get(self._sps_of_pps.get(bits.golomb(), -1))
+        if sps is None:
+            if is_idr:
+                text = "its parameter sets are missing; put them in front of each key frame"
+                raise ValueError(text)
+            return _Header()  # Nothing was decoded yet, and nothing will be.
+        bits.skip(2 * sps.has_colour_planes)
+        number = bits.number(sps.frame_num_bits)
+        is_field = not sps.has_frames_only and bits.flag()
+        is_counted = not (is_field or sps.may_skip_numbers)
+        numbers = is_counted << sps.frame_num_bits
+        return _Header(slice_type in _INTRA, slice_type == _B, is_field, number, numbers)
+
+
+def _is_needed(unit: bytes) -> bool:
+    return unit[0] & 31 in (_SLICE, _IDR, _SPS, _PPS) or _is_recovery_point(unit)
+
+
+def _is_recovery_point(unit: bytes) -> bool:
+    """Whether a unit begins with the message that decoding is exact from this picture on."""
+    if unit[0] & 31 != _SEI or unit[1:2] != bytes([_RECOVERY_POINT]):
+        return False
+    return unit[3:4] >= b"\x80"  # recovery_frame_cnt 0
+
+
+def _read_sps(bits: Bits) -> tuple[int, _Sps]:
+    """Reads a sequence parameter set, and has it say that pictures are not reordered."""
+    bits.skip(8)
+    profile = bits.number(8)
+    bits.skip(16)
+    sps_id = bits.golomb()
+    has_colour_planes = profile in _WITH_CHROMA_FORMAT and _read_chroma_format(bits)
+    frame_num_bits = bits.golomb() + 4
+    _skip_picture_order(bits)
+    references = bits.golomb()
+    may_skip_numbers = bits.flag()
+    width, height = 16 * (bits.golomb() + 1), 16 * (bits.golomb() + 1)
+    has_frames_only = bits.flag()
+    bits.skip(1 + (not has_frames_only))
+    if bits.flag():  # cropping
+        for _ in range(4):
+            bits.golomb()
+    if frame_num_bits > 16 or references > 16:
+        raise ValueError("its sequence parameter set is out of range")
+    _forbid_reordering(bits, references)
+    size = (width, height * (1 if has_frames_only else 2))
+    return sps_id, _Sps(size, frame_num_bits, has_colour_planes, has_frames_only, may_skip_numbers)
+
+
+def _read_chroma_format(bits: Bits) -> bool:
+    """Reads up to the scaling lists; returns whether colour planes are coded apart."""
+    chroma_format = bits.golomb()
+    has_colour_planes = chroma_format == 3 and bits.flag()
+    bits.golomb()
+    bits.golomb()
+    bits.skip(1)
+    if bits.flag():
+        for index in range(12 if chroma_format == 3 else 8):
+            if bits.flag():
+                _skip_scaling_list(bits, 16 if index < 6 else 64)
+    return has_colour_planes
+
+
+def _skip_scaling_list(bits: Bits, length: int) -> None:
+    scale = 8
+    for _ in range(length):
+        scale = (scale + bits.signed_golomb()) % 256
+        if scale == 0:
+            return
+
+
+def _skip_picture_order(bits: Bits) -> None:
+    kind = bits.golomb()
+    if kind == 0:
+        bits.golomb()
+    elif kind == 1:
+        bits.skip(1)
+        bits.golomb()
+        bits.golomb()
+        for _ in range(min(bits.golomb(), 255)):
+            bits.golomb()
+
+
+def _forbid_reordering(bits: Bits, references: int) -> None:
+    """Writes num_reorder_frames 0 into the usability information, which is made where absent."""
+    begin = bits.position
+    restriction = f"11{golomb_bits(0) * 2}{golomb_bits(16) * 2}1{golomb_bits(references)}"
+    if not bits.flag():
+        bits.replace(begin, "1" + "0" * 8 + restriction)
+        return
+    _skip_usability(bits)
+    begin = bits.position
+    if not bits.flag():
+        bits.replace(begin, restriction)
+        return
+    bits.skip(1)
+    for _ in range(4):
+        bits.golomb()
+    begin = bits.position
+    bits.golomb()
+    bits.replace(begin, golomb_bits(0))
+
+
+def _skip_usability(bits: Bits) -> None:
+    """Passes over the usability information up to the bitstream restriction."""
+    if bits.flag() and bits.number(8) == 255:  # aspect ratio
+        bits.skip(32)
+    if bits.flag():  # overscan
+        bits.skip(1)
+    if bits.flag():  # video signal
+        bits.skip(4)
+        if bits.flag():
+            bits.skip(24)
+    if bits.flag():  # place of chroma samples
+        bits.golomb()
+        bits.golomb()
+    if bits.flag():  # timing
+        bits.skip(65)
+    buffers = [_skip_buffer_model(bits) for _ in range(2)]
+    bits.skip(2 if any(buffers) else 1)
+
+
+def _skip_buffer_model(bits: Bits) -> bool:
+    if not bits.flag():
+        return False
+    count = bits.golomb() + 1
+    bits.skip(8)
+    for _ in range(min(count, 32)):
+        bits.golomb()
+        bits.golomb()
+        bits.skip(1)
+    bits.skip(20)
+    return True

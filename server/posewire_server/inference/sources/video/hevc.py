@@ -1,0 +1,89 @@
+"""HEVC: what its units say before they are decoded; ITU-T H.265 section 7.3."""
+
+from posewire_server.inference.sources.video.access_unit import AccessUnit
+from posewire_server.inference.sources.video.bits import Bits, golomb_bits
+from posewire_server.inference.sources.video.units import escape, join_units, split_units, unescape
+
+_SPS, _PPS = 33, 34
+_LEADING = (8, 9)  # RASL: skipped, they build on what was before the key frame
+_KEYS = range(16, 24)
+_CLOSED = (18, 19, 20)  # BLA without leading pictures, and IDR
+_SLICES = range(32)
+_MOST_BYTES = 8192
+
+
+class HevcSyntax:
+    """Reads packets of HEVC; see ``access_unit.Syntax``.
+
+    Its pictures name all that they build on, so that the decoder itself knows what is missing.
+    """
+
+    def read(self, data: bytes) -> AccessUnit:
+        """Takes a packet apart, see ``access_unit.Syntax``."""
+        units = [unit for unit in split_units(data) if _is_needed(unit)]
+        sizes = []
+        for index, unit in enumerate(units):
+            if _kind(unit) == _SPS:
+                size, units[index] = _read_sps(unit)
+                sizes.append(size)
+        slices = [unit for unit in units if _kind(unit) in _SLICES]
+        firsts = sum(unit[2] >= 0x80 for unit in slices)
+        if firsts != 1:
+            raise ValueError(f"it holds {firsts} pictures, expected one")
+        kind = _kind(slices[0])
+        return AccessUnit(
+            join_units(units),
+            is_key=kind in _KEYS,
+            is_reference=True,  # Even a sub-layer's last picture may be one for the layer above.
+            is_open=kind not in _CLOSED,
+            is_leading=kind in _LEADING,
+            size=max(sizes, key=lambda it: it[0] * it[1], default=None),
+        )
+
+
+def _is_needed(unit: bytes) -> bool:
+    """Whether a unit is a slice or a parameter set of the base layer."""
+    return len(unit) > 2 and _kind(unit) <= _PPS and _layer(unit) == 0
+
+
+def _kind(unit: bytes) -> int:
+    return unit[0] >> 1 & 63
+
+
+def _layer(unit: bytes) -> int:
+    return (unit[0] & 1) << 5 | unit[1] >> 3
+
+
+def _read_sps(unit: bytes) -> tuple[tuple[int, int], bytes]:
+    """Returns the size of a sequence parameter set, and one that reorders no pictures."""
+    if len(unit) > _MOST_BYTES:
+        raise ValueError("a parameter set is too long")
+    bits = Bits(unescape(unit))
+    bits.skip(16 + 4)
+    sub_layers = bits.number(3)
+    bits.skip(1)
+    _skip_profile(bits, sub_layers)
+    bits.golomb()
+    if bits.golomb() == 3:
+        bits.skip(1)
+    size = bits.golomb(), bits.golomb()
+    if bits.flag():  # conformance window
+        for _ in range(4):
+            bits.golomb()
+    for _ in range(3):
+        bits.golomb()
+    for _ in range(sub_layers + 1 if bits.flag() else 1):
+        bits.golomb()
+        begin = bits.position
+        bits.golomb()
+        bits.replace(begin, golomb_bits(0))
+        bits.golomb()
+    return size, escape(bits.to_bytes())
+
+
+def _skip_profile(bits: Bits, sub_layers: int) -> None:
+    bits.skip(96)
+    present = [(bits.flag(), bits.flag()) for _ in range(sub_layers)]
+    bits.skip(2 * (8 - sub_layers) if sub_layers else 0)
+    for has_profile, has_level in present:
+        bits.skip(88 * has_profile + 8 * has_level)

@@ -1,0 +1,153 @@
+"""One decoder: packets in decoding order in, the picture that is coded in each out."""
+
+from contextlib import suppress
+from fractions import Fraction
+
+import av
+from av.codec.context import Flags
+
+from posewire_server.errors import SourceError
+from posewire_server.frame import VideoCodec
+from posewire_server.inference.sources.video.access_unit import AccessUnit, Syntax
+from posewire_server.inference.sources.video.h264 import H264Syntax
+from posewire_server.inference.sources.video.hevc import HevcSyntax
+
+
+class VideoDecoder:
+    """Decodes packets of one codec with FFmpeg, by PyAV; not for two threads at once.
+
+    FFmpeg would hold pictures back to put them into the order in which they are shown. Parameter
+    sets that promise no reordering have it give each picture at once, in the order of decoding;
+    with H.264 it then keeps those to itself that are shown before one it gave already. What it
+    conceals is not told from what it decodes, so lost packets are looked for before it sees any.
+
+    Args:
+        codec: Of the packets.
+        max_pixels: Largest picture as coded, where whole blocks fill the last row and column.
+    """
+
+    def __init__(self, codec: VideoCodec, max_pixels: int) -> None:
+        self.codec = codec
+        self._max_pixels = max_pixels
+        self._syntax: Syntax = H264Syntax() if codec is VideoCodec.H264 else HevcSyntax()
+        self._context = self._open()
+        self._is_ready = False
+        self._after_seam = False
+        self._reference_number = 0
+        self._count = 0
+
+    def decode(self, data: bytes) -> av.VideoFrame:
+        """Returns the picture of a packet.
+
+        Raises:
+            SourceError: VIDEO_PACKET_UNDECODABLE, VIDEO_KEY_FRAME_MISSING, VIDEO_UNSUPPORTED,
+                IMAGE_TOO_LARGE.
+        """
+        unit = self._read(data)
+        frame = self._run(unit)
+        if frame is None:
+            raise self._out_of_turn()
+        return frame
+
+    def pass_over(self, data: bytes) -> None:
+        """Decodes a packet as far as others build on it.
+
+        Raises:
+            SourceError: As ``decode``.
+        """
+        unit = self._read(data)
+        if unit.is_reference:
+            self._run(unit)
+
+    def _read(self, data: bytes) -> AccessUnit:
+        try:
+            unit = self._syntax.read(data)
+        except ValueError as error:
+            raise self._undecodable(str(error)) from error
+        self._check_size(unit)
+        self._check_place(unit)
+        return unit
+
+    def _check_size(self, unit: AccessUnit) -> None:
+        width, height = unit.size or (0, 0)
+        if width * height > self._max_pixels:
+            self._is_ready = False
+            raise SourceError(
+                "IMAGE_TOO_LARGE",
+                f"The video has {width}x{height} pixels, at most {self._max_pixels} are accepted; "
+                "send it smaller.",
+                width=width,
+                height=height,
+                max_image_pixels=self._max_pixels,
+            )
+
+    def _check_place(self, unit: AccessUnit) -> None:
+        """Sees to it that FFmpeg decodes only what it has all references of."""
+        if unit.is_key:
+            return
+        self._after_seam &= unit.is_leading
+        self._is_ready &= self._after_seam or self._follows(unit)
+        if not self._is_ready or self._after_seam:
+            raise self._key_frame_missing(unit)
+
+    def _follows(self, unit: AccessUnit) -> bool:
+        return not unit.numbers or unit.number == (self._reference_number + 1) % unit.numbers
+
+    def _note(self, unit: AccessUnit) -> None:
+        if unit.is_reference:
+            self._reference_number = unit.number
+
+    def _run(self, unit: AccessUnit) -> av.VideoFrame | None:
+        """Returns the picture of a unit, or None where FFmpeg decodes it and keeps it."""
+        if not unit.is_key:
+            return self._feed(unit)
+        if self._is_ready and (not unit.is_open or self._follows(unit)):
+            self._after_seam = False
+            with suppress(SourceError):  # What is left of earlier pictures may be in its way.
+                return self._feed(unit)
+        self._context = self._open()
+        self._is_ready, self._after_seam = True, unit.is_open
+        return self._feed(unit)
+
+    def _open(self) -> av.VideoCodecContext:
+        context = av.VideoCodecContext.create(self.codec.value, "r")
+        context.thread_count = 1  # Streams are spread over frame threads.
+        context.flags |= Flags.output_corrupt  # Rather than nothing: we look at the mark.
+        context.options = {"err_detect": "explode", "max_pixels": str(self._max_pixels)}
+        return context
+
+    def _feed(self, unit: AccessUnit) -> av.VideoFrame | None:
+        packet = av.Packet(unit.data)
+        packet.pts = self._count = self._count + 1
+        packet.time_base = Fraction(1, 25)
+        try:
+            frames = self._context.decode(packet)
+        except (av.FFmpegError, MemoryError) as error:
+            raise self._undecodable("the decoder refused it") from error
+        self._note(unit)
+        if not frames and not unit.is_key and self.codec is VideoCodec.H264:
+            return None
+        if len(frames) != 1 or frames[0].pts != self._count:
+            raise self._undecodable("no picture came out of it")
+        if frames[0].is_corrupt:
+            raise self._key_frame_missing(unit)
+        return frames[0]
+
+    def _undecodable(self, why: str) -> SourceError:
+        self._is_ready = False
+        text = f"{why}; send a key frame, with its parameter sets and in Annex B form, to go on"
+        return self._error("VIDEO_PACKET_UNDECODABLE", text)
+
+    def _key_frame_missing(self, unit: AccessUnit) -> SourceError:
+        self._is_ready &= unit.is_leading  # Those after the leading ones do without them.
+        self._note(unit)
+        text = "packets that it builds on are missing or were damaged; send a key frame"
+        return self._error("VIDEO_KEY_FRAME_MISSING", text)
+
+    def _out_of_turn(self) -> SourceError:
+        text = "its picture is shown before one that was sent earlier; encode without B-frames"
+        return self._error("VIDEO_UNSUPPORTED", text)
+
+    def _error(self, reason: str, why: str) -> SourceError:
+        name = self.codec.name
+        return SourceError(reason, f"The {name} packet gives no picture: {why}.", codec=name)

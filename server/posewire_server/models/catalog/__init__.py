@@ -1,0 +1,1 @@
+"""Specs of networks and models, as plain data."""

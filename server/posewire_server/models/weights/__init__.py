@@ -1,0 +1,1 @@
+"""The cache of weights, and how weights get into it."""

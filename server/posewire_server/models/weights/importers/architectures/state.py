@@ -1,0 +1,134 @@
+"""Layers that take their weights from a state dictionary, by the names of its parameters."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import WeightsError
+from posewire_server.models.weights.importers.paddle_format.paddle_state import State
+from posewire_server.models.weights.importers.program.layers import Layer
+
+EPSILON: Final = 1e-5  # Of batch normalisation, in Paddle as in PyTorch.
+_COUNTERS: Final = ("num_batches_tracked", "StructuredToParameterName@@")
+
+Floats = npt.NDArray[np.float32]
+
+
+class StateLayers:
+    """A list of layers under construction; each method adds one and returns its output's name.
+
+    Args:
+        state: Parameters by name; each must be used in the end.
+    """
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._used: set[str] = set()
+        self._layers: list[Layer] = []
+
+    def convolution(self, name: str, x: str, *, stride: int = 1, normalised_by: str = "") -> str:
+        """Convolves with ``name``.weight, padded so that a stride of 1 keeps the size.
+
+        Args:
+            name: Of the convolution in the state.
+            x: The tensor it reads.
+            stride: In both directions.
+            normalised_by: Name of the batch normalisation after it, which is folded into it; else
+                ``name``.bias is added.
+        """
+        filters = self._take(f"{name}.weight", 4)
+        if normalised_by:
+            scale, bias = self._read_normalisation(normalised_by, filters.shape[0])
+            filters = filters * scale.reshape(-1, 1, 1, 1)
+        else:
+            bias = self._take(f"{name}.bias", 1)
+        padding = (filters.shape[2] // 2, filters.shape[3] // 2)
+        settings = {"strides": (stride, stride), "padding": padding}
+        return self._add("convolution", name, (x,), (filters, bias), settings)
+
+    def upsampling(self, name: str, x: str, *, normalised_by: str) -> str:
+        """Doubles the size by a transposed convolution with filters of (in, out, 4, 4)."""
+        filters = self._take(f"{name}.weight", 4)
+        scale, bias = self._read_normalisation(normalised_by, filters.shape[1])
+        settings = {"strides": (2, 2), "padding": (1, 1)}
+        weights = (filters * scale.reshape(1, -1, 1, 1), bias)
+        return self._add("transposed_convolution", name, (x,), weights, settings)
+
+    def relu(self, x: str) -> str:
+        """Adds max(x, 0)."""
+        return self._add("relu", f"{x}.relu", (x,))
+
+    def max_pool(self, name: str, x: str, *, size: int, stride: int, padding: int = 0) -> str:
+        """Adds the maximum over windows."""
+        settings = {
+            "size": (size, size),
+            "strides": (stride, stride),
+            "padding": (padding, padding),
+        }
+        return self._add("max_pool", name, (x,), (), settings)
+
+    def concat(self, name: str, inputs: tuple[str, ...]) -> str:
+        """Joins tensors along the channels."""
+        return self._add("concat", name, inputs)
+
+    def sum(self, name: str, inputs: tuple[str, ...]) -> str:
+        """Adds up tensors."""
+        return self._add("sum", name, inputs)
+
+    def has(self, name: str) -> bool:
+        """Returns whether the state has a convolution of a name."""
+        return f"{name}.weight" in self._state
+
+    def finish(self) -> list[Layer]:
+        """Returns the layers.
+
+        Raises:
+            WeightsError: WEIGHTS_UNSUPPORTED where the state has parameters that none uses.
+        """
+        left = [name for name in self._state if name not in self._used]
+        left = [name for name in left if not name.endswith(_COUNTERS)]
+        if left:
+            raise _another(f"nothing uses its {left[0]!r} and {len(left) - 1} others")
+        return self._layers
+
+    def _add(
+        self,
+        kind: str,
+        name: str,
+        inputs: tuple[str, ...],
+        weights: tuple[Floats, ...] = (),
+        settings: Mapping[str, object] | None = None,
+    ) -> str:
+        self._layers.append(Layer(name, kind, inputs, name, weights, settings or {}))
+        return name
+
+    def _read_normalisation(self, name: str, count: int) -> tuple[Floats, Floats]:
+        """Returns the scale and the bias that a batch normalisation amounts to."""
+        mean, variance = (
+            self._take(self._choose(f"{name}.{ours}", f"{name}.{theirs}"), 1)
+            for ours, theirs in (("_mean", "running_mean"), ("_variance", "running_var"))
+        )
+        weight, bias = self._take(f"{name}.weight", 1), self._take(f"{name}.bias", 1)
+        sizes = {array.shape for array in (mean, variance, weight, bias)}
+        if sizes != {(count,)}:
+            raise _another(f"{name!r} has the shapes {sorted(sizes)} for {count} channels")
+        scale = weight / np.sqrt(variance + EPSILON)
+        return scale, bias - mean * scale
+
+    def _choose(self, ours: str, theirs: str) -> str:
+        return ours if ours in self._state else theirs
+
+    def _take(self, name: str, rank: int) -> Floats:
+        array = self._state.get(name)
+        if array is None or array.ndim != rank:
+            got = "is missing" if array is None else f"has the shape {array.shape}"
+            raise _another(f"{name!r} {got}")
+        self._used.add(name)
+        return array
+
+
+def _another(what: str) -> WeightsError:
+    text = f"the weights are of another network: {what}"
+    return WeightsError("WEIGHTS_UNSUPPORTED", text)

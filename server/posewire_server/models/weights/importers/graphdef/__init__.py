@@ -1,0 +1,1 @@
+"""TensorFlow GraphDef and TensorFlow.js networks."""

@@ -1,0 +1,81 @@
+"""Translates a TensorFlow graph into a Paddle program.
+
+TensorFlow's tensors are (N, H, W, C); the program's are (N, C, H, W), with N free.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from posewire_server.models.weights.importers.graphdef.graphdef import GraphNode, read_graph
+from posewire_server.models.weights.importers.graphdef.graphdef_operations import OPERATIONS
+from posewire_server.models.weights.importers.graphdef.tfjs import read_graph_model
+from posewire_server.models.weights.importers.program.emitter import Emitter
+from posewire_server.models.weights.importers.program.import_errors import (
+    choose_outputs,
+    naming,
+    only,
+    unknown_operation,
+)
+from posewire_server.models.weights.importers.program.source import find_file
+
+
+def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
+    """Emits the one GraphDef (.pb) of a folder and returns its outputs.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
+    """
+    return translate_nodes(read_graph(find_file(folder, ".pb").read_bytes()), emitter, outputs)
+
+
+def translate_graph_model(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
+    """Emits the one TensorFlow.js graph model of a folder and returns its outputs.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
+    """
+    return translate_nodes(read_graph_model(folder), emitter, outputs)
+
+
+def translate_nodes(
+    nodes: Sequence[GraphNode], emitter: Emitter, outputs: Sequence[str]
+) -> list[Any]:
+    """Emits the nodes that the outputs need, each after the nodes it reads.
+
+    Args:
+        nodes: A graph, in the order of ``read_graph``.
+        emitter: The program under construction.
+        outputs: Names of nodes; none means the only node that no other reads.
+
+    Raises:
+        WeightsError: WEIGHTS_UNSUPPORTED or, where a constant is not readable, WEIGHTS_DAMAGED.
+    """
+    read = {name for node in nodes for name in node.inputs}
+    ends = [node.name for node in nodes if node.name not in read]
+    names = choose_outputs(outputs, ends, (node.name for node in nodes))
+    needed = _needed(nodes, names)
+    check_operations(needed)
+    only("input", [node.name for node in needed if node.operation == "Placeholder"])
+    values: dict[str, Any] = {}
+    for node in needed:
+        inputs = [values[name] for name in node.inputs]
+        with naming(node.name):
+            values[node.name] = OPERATIONS[node.operation](emitter, node, inputs)
+    return [values[name] for name in names]
+
+
+def check_operations(nodes: Sequence[GraphNode]) -> None:
+    """Raises WeightsError, WEIGHTS_UNSUPPORTED, where a node cannot be translated."""
+    for node in nodes:
+        if node.operation not in OPERATIONS:
+            raise unknown_operation(node.name, node.operation, OPERATIONS)
+
+
+def _needed(nodes: Sequence[GraphNode], outputs: Sequence[str]) -> list[GraphNode]:
+    """Returns the nodes without which the outputs cannot be computed, in the same order."""
+    names = set(outputs)
+    for node in reversed(nodes):
+        if node.name in names:
+            names.update(node.inputs)
+    return [node for node in nodes if node.name in names]

@@ -1,0 +1,225 @@
+"""Reads a TensorFlow.js graph model: a model.json and the shards of its weights.
+
+Source: the format that tensorflowjs_converter writes (tfjs-converter, ``graph-model``), the JSON
+form of a GraphDef whose constants are in a weights manifest, whole or quantised to fewer bits.
+"""
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import WeightsError
+from posewire_server.models.weights.importers.graphdef.graphdef import (
+    MAX_ELEMENTS,
+    MAX_RANK,
+    sort_nodes,
+)
+from posewire_server.models.weights.importers.program.source import find_file
+
+MAX_JSON_BYTES: Final = 1 << 25
+MAX_WEIGHTS_BYTES: Final = 1 << 30
+_DTYPES: Final[Mapping[str, str]] = {"float32": "<f4", "int32": "<i4", "bool": "|b1"}
+_QUANTISED: Final[Mapping[str, str]] = {"uint8": "|u1", "uint16": "<u2", "float16": "<f2"}
+
+Array = npt.NDArray[np.generic]
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class TfjsNode:
+    """One operation of the graph; read like a node of a GraphDef."""
+
+    name: str
+    operation: str
+    inputs: tuple[str, ...]
+    attributes: Json
+    value: Array | None = None
+
+    def integers(self, name: str) -> list[int]:
+        """Returns an attribute that is a list of integers; empty where it is absent."""
+        return [_integer(value) for value in self._list(name, "i")]
+
+    def texts(self, name: str) -> list[str]:
+        """Returns an attribute that is a list of strings; empty where it is absent."""
+        return [_decode(value) for value in self._list(name, "s")]
+
+    def text(self, name: str, default: str) -> str:
+        """Returns an attribute that is a string."""
+        value = _fields(self.attributes.get(name, {})).get("s")
+        return _decode(value) if value else default
+
+    def number(self, name: str, default: float) -> float:
+        """Returns an attribute that is a number or, as 0 or 1, a truth value."""
+        attribute = _fields(self.attributes.get(name, {}))
+        found = [attribute[kind] for kind in ("i", "b", "f") if kind in attribute]
+        return _number(found[0]) if found else default
+
+    def shape(self, name: str) -> list[int]:
+        """Returns an attribute that is a shape, -1 for sizes that are free; empty: unknown."""
+        shape = _fields(_fields(self.attributes.get(name, {})).get("shape", {}))
+        return [_integer(_fields(each).get("size", 0)) for each in _items(shape.get("dim", []))]
+
+    def constant(self) -> Array:
+        """Returns the value of a ``Const`` node, of any rank."""
+        if self.value is None:
+            raise _damaged(f"the weights of {self.name!r} are not in the manifest")
+        return self.value
+
+    def _list(self, name: str, kind: str) -> list[Any]:
+        attribute = _fields(self.attributes.get(name, {}))
+        return _items(_fields(attribute.get("list", {})).get(kind, []))
+
+
+def read_graph_model(folder: Path) -> list[TfjsNode]:
+    """Returns the nodes of the one graph model of a folder, each after the nodes it reads.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED where the JSON or a shard is cut short or is something else;
+            WEIGHTS_UNSUPPORTED for a layers model and for weights of unknown types.
+    """
+    model = _read_json(find_file(folder, ".json"))
+    if model.get("format", "graph-model") != "graph-model":
+        text = (
+            f"it is a {model['format']!r}; convert it with tensorflowjs_converter to a graph model"
+        )
+        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+    weights = _read_weights(folder, _items(model.get("weightsManifest")))
+    nodes = _items(_fields(model.get("modelTopology")).get("node"))
+    return sort_nodes(_read_node(_fields(node), weights) for node in nodes)
+
+
+def _read_json(path: Path) -> Json:
+    if path.stat().st_size > MAX_JSON_BYTES:
+        raise _damaged(f"{path.name} has {path.stat().st_size} bytes, more than {MAX_JSON_BYTES}")
+    try:
+        return _fields(json.loads(path.read_bytes()))
+    except (ValueError, RecursionError) as error:
+        raise _damaged(f"{path.name} is not JSON ({error})") from error
+
+
+def _read_node(node: Json, weights: Mapping[str, Array]) -> TfjsNode:
+    name, operation = _string(node.get("name")), _string(node.get("op"))
+    # A control input (^name) carries no value; name:0 is the first output of name.
+    names = [_string(text) for text in _items(node.get("input", []))]
+    inputs = tuple(text.removesuffix(":0") for text in names if not text.startswith("^"))
+    return TfjsNode(name, operation, inputs, _fields(node.get("attr", {})), weights.get(name))
+
+
+def _read_weights(folder: Path, groups: list[Any]) -> dict[str, Array]:
+    weights: dict[str, Array] = {}
+    for group in map(_fields, groups):
+        content = memoryview(_read_shards(folder, _items(group.get("paths"))))
+        for name, value in _split(content, _items(group.get("weights"))):
+            if name in weights:
+                raise _damaged(f"the weights of {name!r} appear twice")
+            weights[name] = value
+    return weights
+
+
+def _read_shards(folder: Path, paths: list[Any]) -> bytes:
+    """Joins files of the folder itself; a path that leads elsewhere is none of them."""
+    files = {path.name: path for path in folder.iterdir() if path.is_file()}
+    names = [_string(path) for path in paths]
+    absent = [name for name in names if name not in files]
+    if absent:
+        raise _damaged(f"the shard {absent[0]!r} of the weights is not beside the model")
+    size = sum(files[name].stat().st_size for name in names)
+    if size > MAX_WEIGHTS_BYTES:
+        raise _damaged(f"the weights have {size} bytes, more than {MAX_WEIGHTS_BYTES}")
+    return b"".join(files[name].read_bytes() for name in names)
+
+
+def _split(content: memoryview, entries: list[Any]) -> Iterator[tuple[str, Array]]:
+    offset = 0
+    for entry in map(_fields, entries):
+        name = _string(entry.get("name"))
+        shape, dtype = _shape(name, entry), _stored_dtype(name, entry)
+        size = math.prod(shape) * dtype.itemsize
+        if size > len(content) - offset:
+            raise _damaged(f"the weights end within {name!r}")
+        stored = np.frombuffer(content[offset : offset + size], dtype)
+        yield name, _restore(entry, stored).reshape(shape)
+        offset += size
+    if offset != len(content):
+        raise _damaged(f"{len(content) - offset} bytes of weights belong to no constant")
+
+
+def _stored_dtype(name: str, entry: Json) -> np.dtype[Any]:
+    quantization = entry.get("quantization")
+    known = _QUANTISED if quantization else _DTYPES
+    kind = _string((_fields(quantization) if quantization else entry).get("dtype"))
+    if kind not in known or (quantization and entry.get("dtype") != "float32"):
+        text = f"the weights of {name!r} have the type {kind!r}; known: {', '.join(known)}"
+        raise WeightsError("WEIGHTS_UNSUPPORTED", text, node=name)
+    return np.dtype(known[kind])
+
+
+def _restore(entry: Json, stored: npt.NDArray[Any]) -> Array:
+    """Undoes the quantisation: value = stored * scale + min, computed in float32 as tfjs does."""
+    quantization = entry.get("quantization")
+    if not quantization:
+        return stored
+    if stored.dtype == np.float16:
+        return stored.astype(np.float32)
+    scale, minimum = (_number(quantization.get(key)) for key in ("scale", "min"))
+    with np.errstate(all="ignore"):
+        return stored * np.float32(scale) + np.float32(minimum)
+
+
+def _shape(name: str, entry: Json) -> list[int]:
+    shape = [_integer(size) for size in _items(entry.get("shape"))]
+    if len(shape) > MAX_RANK or min(shape, default=0) < 0 or math.prod(shape) > MAX_ELEMENTS:
+        raise _damaged(f"the weights of {name!r} have the shape {shape}")
+    return shape
+
+
+def _fields(value: Any) -> Json:
+    if not isinstance(value, dict):
+        raise _damaged(f"a {type(value).__name__} is where fields are expected")
+    return value
+
+
+def _items(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise _damaged(f"a {type(value).__name__} is where a list is expected")
+    return value
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise _damaged(f"a {type(value).__name__} is where a string is expected")
+    return value
+
+
+def _integer(value: Any) -> int:
+    """Returns an integer, which JSON of protobuf writes as a string where it has 64 bits."""
+    try:
+        return int(value) if isinstance(value, str) else value.__index__()
+    except (ValueError, AttributeError) as error:
+        raise _damaged(f"{value!r:.40} is where an integer is expected") from error
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _damaged(f"{value!r:.40} is where a number is expected") from error
+
+
+def _decode(value: Any) -> str:
+    try:
+        return base64.b64decode(_string(value), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise _damaged(f"{value!r:.40} is not the base64 of a text") from error
+
+
+def _damaged(what: str) -> WeightsError:
+    return WeightsError("WEIGHTS_DAMAGED", f"not a readable TensorFlow.js graph model: {what}")

@@ -1,0 +1,74 @@
+"""Imports a network of a foreign format as a Paddle program, in a process of its own.
+
+``python -m ...importers.program IMPORTER SOURCE_FOLDER PREFIX OUTPUT_NAME... [-- CUT_NAME...]``
+reads the files of a folder and writes ``PREFIX.pdmodel`` and ``PREFIX.pdiparams``; where there are
+cuts, the sections between them too. The outputs are in the order of their names, which may be left
+out where the graph ends in one and is not cut.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from posewire_server.errors import WeightsError
+from posewire_server.isolated import answer
+from posewire_server.models.weights.importers import original
+from posewire_server.models.weights.importers.graphdef import graphdef_program
+from posewire_server.models.weights.importers.program.emitter import Emitter
+from posewire_server.models.weights.importers.tflite import tflite_program
+
+VERSION: Final = 5
+
+# Given the folder of the files, the program under construction and the names of the tensors wanted
+# (none: the only output), an importer returns these tensors, variables of Paddle.
+Importer = Callable[[Path, Emitter, Sequence[str]], list[Any]]
+
+IMPORTERS: Final[Mapping[str, Importer]] = {
+    "graphdef": graphdef_program.translate,
+    "original": original.translate,
+    "tfjs": graphdef_program.translate_graph_model,
+    "tflite": tflite_program.translate,
+}
+
+
+def write_program(
+    importer: str,
+    source: Path,
+    prefix: Path,
+    outputs: Sequence[str] = (),
+    cuts: Sequence[str] = (),
+) -> None:
+    """Imports the files of a folder and writes ``prefix``.pdmodel and ``prefix``.pdiparams.
+
+    Args:
+        importer: One of ``IMPORTERS``.
+        source: The folder.
+        prefix: Path without the endings.
+        outputs: Names of tensors, to be answered in this order; none: the only end of the graph.
+        cuts: Names of tensors before which to cut the network, see ``Emitter.save_sections``; these
+            need outputs that are named.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
+    """
+    if importer not in IMPORTERS:
+        known = ", ".join(sorted(IMPORTERS))
+        text = f"there is no importer {importer!r}; there are: {known}"
+        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+    with Emitter.building() as emitter:
+        tensors = IMPORTERS[importer](source, emitter, [*outputs, *cuts])
+        answered = tensors[: len(tensors) - len(cuts)]
+        emitter.save(prefix, answered)
+        if cuts:
+            emitter.save_sections(prefix, answered, tensors[len(answered) :])
+
+
+def _main(importer: str, source: str, prefix: str, *names: str) -> dict[str, int]:
+    end = names.index("--") if "--" in names else len(names)
+    write_program(importer, Path(source), Path(prefix), names[:end], names[end + 1 :])
+    return {"version": VERSION}
+
+
+if __name__ == "__main__":
+    answer(lambda: _main(*sys.argv[1:]))

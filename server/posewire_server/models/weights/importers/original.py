@@ -1,0 +1,47 @@
+"""Imports the published files of a network in whichever of its formats they are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from posewire_server.errors import WeightsError
+from posewire_server.models.weights.importers.caffe import caffe_program
+from posewire_server.models.weights.importers.paddle_format import paddle_program
+from posewire_server.models.weights.importers.program.emitter import Emitter
+from posewire_server.models.weights.importers.pytorch import state_program
+
+# How one file of each format is named, and who reads the files.
+ENDINGS: Final[Mapping[str, Callable[[Path, Emitter, Sequence[str]], list[Any]]]] = {
+    ".caffemodel": caffe_program.translate,
+    ".pdmodel": paddle_program.translate,
+    ".pdparams": state_program.translate_paddle,
+    ".pth": state_program.translate_torch,
+    ".pth.tar": state_program.translate_torch,
+    "__model__": paddle_program.translate,
+    "model": paddle_program.translate,
+}
+
+
+def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
+    """Emits the network of the files in a folder and returns its outputs.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED where the files are of no format that is known, or of
+            several; else as the format's own importer.
+    """
+    names = sorted(path.name for path in folder.iterdir())
+    found = {
+        translate
+        for ending, translate in ENDINGS.items()
+        if any(
+            name.endswith(ending) if ending.startswith(".") else name == ending for name in names
+        )
+    }
+    if len(found) != 1:
+        text = (
+            f"expected the files of one network, got {', '.join(names) or 'nothing'}; known are "
+            ".prototxt with .caffemodel, .pdparams, .pdmodel with .pdiparams, __model__ with "
+            "__params__, and .pth or .pth.tar"
+        )
+        raise WeightsError("WEIGHTS_DAMAGED", text)
+    return found.pop()(folder, emitter, outputs)

@@ -1,0 +1,1 @@
+"""Paddle inference programs and state dicts."""

@@ -1,0 +1,197 @@
+"""Reads Paddle's own networks of the older format: a program and its parameters.
+
+As .pdmodel and .pdiparams, or as PaddlePaddle 1 wrote them: __model__ and __params__, model and
+params, or __model__ with one file for each parameter. Nothing of Paddle reads the files.
+
+Source: framework.proto of Paddle (ProgramDesc) and its stream of tensors.
+"""
+
+import math
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import WeightsError
+from posewire_server.models.weights.importers.program.wire import Message
+
+MAX_RANK: Final = 8
+# The values of VarType.Type in framework.proto.
+_DTYPES: Final[Mapping[int, str]] = {2: "<i4", 3: "<i8", 4: "<f2", 5: "<f4", 6: "<f8"}
+_DENSE_TENSOR: Final = 7
+_PAIRS: Final = (
+    (".pdmodel", ".pdiparams"),
+    ("__model__", "__params__"),
+    ("model", "params"),
+)
+
+Floats = npt.NDArray[np.float32]
+Slots = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class ProgramNode:
+    """One operation of the program: OpDesc.
+
+    Attributes:
+        operation: For instance ``conv2d``.
+        inputs: Names of tensors by slot, for instance ``Filter``.
+        outputs: The same.
+        attributes: Fields of each attribute by its name.
+    """
+
+    operation: str
+    inputs: Slots
+    outputs: Slots
+    attributes: Mapping[str, Message]
+
+    def integer(self, name: str, default: int) -> int:
+        """Returns a whole number, which may be a long one."""
+        attribute = self._attribute(name)
+        return attribute.integer(3, attribute.integer(13, default))
+
+    def integers(self, name: str) -> list[int]:
+        """Returns a list of whole numbers; empty where it is absent."""
+        attribute = self._attribute(name)
+        return attribute.integers(6) or attribute.integers(15)
+
+    def number(self, name: str, default: float) -> float:
+        """Returns a number with a fraction."""
+        values = self._attribute(name).floats(4)
+        return float(values[-1]) if len(values) else default
+
+    def text(self, name: str, default: str) -> str:
+        """Returns a text."""
+        return self._attribute(name).text(5) or default
+
+    def flag(self, name: str, *, default: bool = False) -> bool:
+        """Returns a truth value."""
+        return bool(self._attribute(name).integer(10, int(default)))
+
+    def _attribute(self, name: str) -> Message:
+        return self.attributes.get(name, Message(b""))
+
+
+@dataclass(frozen=True)
+class PaddleNetwork:
+    """A program with its parameters.
+
+    Attributes:
+        nodes: In the order they run.
+        shapes: Of each tensor as declared, -1 for what is free.
+        parameters: By name, as float32.
+    """
+
+    nodes: tuple[ProgramNode, ...]
+    shapes: Mapping[str, tuple[int, ...]]
+    parameters: Mapping[str, Floats]
+
+
+def read_paddle(folder: Path) -> PaddleNetwork:
+    """Returns the network in a folder.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED where the files are missing, cut short or of another format;
+            WEIGHTS_UNSUPPORTED for parameters of a type that is not known.
+    """
+    program, parameters = find_pair(folder)
+    blocks = Message(program.read_bytes()).messages(1)
+    if len(blocks) != 1:
+        raise _damaged(f"the program has {len(blocks)} blocks; loops and branches are not read")
+    names, shapes = [], {}
+    for variable in blocks[0].messages(3):
+        name, kind = variable.text(1), variable.message(2)
+        shapes[name] = tuple(kind.message(3).message(1).integers(2))
+        if variable.integer(3) and kind.integer(1) == _DENSE_TENSOR:
+            names.append(name)
+    nodes = tuple(_read_node(message) for message in blocks[0].messages(4))
+    if not nodes:
+        raise _damaged("the program has no operations")
+    return PaddleNetwork(nodes, shapes, _read_parameters(parameters, folder, sorted(names)))
+
+
+def find_pair(folder: Path) -> tuple[Path, Path | None]:
+    """Returns the program and the parameters; None for parameters in a file each.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED where there is none, or more than one.
+    """
+    files = [path for path in folder.iterdir() if path.is_file()]
+    for program_ending, parameters_ending in _PAIRS:
+        programs = [path for path in files if path.name.endswith(program_ending)]
+        pairs = [
+            (path, path.with_name(path.name.removesuffix(program_ending) + parameters_ending))
+            for path in programs
+        ]
+        found = [pair for pair in pairs if pair[1] in files]
+        if len(found) == 1:
+            return found[0]
+    if folder / "__model__" in files:
+        return folder / "__model__", None
+    names = ", ".join(sorted(path.name for path in files)) or "nothing"
+    raise _damaged(f"expected one program with its parameters, got {names}")
+
+
+def _read_node(message: Message) -> ProgramNode:
+    slots = [
+        {slot.text(1): tuple(slot.texts(2)) for slot in message.messages(number)}
+        for number in (1, 2)
+    ]
+    attributes = {entry.text(1): entry for entry in message.messages(4)}
+    return ProgramNode(message.text(3), slots[0], slots[1], attributes)
+
+
+def _read_parameters(path: Path | None, folder: Path, names: list[str]) -> dict[str, Floats]:
+    if path is not None:
+        tensors = list(_read_stream(memoryview(path.read_bytes()), len(names)))
+        return dict(zip(names, tensors, strict=True))
+    found = {}
+    for name in names:
+        if "/" in name or "\\" in name or not (folder / name).is_file():
+            raise _damaged(f"the parameter {name!r} has no file")
+        (found[name],) = _read_stream(memoryview((folder / name).read_bytes()), 1)
+    return found
+
+
+def _read_stream(content: memoryview, count: int) -> Iterator[Floats]:
+    """Yields tensors: version, levels of sequences, version, size of a description, it, values."""
+    position = 0
+    for index in range(count):
+        try:
+            version, levels = struct.unpack_from("<IQ", content, position)
+            second, size = struct.unpack_from("<Ii", content, position + 12)
+        except struct.error as error:
+            raise _damaged(f"the parameters are cut short at {index} of {count}") from error
+        if version or levels or second or size < 0 or position + 20 + size > len(content):
+            raise _damaged(f"parameter {index} of {count} does not begin as one")
+        position += 20 + size
+        array, taken = _read_tensor(
+            Message(content[position - size : position]), content[position:]
+        )
+        position += taken
+        yield array
+    if position != len(content):
+        raise _damaged(f"{len(content) - position} bytes are left after {count} parameters")
+
+
+def _read_tensor(description: Message, content: memoryview) -> tuple[Floats, int]:
+    kind, shape = description.integer(1), description.integers(2)
+    if kind not in _DTYPES:
+        text = f"a parameter has Paddle's data type {kind}; known are floats and whole numbers"
+        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+    dtype = np.dtype(_DTYPES[kind])
+    if min(shape, default=1) < 0 or len(shape) > MAX_RANK:
+        raise _damaged(f"a parameter has the shape {shape}")
+    size = math.prod(shape) * dtype.itemsize
+    if size > len(content):
+        raise _damaged(f"a parameter of {size} bytes where {len(content)} are left")
+    array: npt.NDArray[Any] = np.frombuffer(content[:size], dtype).reshape(shape)
+    return array.astype(np.float32), size
+
+
+def _damaged(what: str) -> WeightsError:
+    return WeightsError("WEIGHTS_DAMAGED", f"not a readable Paddle network: {what}")

@@ -1,0 +1,94 @@
+"""Reads the state dictionaries of Paddle's layers (.pdparams) as data, without running a pickle.
+
+Source: ``paddle.save`` of a state dictionary: a pickle of NumPy arrays by the parameter's name.
+"""
+
+import io
+import math
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import WeightsError
+from posewire_server.models.weights.importers.pytorch.pickle_data import Call, Global, read_pickle
+
+State = dict[str, npt.NDArray[np.float32]]
+MAX_RANK: Final = 8
+_DTYPES: Final = ("f2", "f4", "f8", "i4", "i8")
+_EMPTY: Final = (Global("builtins", "bytes"), Global("__builtin__", "bytes"))
+_ARRAY: Final = "_reconstruct"
+_ARRAY_OF_BUFFER: Final = "_frombuffer"
+
+
+def read_paddle_state(path: Path) -> State:
+    """Returns the parameters of a .pdparams file by name, as float32.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED where it is not a pickle of arrays by name.
+    """
+    table = read_pickle(io.BytesIO(path.read_bytes()))
+    if not isinstance(table, dict):
+        raise _damaged("it holds no dictionary")
+    arrays = {name: _find_array(value) for name, value in table.items()}
+    return {str(name): array for name, array in arrays.items() if array is not None}
+
+
+def _find_array(value: Any) -> npt.NDArray[np.float32] | None:
+    """Returns the array of an entry, which may stand beside its name; None for other entries."""
+    if isinstance(value, Call) and value.function == Global("builtins", "tuple"):
+        (value,) = value.arguments
+    if isinstance(value, tuple) and len(value) == 2:
+        value = value[1]
+    if not isinstance(value, Call) or not isinstance(value.function, Global):
+        return None
+    if value.function.module.partition(".")[0] != "numpy":
+        return None
+    if value.function.name == _ARRAY and _is_sized(value.state, 5):
+        _, shape, dtype, is_fortran, content = value.state
+        return _read_array(shape, dtype, content, "F" if is_fortran else "C")
+    if value.function.name == _ARRAY_OF_BUFFER and _is_sized(value.arguments, 4):
+        content, dtype, shape, order = value.arguments
+        return _read_array(shape, dtype, content, order)
+    return None
+
+
+def _read_array(shape: Any, dtype: Any, content: Any, order: Any) -> npt.NDArray[np.float32]:
+    kind, data = _read_dtype(dtype), _read_bytes(content)
+    if not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
+        raise _damaged("the shape of an array is not a tuple of sizes")
+    if len(shape) > MAX_RANK or math.prod(shape) * kind.itemsize != len(data):
+        raise _damaged(f"an array has {len(data)} bytes for the shape {shape}")
+    array = np.frombuffer(data, kind).reshape(shape, order="F" if order == "F" else "C")
+    return array.astype(np.float32)
+
+
+def _read_dtype(value: Any) -> "np.dtype[Any]":
+    name = value.arguments[0] if isinstance(value, Call) and value.arguments else None
+    if name not in _DTYPES or not isinstance(value.function, Global):
+        raise _damaged("an array has a type other than floats and whole numbers")
+    state = value.state if isinstance(value.state, tuple) else ()
+    order = ">" if state[1:2] == (">",) else "<"
+    return np.dtype(f"{order}{name}")
+
+
+def _read_bytes(value: Any) -> bytes | bytearray:
+    """Returns bytes; older pickles hold them as text to encode."""
+    if isinstance(value, Call) and value.function == Global("_codecs", "encode"):
+        text = value.arguments[0] if value.arguments else None
+        if isinstance(text, str) and all(ord(character) < 256 for character in text):
+            return text.encode("latin-1")
+    if isinstance(value, Call) and value.function in _EMPTY and not value.arguments:
+        return b""
+    if not isinstance(value, bytes | bytearray):
+        raise _damaged("the content of an array is not bytes")
+    return value
+
+
+def _is_sized(value: Any, size: int) -> bool:
+    return isinstance(value, tuple) and len(value) == size
+
+
+def _damaged(what: str) -> WeightsError:
+    return WeightsError("WEIGHTS_DAMAGED", f"not a readable state dictionary: {what}")

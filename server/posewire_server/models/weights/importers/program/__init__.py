@@ -1,0 +1,1 @@
+"""A Paddle inference program, built operation by operation."""

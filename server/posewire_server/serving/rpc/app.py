@@ -1,0 +1,108 @@
+"""The server of one process: the service, and the threads that do its work."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+from posewire.v1 import keypoint_service_pb2 as pb
+from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
+
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
+from posewire_server.serving.rpc.models import Limits, Models
+from posewire_server.serving.rpc.response import Farewell
+from posewire_server.serving.rpc.servicer import KeypointServicer
+from posewire_server.serving.rpc.wire import read_request
+from posewire_server.serving.streams.dispatch import Dispatcher
+
+_LOG = logging.getLogger(__name__)
+_MOST_FRAMES_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class ServerConfig:
+    """How to serve.
+
+    Attributes:
+        address: ``host:port`` (port 0 picks one), or ``unix:/path``.
+        models: Names of the models to serve.
+        engine: What runs them.
+        limits: What requests may ask.
+        frame_threads: Frames worked on at once; 0: 2, which keeps a predictor busy, or what fills
+            its batches where they pay.
+        grace_s: Longest time for open calls to end after SIGTERM.
+        reuse_port: Whether other processes may listen on the same port.
+        resume_targets: Where clients are to go on when this server drains, best first.
+        metrics_address: ``host:port`` where Prometheus may read; empty for nowhere.
+    """
+
+    address: str = "127.0.0.1:50051"
+    models: tuple[str, ...] = ("body",)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    limits: Limits = field(default_factory=Limits)
+    frame_threads: int = 0
+    grace_s: float = 10.0
+    reuse_port: bool = False
+    resume_targets: tuple[str, ...] = ()
+    metrics_address: str = ""
+
+
+class Server:
+    """A gRPC server on one event loop.
+
+    Args:
+        config: How to serve.
+        pipelines: Loaded and warm, by the name of their model.
+    """
+
+    def __init__(self, config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> None:
+        self._config = config
+        self._dispatcher = Dispatcher(config.frame_threads or _frames_at_once(pipelines))
+        models = Models(pipelines, config.limits)
+        farewell = Farewell(config.grace_s, config.resume_targets)
+        self._servicer = KeypointServicer(models, self._dispatcher, farewell)
+        listening = Listening(config.address, config.limits.max_message_bytes, config.reuse_port)
+        self._listener = Listener(listening, list(pipelines))
+        server = self._listener.server
+        pb_grpc.add_KeypointServiceServicer_to_server(self._servicer, server)
+        # Takes the place of the generated handler: this one reads raw images without copying them.
+        server.add_registered_method_handlers(SERVICE, _detect_handler(self._servicer))
+
+    async def start(self) -> str:
+        """Listens and serves; returns the address, with the port that was picked.
+
+        Raises:
+            ConfigError: ADDRESS_UNUSABLE.
+        """
+        return await self._listener.start()
+
+    async def fail(self) -> None:
+        """Waits for ever: what fails here fails single frames."""
+        await asyncio.Event().wait()
+
+    async def drain(self) -> None:
+        """Turns new work away, ends open streams, and stops within the grace time."""
+        _LOG.info("draining, for %.1f s at most", self._config.grace_s)
+        await self._listener.set_serving(serving=False)
+        await self._servicer.drain()
+        await self._listener.stop()
+        await asyncio.to_thread(self._dispatcher.close)
+
+
+def _frames_at_once(pipelines: Mapping[str, Pipeline]) -> int:
+    """Returns how many frames make the next run ready while one runs."""
+    largest = max((pipeline.largest_batch for pipeline in pipelines.values()), default=1)
+    return min(2 * largest, _MOST_FRAMES_AT_ONCE)
+
+
+def _detect_handler(servicer: KeypointServicer) -> dict[str, Any]:
+    method = grpc.stream_stream_rpc_method_handler(
+        servicer.Detect,
+        request_deserializer=read_request,
+        response_serializer=pb.DetectResponse.SerializeToString,
+    )
+    return {"Detect": method}

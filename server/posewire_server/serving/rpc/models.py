@@ -1,0 +1,101 @@
+"""The models of a server as the contract describes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from posewire.v1 import model_pb2
+
+from posewire_server.errors import ModelError
+from posewire_server.inference.pipeline import MAX_PIXELS, Pipeline
+from posewire_server.models.catalog.catalog import CATALOG, find_model
+from posewire_server.models.catalog.spec import ModelSpec, Source
+from posewire_server.serving.rpc.convert import to_skeleton
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a request may ask of the server; ``posewire.v1.Limits`` documents each field."""
+
+    max_message_bytes: int = 32 * 1024 * 1024
+    max_image_pixels: int = MAX_PIXELS
+    max_streams: int = 100
+    max_in_flight: int = 16
+    max_bytes_in_flight: int = 512 * 1024 * 1024
+
+
+class Models:
+    """The catalogue, and the pipelines that are loaded.
+
+    Args:
+        pipelines: Loaded pipelines by the name of their model.
+        limits: Limits of the server.
+    """
+
+    def __init__(self, pipelines: Mapping[str, Pipeline], limits: Limits) -> None:
+        self.limits = limits
+        self._pipelines = pipelines
+        specs = [pipeline.spec for pipeline in pipelines.values()]
+        self._originals = {spec.hub_name: spec for spec in specs if spec.hub_name}
+
+    def serving(self, name: str) -> Pipeline:
+        """Returns the pipeline of a model.
+
+        PaddleHub's name for a model means the original where that is served, else ours.
+
+        Raises:
+            ModelError: MODEL_UNKNOWN, MODEL_NOT_SERVING.
+        """
+        spec = self._find(name)
+        pipeline = self._pipelines.get(spec.name)
+        if pipeline is None:
+            text = f"model '{spec.name}' is not served here; start the server with it"
+            raise ModelError("MODEL_NOT_SERVING", text, model=spec.name)
+        return pipeline
+
+    def describe(self, name: str) -> model_pb2.Model:
+        """Returns the description of a model; PaddleHub's names mean what they do when served.
+
+        Raises:
+            ModelError: MODEL_UNKNOWN.
+        """
+        return self._to_model(self._find(name))
+
+    def describe_all(self) -> list[model_pb2.Model]:
+        """Returns the description of every model, by name."""
+        return [self._to_model(spec) for spec in sorted(CATALOG, key=lambda spec: spec.name)]
+
+    def _find(self, name: str) -> ModelSpec:
+        return self._originals.get(name) or find_model(name)
+
+    def _to_model(self, spec: ModelSpec) -> model_pb2.Model:
+        pipeline = self._pipelines.get(spec.name)
+        modes = [spec.default_mode, *spec.modes]
+        model = model_pb2.Model(
+            name=spec.name,
+            aliases=spec.aliases,
+            state=model_pb2.MODEL_STATE_SERVING if pipeline else model_pb2.MODEL_STATE_AVAILABLE,
+            skeleton=to_skeleton(spec.skeleton),
+            input_size=model_pb2.InputSize(
+                height=spec.input.height, max_width=spec.input.max_width
+            ),
+            modes=dict.fromkeys(modes),
+            limits=model_pb2.Limits(
+                max_message_bytes=self.limits.max_message_bytes,
+                max_image_pixels=self.limits.max_image_pixels,
+                max_streams=self.limits.max_streams,
+                max_in_flight=self.limits.max_in_flight,
+                max_bytes_in_flight=self.limits.max_bytes_in_flight,
+            ),
+            provenance=[_to_provenance(network.source) for network in spec.networks],
+        )
+        if pipeline:
+            model.version = pipeline.version
+            engine = pipeline.engine
+            model.engine.name = engine.engine
+            model.engine.precision = engine.precision
+            model.engine.threads = engine.threads
+        return model
+
+
+def _to_provenance(source: Source) -> model_pb2.Provenance:
+    return model_pb2.Provenance(source=source.label, sha256=source.sha256, licence=source.licence)

@@ -1,0 +1,50 @@
+"""The requests of a ``Detect`` stream after its config: frames, one after the other."""
+
+import logging
+from collections.abc import AsyncIterator
+from typing import TypeAlias
+
+import grpc
+from posewire.v1 import frame_pb2
+from posewire.v1 import keypoint_service_pb2 as pb
+
+from posewire_server.errors import PosewireError, StreamError
+from posewire_server.frame import Frame
+from posewire_server.outcome import Failed
+from posewire_server.serving.rpc import convert
+from posewire_server.serving.rpc.wire import RawFrame
+from posewire_server.serving.streams.stream import Stream
+
+_LOG = logging.getLogger(__name__)
+Request: TypeAlias = pb.DetectRequest | RawFrame
+Requests: TypeAlias = AsyncIterator[Request]
+
+
+async def read_frames(requests: Requests, stream: Stream) -> PosewireError | None:
+    """Offers frames to the stream; returns what is fatal to it, or None at its regular end."""
+    try:
+        async for request in requests:
+            if isinstance(request, RawFrame):
+                await stream.offer(_to_frame_or_failed(request.message, request.pixels))
+                continue
+            kind = request.WhichOneof("request")
+            if kind == "config":
+                text = "a stream has one config, its first request; open another stream"
+                return StreamError("CONFIG_REPEATED", text)
+            if kind is None:
+                return StreamError("REQUEST_EMPTY", "the request is neither config nor frame")
+            await stream.offer(_to_frame_or_failed(request.frame))
+    except grpc.aio.BaseError:
+        _LOG.debug("the client has gone")
+    finally:
+        stream.finish()
+    return None
+
+
+def _to_frame_or_failed(
+    message: frame_pb2.Frame, pixels: memoryview | None = None
+) -> Frame | Failed:
+    try:
+        return convert.to_frame(message, pixels)
+    except PosewireError as error:
+        return Failed(message.sequence_id, error)

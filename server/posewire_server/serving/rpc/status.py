@@ -1,0 +1,72 @@
+"""Domain errors as google.rpc.Status: the only place where the two meet."""
+
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
+from grpc import StatusCode
+
+from posewire_server.errors import EngineError, PosewireError
+
+DOMAIN = "posewire"
+
+CODES = {
+    "SOURCE_MISSING": StatusCode.INVALID_ARGUMENT,
+    "SOURCE_UNIMPLEMENTED": StatusCode.UNIMPLEMENTED,
+    "IMAGE_EMPTY": StatusCode.INVALID_ARGUMENT,
+    "IMAGE_FORMAT_UNSUPPORTED": StatusCode.INVALID_ARGUMENT,
+    "IMAGE_UNDECODABLE": StatusCode.INVALID_ARGUMENT,
+    "IMAGE_TOO_LARGE": StatusCode.INVALID_ARGUMENT,
+    "RAW_IMAGE_MALFORMED": StatusCode.INVALID_ARGUMENT,
+    "REGION_INVALID": StatusCode.INVALID_ARGUMENT,
+    "SEQUENCE_NOT_INCREASING": StatusCode.INVALID_ARGUMENT,
+    "FRAME_DEADLINE_EXCEEDED": StatusCode.DEADLINE_EXCEEDED,
+    "QUEUE_FULL": StatusCode.RESOURCE_EXHAUSTED,
+    "CONFIG_MISSING": StatusCode.INVALID_ARGUMENT,
+    "CONFIG_REPEATED": StatusCode.INVALID_ARGUMENT,
+    "CONFIG_INVALID": StatusCode.INVALID_ARGUMENT,
+    "REQUEST_EMPTY": StatusCode.INVALID_ARGUMENT,
+    "FEATURE_UNIMPLEMENTED": StatusCode.UNIMPLEMENTED,
+    "MODEL_UNKNOWN": StatusCode.NOT_FOUND,
+    "MODEL_NOT_SERVING": StatusCode.UNAVAILABLE,
+    "MODE_UNKNOWN": StatusCode.INVALID_ARGUMENT,
+    "TOO_MANY_STREAMS": StatusCode.RESOURCE_EXHAUSTED,
+    "SERVER_DRAINING": StatusCode.UNAVAILABLE,
+    "ENGINE_FAILED": StatusCode.INTERNAL,
+    "INTERNAL": StatusCode.INTERNAL,
+    "WORKER_LOST": StatusCode.UNAVAILABLE,
+    "SHARED_MEMORY_NOT_FOUND": StatusCode.NOT_FOUND,
+    "SHARED_MEMORY_FORBIDDEN": StatusCode.PERMISSION_DENIED,
+    "SHARED_MEMORY_OUT_OF_BOUNDS": StatusCode.INVALID_ARGUMENT,
+    "VIDEO_PACKET_UNDECODABLE": StatusCode.INVALID_ARGUMENT,
+    "VIDEO_KEY_FRAME_MISSING": StatusCode.FAILED_PRECONDITION,
+    "VIDEO_UNSUPPORTED": StatusCode.UNIMPLEMENTED,
+    "BYTES_EXHAUSTED": StatusCode.RESOURCE_EXHAUSTED,
+}
+
+
+def as_told(error: PosewireError) -> PosewireError:
+    """Returns an error as its caller learns of it: what an engine says is for the log alone."""
+    if isinstance(error, EngineError) or error.reason not in CODES:
+        return PosewireError("ENGINE_FAILED", "the network could not be run on this frame")
+    return error
+
+
+def to_status(error: PosewireError) -> status_pb2.Status:
+    """Returns code, text and ErrorInfo of an error, see ``as_told``."""
+    error = as_told(error)
+    details = any_pb2.Any()
+    details.Pack(
+        error_details_pb2.ErrorInfo(
+            reason=error.reason, domain=DOMAIN, metadata=dict(error.metadata)
+        )
+    )
+    number, _ = CODES[error.reason].value
+    return status_pb2.Status(code=number, message=str(error), details=[details])
+
+
+def reason_of(content: bytes) -> str:
+    """Returns the reason of a serialized google.rpc.Status; empty where it has none."""
+    info = error_details_pb2.ErrorInfo()
+    for detail in status_pb2.Status.FromString(content).details:
+        if detail.Unpack(info):
+            return str(info.reason)
+    return ""

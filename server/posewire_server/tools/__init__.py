@@ -1,0 +1,1 @@
+"""What people run: commands, media, evaluation."""

@@ -1,0 +1,84 @@
+"""``posewire-server demo``: weights, a server, a stream of real frames, a picture."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tqdm import tqdm
+
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.models.catalog.catalog import find_model
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.commands.follow import follow
+from posewire_server.tools.media.annotate import open_annotator
+from posewire_server.tools.media.detector import DetectorConfig, open_detector
+from posewire_server.tools.media.progress import ProgressBars
+from posewire_server.tools.media.report import Tally, noun_of
+from posewire_server.tools.media.sample import open_sample
+from posewire_server.tools.media.source import Source
+from posewire_server.tools.media.sources import open_source
+
+
+@dataclass(frozen=True)
+class DemoConfig:
+    """What to show.
+
+    Attributes:
+        cache: Folder of the weights and of the sample.
+        source: Image, folder, video file, index of a camera or URL; None: a sample of our own.
+        output: Annotated image, folder or video to write; None: a name that fits, in this folder.
+        engine: What runs the network.
+        model: Name of the model.
+        tracking: How each instance is followed from frame to frame; None: not at all.
+    """
+
+    cache: Path
+    source: str | None = None
+    output: Path | None = None
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    model: str = "body"
+    tracking: TrackingSettings | None = None
+
+
+def run(config: DemoConfig) -> int:
+    """Pulls the weights, serves them on loopback and streams a source; returns the exit code."""
+    given = open_source(config.source) if config.source is not None else None
+    with ProgressBars() as progress:
+        stored = Library(config.cache).pull(find_model(config.model), progress)
+    for network in stored.networks:
+        print(f"network {network.spec.name}: {network.manifest.source}, {network.manifest.licence}")
+    with ProgressBars() as progress:
+        source = given or open_sample(config.cache, progress)
+    output = config.output or _default_output(source)
+    with ExitStack() as stack:
+        server = stack.enter_context(ServerProcess(_serve_arguments(config)))
+        print(f"server on {server.address}; streaming {source.name}")
+        remote = DetectorConfig(server=server.address, model=config.model, tracking=config.tracking)
+        detector = stack.enter_context(open_detector(remote, progress))
+        tally = Tally(noun_of(detector.skeleton))
+        annotator = stack.enter_context(open_annotator(output, source, detector.skeleton))
+        bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc="stream"))
+        elapsed_s = follow(detector, source, [tally.add, annotator.write, lambda _: bar.update()])
+    print(tally.summary(elapsed_s), *tally.failures(), sep="\n")
+    print(tally.stage_table())
+    print(f"annotated: {output.resolve()}")
+    return int(tally.has_failures)
+
+
+def _serve_arguments(config: DemoConfig) -> list[str]:
+    engine = config.engine
+    return [
+        *("--cache", str(config.cache)),
+        *("--models", config.model),
+        *("--engine", engine.engine),
+        *("--precision", engine.precision),
+        *("--threads", str(engine.threads)),
+    ]
+
+
+def _default_output(source: Source) -> Path:
+    if source.is_video:
+        return Path("posewire-demo.mp4")
+    return Path("posewire-demo.jpg" if source.frame_count == 1 else "posewire-demo")

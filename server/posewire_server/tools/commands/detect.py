@@ -1,0 +1,80 @@
+"""``posewire-server detect IMAGE...``: the poses of pictures."""
+
+import json
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from posewire_server.tools.commands.follow import Consumer, follow
+from posewire_server.tools.media.annotate import open_annotator
+from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.detector import DetectorConfig, open_detector
+from posewire_server.tools.media.progress import ProgressBars
+from posewire_server.tools.media.records import answer_record
+from posewire_server.tools.media.report import Tally, format_table, noun_of
+from posewire_server.tools.media.sources import open_images
+
+_HEADER = ("image", "size", "{noun}", "best score", "keypoints", "milliseconds")
+
+
+@dataclass(frozen=True)
+class DetectConfig:
+    """What to look at, and what to do with the poses.
+
+    Attributes:
+        images: Image files or folders of them.
+        detector: What is to answer.
+        json: Whether to print one JSON object a picture in place of the table.
+        output: Folder for annotated pictures, or an image file where there is one picture; None:
+            no pictures.
+    """
+
+    images: tuple[str, ...]
+    detector: DetectorConfig = field(default_factory=DetectorConfig)
+    json: bool = False
+    output: Path | None = None
+
+
+def run(config: DetectConfig) -> int:
+    """Prints the poses of every picture; returns 1 where one has no answer, else 0."""
+    source = open_images(config.images)
+    rows: list[list[str]] = []
+    with ExitStack() as stack:
+        progress = stack.enter_context(ProgressBars())
+        detector = stack.enter_context(open_detector(config.detector, progress))
+        noun = noun_of(detector.skeleton)
+        tally = Tally(noun)
+        consumers: list[Consumer] = [tally.add, _complain]
+        if config.output is not None:
+            annotator = open_annotator(config.output, source, detector.skeleton)
+            consumers.append(stack.enter_context(annotator).write)
+        if config.json:
+            consumers.append(lambda a: print(json.dumps(answer_record(a, detector.skeleton))))
+        else:
+            consumers.append(lambda a: rows.append(_row(a)))
+        follow(detector, source, consumers)
+    if not config.json:
+        print(format_table([name.format(noun=noun) for name in _HEADER], rows))
+    return int(tally.has_failures)
+
+
+def _complain(answer: Answer) -> None:
+    if answer.problem:
+        print(f"{answer.frame.name}: {answer.message or answer.problem}", file=sys.stderr)
+
+
+def _row(answer: Answer) -> list[str]:
+    found = answer.detection
+    if found is None:
+        return [answer.frame.name, answer.reason, *"----"]
+    poses = found.poses
+    width, height = found.size_image
+    return [
+        answer.frame.name,
+        f"{width}x{height}",
+        str(len(poses)),
+        f"{poses.scores.max():.3f}" if len(poses) else "-",
+        str(poses.found.sum()),
+        f"{answer.round_trip_s * 1e3:.1f}",
+    ]

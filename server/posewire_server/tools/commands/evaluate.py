@@ -1,0 +1,95 @@
+"""``posewire-server eval``: score the pictures beside a labels file."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from posewire_server.errors import ConfigError
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.models.catalog.catalog import find_model
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.tools.evaluation.evaluation import evaluate
+from posewire_server.tools.evaluation.labels import read_labels
+from posewire_server.tools.evaluation.plot import draw_curves
+from posewire_server.tools.evaluation.report import predictions, summary, tables
+from posewire_server.tools.evaluation.task import TASKS, find_task, task_of
+from posewire_server.tools.media.plotting import load_pyplot
+from posewire_server.tools.media.progress import ProgressBars
+
+
+@dataclass(frozen=True)
+class EvaluateConfig:
+    """What to score, and how.
+
+    Attributes:
+        labels: The labels file.
+        cache: Folder of the weights.
+        engine: What runs the networks.
+        task: What is labelled; empty for what suits the model.
+        model: Name or alias of the model; empty for the one that suits the task.
+        modes: Names of the model's modes, all run on the same outputs; empty for all it has.
+        datasets: Names or shell patterns of the data sets to score; empty for the task's own.
+        boxes: Whether to score the model given the labelled boxes too.
+        json: Whether to end with one JSON object on the last line.
+        predictions: File to keep the poses in, or None.
+        plot: PNG file to draw the curves into, or None.
+    """
+
+    labels: Path
+    cache: Path
+    engine: EngineConfig
+    task: str = ""
+    model: str = ""
+    modes: tuple[str, ...] = ()
+    datasets: tuple[str, ...] = ()
+    boxes: bool = False
+    json: bool = False
+    predictions: Path | None = None
+    plot: Path | None = None
+
+
+def run(config: EvaluateConfig) -> int:
+    """Scores, prints the tables and keeps what was asked for; returns the exit code.
+
+    Raises:
+        PosewireError: The labels, the weights, the engine or a picture are not to be had, or a
+            file can not be written.
+    """
+    if config.plot is not None:
+        load_pyplot()  # better told now than after the work
+    task = find_task(config.task) if config.task else None
+    model = find_model(config.model or (task or TASKS[0]).model)
+    task = task or task_of(model.skeleton)
+    pictures = read_labels(config.labels, task, config.datasets)
+    with ProgressBars() as progress:
+        stored = Library(config.cache).pull(model, progress)
+    with tqdm(total=len(pictures), desc="pictures", leave=False) as bar:
+        evaluation = evaluate(
+            stored,
+            task,
+            pictures,
+            config.engine,
+            config.modes,
+            boxes=config.boxes,
+            picture_done=bar.update,
+        )
+    print(tables(evaluation))
+    if config.plot is not None:
+        draw_curves(evaluation, config.plot)
+    if config.predictions is not None:
+        names = [str(picture.path.relative_to(config.labels.parent)) for picture in pictures]
+        _keep(config.predictions, predictions(evaluation, pictures, names))
+    if config.json:
+        print(json.dumps(summary(evaluation)), flush=True)
+    return 0
+
+
+def _keep(path: Path, found: dict[str, Any]) -> None:
+    try:
+        path.write_text(json.dumps(found), encoding="utf-8")
+    except OSError as error:
+        text = f"what was found can not be kept in {path}: {error.strerror}"
+        raise ConfigError("PREDICTIONS_UNWRITABLE", text) from error

@@ -1,0 +1,144 @@
+"""``posewire-server models import``: takes over the weights that a user has."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from posewire_server.errors import WeightsError
+from posewire_server.inference.engine.reference import check_reference
+from posewire_server.models.catalog.catalog import CATALOG, find_model
+from posewire_server.models.catalog.spec import ModelSpec, NetworkSpec, UserSource
+from posewire_server.models.weights.collect_files import gather
+from posewire_server.models.weights.manifest import StoredNetwork
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.paddlehub import install
+from posewire_server.models.weights.progress import Progress
+from posewire_server.tools.media.progress import ProgressBars
+
+
+@dataclass(frozen=True)
+class ImportConfig:
+    """What to import.
+
+    Attributes:
+        name: The model, or PaddleHub's name of the module that it is the original of.
+        paths: Files, folders or archives that hold the weights.
+        reference: Outputs of another runtime to compare with; None for none.
+    """
+
+    name: str
+    paths: tuple[Path, ...]
+    reference: Path | None = None
+
+
+def find_original(name: str) -> ModelSpec | None:
+    """Returns the model whose weights users bring, by its name or PaddleHub's; None for others."""
+    for spec in CATALOG:
+        source = spec.networks[0].source
+        if isinstance(source, UserSource) and name in (spec.name, source.hub, *spec.aliases):
+            return spec
+    return None
+
+
+def is_module(name: str) -> bool:
+    """Returns whether a name is PaddleHub's for one of its modules."""
+    spec = find_original(name)
+    return spec is not None and name != spec.name
+
+
+def import_model(library: Library, config: ImportConfig) -> tuple[StoredNetwork, ...]:
+    """Imports and checks weights; returns what is now in the cache.
+
+    The files of a model that could be downloaded are known by their names, also inside the package
+    they are published in; networks without a file among them are pulled.
+
+    Raises:
+        ModelError: MODEL_UNKNOWN.
+        WeightsError, EngineError: As ``gather``, ``Store.add`` and ``check_reference``; the cache
+            is as it was.
+    """
+    spec = find_original(config.name) or find_model(config.name)
+    with tempfile.TemporaryDirectory(prefix="posewire-") as workspace, ProgressBars() as progress:
+        given = Path(workspace) / "given"
+        given.mkdir()
+        groups = _group(spec, gather(config.paths, given, _names(spec)))
+        if not groups:
+            names = ", ".join(sorted(_names(spec)))
+            text = f"none of the files given is one of {spec.name}: {names}"
+            raise WeightsError("WEIGHTS_DAMAGED", text, model=spec.name)
+        references = {spec.networks[0].name: config.reference}
+        return tuple(
+            _add(library, network, groups[network.name], references.get(network.name), progress)
+            if network.name in groups
+            else library.store.pull(network, progress)
+            for network in spec.networks
+        )
+
+
+def _names(spec: ModelSpec) -> set[str]:
+    """Returns the names of a model's files; none where any name will do."""
+    members = (member for network in spec.networks for member in network.source.members)
+    is_original = isinstance(spec.networks[0].source, UserSource)
+    return set() if is_original else {Path(member).name for member in members}
+
+
+def _group(spec: ModelSpec, files: Sequence[Path]) -> dict[str, list[Path]]:
+    """Returns the files of each network that has all of its own."""
+    if not _names(spec):
+        return {spec.networks[0].name: list(files)}
+    given = {path.name: path for path in files}
+    wanted = {n.name: [Path(member).name for member in n.source.members] for n in spec.networks}
+    return {
+        name: [given[each] for each in names]
+        for name, names in wanted.items()
+        if set(names) <= set(given)
+    }
+
+
+def _add(
+    library: Library,
+    network: NetworkSpec,
+    files: Sequence[Path],
+    reference: Path | None,
+    progress: Progress,
+) -> StoredNetwork:
+    with tempfile.TemporaryDirectory(prefix="posewire-") as folder:
+        for path in files:
+            shutil.copy(path, folder)
+        return library.store.add(
+            describe(network, files),
+            Path(folder),
+            progress,
+            lambda stored: reference and check_reference(stored, reference),
+        )
+
+
+def pull_original(library: Library, module: str) -> tuple[StoredNetwork, ...]:
+    """Fetches a module with PaddleHub and imports its weights; returns what is now in the cache.
+
+    Raises:
+        WeightsError, EngineError: As ``hub.install`` and ``import_model``.
+    """
+    with tempfile.TemporaryDirectory(prefix="posewire-") as folder:
+        with ProgressBars() as progress:
+            path = install(module, Path(folder), progress)
+        return import_model(library, ImportConfig(module, (path,)))
+
+
+def describe(network: NetworkSpec, files: Sequence[Path]) -> NetworkSpec:
+    """Returns a network with the names and the digest of the files it is imported from."""
+    digest = hashlib.sha256()
+    for path in files:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    source = UserSource(
+        label=network.source.label,
+        licence=network.source.licence,
+        key=network.source.key,
+        sha256=digest.hexdigest(),
+        members=tuple(path.name for path in files),
+    )
+    return replace(network, source=source)

@@ -1,0 +1,154 @@
+"""``posewire-server models``: lists, pulls, verifies and removes the models of the cache."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from posewire_server.errors import PosewireError, WeightsError
+from posewire_server.models.catalog.catalog import CATALOG, DOWNLOADABLE, find_model
+from posewire_server.models.catalog.spec import ModelSpec
+from posewire_server.models.weights.manifest import EngineCheck, StoredNetwork
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.tools.commands.import_model import (
+    ImportConfig,
+    import_model,
+    is_module,
+    pull_original,
+)
+from posewire_server.tools.media.progress import ProgressBars
+from posewire_server.tools.media.report import format_table
+
+HEADER = ("model", "state", "size", "licence", "default engine", "engines, ms a run")
+
+
+def list_models(library: Library) -> int:
+    """Prints a table of all models; returns the exit code."""
+    rows = [_describe(library, spec) for spec in CATALOG]
+    print(format_table(HEADER, rows, left={*range(len(HEADER))} - {HEADER.index("size")}))
+    print(f"\ncache: {library.store.root}")
+    return 0
+
+
+def pull(library: Library, names: Sequence[str], *, force: bool = False) -> int:
+    """Fetches, imports and checks models that are not in the cache, with ``force`` all.
+
+    PaddleHub's name for a model means its original, which PaddleHub itself fetches.
+
+    Raises:
+        ModelError: MODEL_UNKNOWN.
+        WeightsError, EngineError: As ``Library.pull`` and ``pull_original``.
+    """
+    for name in names or [spec.name for spec in DOWNLOADABLE]:
+        if is_module(name):
+            networks = pull_original(library, name)
+        else:
+            with ProgressBars() as progress:
+                networks = library.pull(find_model(name), progress, force=force).networks
+        for network in networks:
+            _print_checks(network)
+    return 0
+
+
+def import_weights(library: Library, config: ImportConfig) -> int:
+    """Imports and checks weights that the user has.
+
+    Raises:
+        ModelError, WeightsError, EngineError: As ``import_model``.
+    """
+    for network in import_model(library, config):
+        _print_checks(network)
+    return 0
+
+
+def verify(library: Library, names: Sequence[str]) -> int:
+    """Proves the files and the engines of models; returns 1 where any fails.
+
+    Raises:
+        ModelError: MODEL_UNKNOWN.
+    """
+
+    def verify_one(spec: ModelSpec) -> None:
+        with ProgressBars() as progress:
+            model = library.verify(spec, progress)
+        for network in model.networks:
+            _print_checks(network)
+
+    return _do_all(_find(names), verify_one)
+
+
+def remove(library: Library, names: Sequence[str]) -> int:
+    """Removes models from the cache, but for what others there need; 1 where any could not be.
+
+    Raises:
+        ModelError: MODEL_UNKNOWN.
+    """
+    specs = _find(names)
+    kept = [spec for spec in CATALOG if spec not in specs and _is_there(library, spec)]
+
+    def remove_one(spec: ModelSpec) -> None:
+        size = library.remove(spec, kept)
+        print(
+            f"{spec.name}: {_megabytes(size)} set free" if size else f"{spec.name}: was not there"
+        )
+
+    return _do_all(specs, remove_one)
+
+
+def _is_there(library: Library, spec: ModelSpec) -> bool:
+    """Whether a model is in the cache, be it damaged."""
+    try:
+        return library.find(spec) is not None
+    except WeightsError:
+        return True
+
+
+def _find(names: Sequence[str]) -> list[ModelSpec]:
+    """Returns the models of the names; without any, all whose weights can be downloaded."""
+    return [find_model(name) for name in names] if names else list(DOWNLOADABLE)
+
+
+def _do_all(specs: Sequence[ModelSpec], work: Callable[[ModelSpec], None]) -> int:
+    failed = False
+    for spec in specs:
+        try:
+            work(spec)
+        except PosewireError as error:
+            print(f"{spec.name}: {error}", file=sys.stderr)
+            failed = True
+    return int(failed)
+
+
+def _describe(library: Library, spec: ModelSpec) -> list[str]:
+    licence = ", ".join(dict.fromkeys(network.source.licence for network in spec.networks))
+    try:
+        model = library.find(spec)
+    except WeightsError:
+        return [spec.name, "damaged", _megabytes(library.size_bytes(spec)), licence, "", ""]
+    if model is None:
+        return [spec.name, "not pulled", "", licence, "", ""]
+    stored = [(network.spec.name, network.manifest) for network in model.networks]
+    defaults = dict.fromkeys(manifest.default_engine or "none" for _, manifest in stored)
+    checks = "; ".join(
+        f"{name}: {', '.join(_summary(check) for check in manifest.checks)}"
+        for name, manifest in stored
+    )
+    size = _megabytes(library.size_bytes(spec))
+    return [spec.name, "ready", size, licence, "+".join(defaults), checks]
+
+
+def _summary(check: EngineCheck) -> str:
+    return f"{check.engine} {check.run_ms:.0f}" if check.passed else f"{check.engine} failed"
+
+
+def _print_checks(stored: StoredNetwork) -> None:
+    manifest = stored.manifest
+    print(f"{stored.spec.name}: {manifest.source}, {manifest.licence}, in {stored.folder}")
+    for check in manifest.checks:
+        found = (
+            f"error {check.max_error:.1e}, {check.run_ms:.0f} ms" if check.passed else check.reason
+        )
+        mark = " (default)" if check.engine == manifest.default_engine else ""
+        print(f"  {check.engine:9} {'passed' if check.passed else 'FAILED'}: {found}{mark}")
+
+
+def _megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1e6:.1f} MB"

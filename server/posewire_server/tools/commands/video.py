@@ -1,0 +1,84 @@
+"""``posewire-server video FILE``: the poses of a video, a camera or a network stream."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from tqdm import tqdm
+
+from posewire_server.errors import ConfigError
+from posewire_server.skeletons import Skeleton
+from posewire_server.tools.commands.follow import Consumer, follow
+from posewire_server.tools.media.annotate import open_annotator
+from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.detector import DetectorConfig, open_detector
+from posewire_server.tools.media.packet_source import PacketVideo
+from posewire_server.tools.media.progress import ProgressBars
+from posewire_server.tools.media.records import answer_record
+from posewire_server.tools.media.report import Tally, noun_of
+from posewire_server.tools.media.source import Source
+from posewire_server.tools.media.sources import open_source
+
+
+@dataclass(frozen=True)
+class VideoConfig:
+    """What to look at, and what to do with the poses.
+
+    Attributes:
+        source: A video file, the index of a camera, a URL, an image or a folder of images.
+        detector: What is to answer.
+        output: Annotated video to write (a folder where the source is images); None: none.
+        json_lines: File for one JSON object a frame, ``-`` for standard output; None: none.
+        packets: Whether the source is left compressed until its poses are looked for.
+    """
+
+    source: str
+    detector: DetectorConfig = field(default_factory=DetectorConfig)
+    output: Path | None = None
+    json_lines: Path | None = None
+    packets: bool = False
+
+
+def run(config: VideoConfig) -> int:
+    """Answers every frame until the source ends or Ctrl-C; returns 1 if a frame failed, else 0."""
+    source = PacketVideo(config.source) if config.packets else open_source(config.source)
+    with ExitStack() as stack:
+        progress = stack.enter_context(ProgressBars())
+        detector = stack.enter_context(open_detector(config.detector, progress))
+        tally = Tally(noun_of(detector.skeleton))
+        outputs = list(_open_outputs(config, source, detector.skeleton, stack))
+        bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc=source.name))
+        elapsed_s = follow(detector, source, [tally.add, *outputs, lambda _: bar.update()])
+    print(tally.summary(elapsed_s), *tally.failures(), sep="\n", file=sys.stderr)
+    print(tally.stage_table(), file=sys.stderr)
+    if config.output is not None:
+        print(f"written: {config.output}", file=sys.stderr)
+    return int(tally.has_failures)
+
+
+def _open_outputs(
+    config: VideoConfig, source: Source, skeleton: Skeleton, stack: ExitStack
+) -> Iterator[Consumer]:
+    if config.output is not None:
+        yield stack.enter_context(open_annotator(config.output, source, skeleton)).write
+    if config.json_lines is not None:
+        file = _open_lines(config.json_lines, stack)
+
+        def write_line(answer: Answer) -> None:
+            print(json.dumps(answer_record(answer, skeleton)), file=file)
+
+        yield write_line
+
+
+def _open_lines(path: Path, stack: ExitStack) -> TextIO:
+    if path == Path("-"):
+        return sys.stdout
+    try:
+        return stack.enter_context(path.open("w"))
+    except OSError as error:
+        text = f"{str(path)!r} can not be written; choose another place with --json-lines"
+        raise ConfigError("OUTPUT_UNWRITABLE", text) from error

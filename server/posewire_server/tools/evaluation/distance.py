@@ -1,0 +1,92 @@
+"""How far found keypoints are from their labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.pose import Poses
+from posewire_server.tools.evaluation.labels import SIZES, Instance, LabelledPicture
+from posewire_server.tools.evaluation.matching import match
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Distances:
+    """Distances of N instances of K keypoints, and what to divide them by.
+
+    Attributes:
+        pixels: (N, K) float64: NaN where the keypoint is not labelled, or not one the model knows;
+            infinite where it is and was not found.
+        sizes: (N,) float64 by name: lengths of each instance, NaN where the labels have none.
+    """
+
+    pixels: Array
+    sizes: dict[str, Array]
+
+    def over(self, size: str) -> Array:
+        """(M, K) float64: distances in units of a size, of the instances that have it."""
+        units = self.sizes[size]
+        return np.asarray(self.pixels[units > 0] / units[units > 0, None])
+
+    @property
+    def found_share(self) -> float:
+        """The share of the instances of which any keypoint was found; NaN where there is none."""
+        found = np.isfinite(self.pixels).any(axis=1)
+        return float(found.mean()) if found.size else float("nan")
+
+
+def measure(
+    pictures: Sequence[LabelledPicture],
+    found: Sequence[Poses],
+    known: npt.NDArray[np.bool_],
+    *,
+    in_order: bool = False,
+) -> Distances:
+    """Measures the distances of all instances that count.
+
+    Args:
+        pictures: What is labelled.
+        found: The poses of each picture, in the order of the labels' keypoints.
+        known: (K,) bool: the keypoints that the model knows; others are left out.
+        in_order: Whether the poses belong to the instances in this order, one to each, because
+            the model was given their boxes; else they are matched by where they are.
+    """
+    instances: list[Instance] = []
+    rows: list[Array] = []
+    for picture, poses in zip(pictures, found, strict=True):
+        counted = [instance for instance in picture.instances if instance.counts]
+        points_found = poses.keypoints[:, :, :2].astype(np.float64)
+        order = range(len(poses)) if in_order else _match(counted, points_found, known)
+        rows += [
+            _row(instance, points_found[pose] if pose >= 0 else None, known)
+            for instance, pose in zip(counted, order, strict=True)
+        ]
+        instances += counted
+    pixels = np.array(rows).reshape(len(rows), len(known))
+    sizes = {
+        name: np.array([instance.sizes.get(name, np.nan) for instance in instances])
+        for name in SIZES
+    }
+    return Distances(pixels, sizes)
+
+
+def _match(
+    instances: Sequence[Instance], points_found: Array, known: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    points = [
+        np.where((instance.labelled & known)[:, None], instance.keypoints[:, :2], np.nan)
+        for instance in instances
+    ]
+    return match(np.array(points).reshape(-1, *points_found.shape[1:]), points_found)
+
+
+def _row(instance: Instance, points: Array | None, known: npt.NDArray[np.bool_]) -> Array:
+    if points is None:
+        distances = np.full(len(known), np.nan)
+    else:
+        distances = np.linalg.norm(points - instance.keypoints[:, :2], axis=1)
+    missing = np.where(np.isnan(distances), np.inf, distances)
+    return np.where(instance.labelled & known, missing, np.nan)

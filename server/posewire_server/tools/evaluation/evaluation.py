@@ -1,0 +1,187 @@
+"""Runs a model over labelled pictures: what it finds there, and how good that is."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from posewire_server.errors import LabelsError, SourceError
+from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.predictor import Predictor
+from posewire_server.inference.pipeline import MAX_PIXELS, Pipeline
+from posewire_server.inference.sources.image import decode_image
+from posewire_server.models.catalog.spec import ModelSpec
+from posewire_server.models.weights.model_cache import StoredModel
+from posewire_server.pose import Poses
+from posewire_server.tools.evaluation.labels import LabelledPicture
+from posewire_server.tools.evaluation.score import Score, score, score_datasets
+from posewire_server.tools.evaluation.task import Task
+from posewire_server.tools.evaluation.translation import Translation
+
+Array = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a picture is looked at.
+
+    Attributes:
+        mode: One of the model's modes.
+        is_given_boxes: Whether the model is told where the labelled instances are, in place of its
+            detector.
+    """
+
+    mode: str
+    is_given_boxes: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.mode}, given boxes" if self.is_given_boxes else self.mode
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What was found in one way, and how good it is.
+
+    Attributes:
+        found: The poses of each picture, over the model's skeleton.
+        score: Of all pictures.
+        datasets: Of each data set, and of groups of them.
+    """
+
+    found: list[Poses]
+    score: Score
+    datasets: dict[str, Score]
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A model over the pictures of a labels file.
+
+    Attributes:
+        model: The model.
+        task: What it was scored in.
+        engine: What ran its networks, with every choice made.
+        results: By the way the pictures were looked at.
+    """
+
+    model: ModelSpec
+    task: Task
+    engine: EngineConfig
+    results: dict[Way, Result]
+
+
+class LastRun:
+    """A predictor that does not run again when it is given the inputs of its last run."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self._inputs: Array | None = None
+        self._outputs: list[Array] = []
+
+    def run(self, inputs: Array) -> list[Array]:
+        """Returns the outputs for a batch (N, C, H, W) float32; not to be written to."""
+        if self._inputs is None or not np.array_equal(self._inputs, inputs):
+            self._outputs = self._predictor.run(inputs)
+            self._inputs = inputs.copy()
+        return self._outputs
+
+
+def evaluate(
+    stored: StoredModel,
+    task: Task,
+    pictures: Sequence[LabelledPicture],
+    engine: EngineConfig,
+    modes: Sequence[str] = (),
+    *,
+    boxes: bool = False,
+    picture_done: Callable[[], object] = lambda: None,
+) -> Evaluation:
+    """Finds the poses in every picture and scores them.
+
+    Args:
+        stored: The model.
+        task: What the pictures are labelled with.
+        pictures: What to look at.
+        engine: What is to run the networks.
+        modes: Names of modes, all run on the same network outputs; empty for all that the
+            model has.
+        boxes: Whether to give the model the labelled boxes too, before it looks for itself.
+        picture_done: Called after each picture.
+
+    Raises:
+        PosewireError: The engine, a mode or a picture is not to be had, or the model does not
+            suit the task.
+    """
+    translation = Translation(stored.spec.skeleton, task)
+    if boxes and not translation.keeps_order:
+        text = f"model '{stored.spec.name}' finds persons; it can not be given boxes of {task.noun}"
+        raise LabelsError("TASK_UNSUITED", text, task=task.name)
+    pipeline = Pipeline.load(stored, Networks(engine, LastRun))
+    names = [pipeline.mode_name(name) for name in modes or stored.spec.modes]
+    ways = [Way(name, given) for given in ((True, False) if boxes else (False,)) for name in names]
+    found: dict[Way, list[Poses]] = {way: [] for way in ways}
+    for picture in pictures:
+        for way, poses in _search(pipeline, picture, ways):
+            found[way].append(poses)
+        picture_done()
+    results = {way: _judge(task, pictures, found[way], translation, way) for way in ways}
+    return Evaluation(stored.spec, task, pipeline.engine, results)
+
+
+def _judge(
+    task: Task,
+    pictures: Sequence[LabelledPicture],
+    found: list[Poses],
+    translation: Translation,
+    way: Way,
+) -> Result:
+    given = task, pictures, found, translation
+    total = score(*given, in_order=way.is_given_boxes)
+    return Result(found, total, score_datasets(*given, in_order=way.is_given_boxes))
+
+
+def _search(
+    pipeline: Pipeline, picture: LabelledPicture, ways: Sequence[Way]
+) -> Iterator[tuple[Way, Poses]]:
+    image = _read(picture)
+    boxes = tuple(instance.box for instance in picture.instances if instance.counts)
+    for way in ways:
+        if not way.is_given_boxes:
+            yield way, pipeline.detect(image, mode=way.mode).poses
+        elif boxes:
+            yield way, pipeline.detect(image, mode=way.mode, boxes=boxes).poses
+        else:
+            keypoints = len(pipeline.spec.skeleton.keypoints)
+            yield way, Poses(np.zeros((0, keypoints, 3), np.float32), np.zeros(0, np.float32))
+
+
+def _read(picture: LabelledPicture) -> Image:
+    try:
+        data = picture.path.read_bytes()
+    except OSError as error:
+        text = f"the picture {picture.path} can not be read: {error.strerror}"
+        raise LabelsError("LABELS_UNREADABLE", text) from error
+    image = _decode(data)
+    height, width = image.shape[:2]
+    if (width, height) != picture.size:
+        labelled_width, labelled_height = picture.size
+        text = (
+            f"{picture.path} has {width}x{height} pixels, "
+            f"its labels are for {labelled_width}x{labelled_height}"
+        )
+        raise LabelsError("LABELS_MALFORMED", text)
+    return image
+
+
+def _decode(data: bytes) -> Image:
+    """Decodes as the server does; formats that only data sets are in, for instance PPM, beside."""
+    try:
+        return decode_image(data, max_pixels=MAX_PIXELS)
+    except SourceError:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        if image is None:
+            raise
+        return image.astype(np.uint8, copy=False)

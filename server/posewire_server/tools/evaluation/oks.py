@@ -1,0 +1,106 @@
+"""Scores poses as COCO does: average precision over the object keypoint similarity (OKS)."""
+
+import contextlib
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from typing import Any
+
+import cv2
+import numpy as np
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from posewire_server.pose import Poses
+from posewire_server.tools.evaluation.curve import Curve
+from posewire_server.tools.evaluation.labels import LabelledPicture
+
+# Where summarize() of pycocotools puts the figures of key points.
+_PLACES = {"AP": 0, "AP50": 1, "AP75": 2, "AR": 5}
+
+
+def score_oks(
+    pictures: Sequence[LabelledPicture], found: Sequence[Poses]
+) -> tuple[dict[str, float], Curve]:
+    """Scores the poses found in pictures.
+
+    Args:
+        pictures: P labelled pictures.
+        found: The poses of each, over COCO's 17 keypoints.
+
+    Returns:
+        ``AP`` and ``AR``: means of precision and recall over the OKS thresholds .50, .55, ... .95;
+        ``AP50`` and ``AP75``: precision at one of them; NaN where nobody is to be found. And the
+        precision at each of them.
+    """
+    truth = COCO()
+    truth.dataset = _ground_truth(pictures)
+    results = [
+        {"image_id": number, "category_id": 1, "score": float(score), "keypoints": keypoints}
+        for number, poses in enumerate(found)
+        for score, keypoints in zip(poses.scores, _coco_keypoints(poses), strict=True)
+    ]
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools tells of every step
+        truth.createIndex()
+        evaluation = COCOeval(truth, truth.loadRes(results) if results else COCO(), "keypoints")
+        evaluation.params.imgIds = list(range(len(pictures)))
+        evaluation.evaluate()
+        for result in filter(None, evaluation.evalImgs):
+            _excuse(result, pictures[result["image_id"]], found[result["image_id"]])
+        evaluation.accumulate()
+        evaluation.summarize()
+    values = {name: float(evaluation.stats[place]) for name, place in _PLACES.items()}
+    figures = {name: value if value >= 0 else float("nan") for name, value in values.items()}
+    precision = evaluation.eval["precision"][:, :, 0, 0, 0].mean(axis=1)
+    precision[precision < 0] = np.nan
+    return figures, Curve("OKS", "AP", evaluation.params.iouThrs, precision)
+
+
+def _ground_truth(pictures: Iterable[LabelledPicture]) -> dict[str, Any]:
+    persons = [(number, p) for number, picture in enumerate(pictures) for p in picture.instances]
+    return {
+        "images": [{"id": number} for number, _ in enumerate(pictures)],
+        "categories": [{"id": 1, "name": "person"}],
+        "annotations": [
+            {
+                "id": identity,
+                "image_id": number,
+                "category_id": 1,
+                "keypoints": person.keypoints.ravel().tolist(),
+                "num_keypoints": int(person.labelled.sum()),
+                "bbox": _corner_and_size(*astuple(person.box)),
+                "area": person.area,
+                "iscrowd": int(person.is_crowd),
+            }
+            for identity, (number, person) in enumerate(persons, start=1)
+        ],
+    }
+
+
+def _corner_and_size(x_min: float, y_min: float, x_max: float, y_max: float) -> list[float]:
+    return [x_min, y_min, x_max - x_min, y_max - y_min]
+
+
+def _coco_keypoints(poses: Poses) -> list[list[float]]:
+    keypoints = np.nan_to_num(poses.keypoints.astype(np.float64), nan=0.0)
+    return [pose.ravel().tolist() for pose in keypoints]
+
+
+def _excuse(result: dict[str, Any], picture: LabelledPicture, poses: Poses) -> None:
+    """Ignores unmatched poses where persons may be that nobody labelled."""
+    unmatched = result["dtMatches"] == 0
+    if not picture.is_exhaustive:
+        result["dtIgnore"] |= unmatched
+        return
+    order = np.argsort(-poses.scores, kind="mergesort")[: result["dtIgnore"].shape[1]]
+    there = poses.found[order, :, None]
+    sums = poses.keypoints[order, :, :2].sum(axis=1, where=there)
+    centres = sums / np.maximum(1, there.sum(axis=1))
+    inside = [
+        any(
+            cv2.pointPolygonTest(region, (float(x), float(y)), measureDist=False) >= 0
+            for region in picture.ignore_regions
+        )
+        for x, y in centres
+    ]
+    result["dtIgnore"] |= unmatched & np.asarray(inside, bool)

@@ -1,0 +1,113 @@
+"""An evaluation as tables for people and as plain data for programs."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from posewire_server.pose import Poses
+from posewire_server.tools.evaluation.evaluation import Evaluation, Result
+from posewire_server.tools.evaluation.labels import LabelledPicture
+from posewire_server.tools.evaluation.score import Score
+from posewire_server.tools.media.report import format_table
+
+
+def tables(evaluation: Evaluation) -> str:
+    """Returns a table of all ways to look at the pictures, and those of the first by data set.
+
+    Where boxes were given, the first way without them has its own.
+    """
+    parts = [_table("mode", {str(way): r.score for way, r in evaluation.results.items()})]
+    shown: set[bool] = set()
+    for way, result in evaluation.results.items():
+        if way.is_given_boxes not in shown and len(result.datasets) > 1:
+            parts.append(_table(str(way), result.datasets))
+        shown.add(way.is_given_boxes)
+    return "\n\n".join(parts)
+
+
+def _table(title: str, scores: Mapping[str, Score]) -> str:
+    header = [title, *next(iter(scores.values())).figures]
+    rows = [[name, *map(_cell, score.figures.values())] for name, score in scores.items()]
+    return format_table(header, rows)
+
+
+def _cell(value: float) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def summary(evaluation: Evaluation) -> dict[str, Any]:
+    """Returns the figures, null where the labels do not allow for one.
+
+    At the top are those of the first mode, given boxes if it was; under ``datasets`` the same
+    for each data set, under ``modes`` for each mode. Where boxes were given,
+    ``whole_picture`` has what each mode reached without.
+    """
+    ways = evaluation.results
+    given = any(way.is_given_boxes for way in ways)
+    modes = {w.mode: _figures(r) for w, r in ways.items() if w.is_given_boxes == given}
+    alone = {w.mode: _figures(r) for w, r in ways.items() if not w.is_given_boxes}
+    first = next(iter(modes))
+    return {
+        "model": evaluation.model.name,
+        "task": evaluation.task.name,
+        "engine": {
+            name: getattr(evaluation.engine, name) for name in ("engine", "precision", "threads")
+        },
+        "boxes": given,
+        "mode": first,
+        **modes[first],
+        "modes": modes,
+        **({"whole_picture": alone} if given else {}),
+    }
+
+
+def _figures(result: Result) -> dict[str, Any]:
+    datasets = {name: _finite(score) for name, score in result.datasets.items()}
+    return {**_finite(result.score), "datasets": datasets}
+
+
+def _finite(score: Score) -> dict[str, float | None]:
+    return {name: None if math.isnan(x) else x for name, x in score.figures.items()}
+
+
+def predictions(
+    evaluation: Evaluation, pictures: Sequence[LabelledPicture], names: Sequence[str]
+) -> dict[str, Any]:
+    """Returns what was found: x, y, score of each keypoint; x and y are null where missing.
+
+    Args:
+        evaluation: What was found.
+        pictures: In what.
+        names: Of the pictures' files.
+    """
+    return {
+        "model": evaluation.model.name,
+        "keypoints": evaluation.model.skeleton.keypoints,
+        "coordinates": "pixels, origin at the top-left corner of the top-left pixel",
+        "images": [
+            {
+                "file": name,
+                "width": picture.size[0],
+                "height": picture.size[1],
+                "poses": {
+                    str(way): _to_lists(result.found[n])
+                    for way, result in evaluation.results.items()
+                },
+            }
+            for n, (picture, name) in enumerate(zip(pictures, names, strict=True))
+        ],
+    }
+
+
+def _to_lists(poses: Poses) -> list[dict[str, Any]]:
+    return [
+        {"score": round(float(pose_score), 4), "keypoints": [_to_list(*point) for point in points]}
+        for pose_score, points in zip(poses.scores, poses.keypoints.tolist(), strict=True)
+    ]
+
+
+def _to_list(x: float, y: float, keypoint_score: float) -> list[float | None]:
+    found = [None, None] if math.isnan(x) else [round(x, 3), round(y, 3)]
+    return [*found, round(keypoint_score, 4)]

@@ -1,0 +1,95 @@
+"""Frames in, answers out: by a pipeline in this process, or by a server over the network.
+
+>>> with open_detector(DetectorConfig(server="localhost:50051"), progress) as detector:
+...     for answer in detector.detect(open_source("street.mp4")):
+...         print(answer.frame.name, answer.detection)
+"""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+import posewire
+
+from posewire_server.errors import ConfigError
+from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.models.catalog.catalog import find_model
+from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.progress import Progress
+from posewire_server.skeletons import Skeleton
+from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.local_detector import LocalDetector
+from posewire_server.tools.media.remote_detector import RemoteDetector
+from posewire_server.tools.media.source import Source
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """What is to answer.
+
+    Attributes:
+        server: Address of a server; None: a pipeline in this process.
+        model: Name or alias of the model.
+        mode: One of the model's modes; empty: its default.
+        minimum_score: Poses with a lower score are left out.
+        tracking: How each instance is followed from frame to frame of a source; None: not at all.
+        engine: What runs the networks in this process.
+        cache: Where the weights for this process are kept.
+    """
+
+    server: str | None = None
+    model: str = "body"
+    mode: str = ""
+    minimum_score: float = 0.0
+    tracking: TrackingSettings | None = None
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    cache: Path = Path()
+
+
+class Detector(Protocol):
+    """Answers every frame of a source exactly once."""
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """What the poses consist of."""
+        ...
+
+    def detect(self, source: Source) -> Generator[Answer]:
+        """Yields one answer for each frame; close it to stop early."""
+        ...
+
+
+@contextmanager
+def open_detector(config: DetectorConfig, progress: Progress) -> Iterator[Detector]:
+    """Connects to a server or loads a model, which is pulled where it is missing.
+
+    Raises:
+        PosewireError: The weights can not be had, no engine runs them, or there is no server.
+        posewire.PosewireError: The server does not know the model.
+    """
+    if config.server is not None:
+        with posewire.Client(config.server) as client:
+            yield _ask(client, config.server, config)
+        return
+    stored = Library(config.cache).pull(find_model(config.model), progress)
+    pipeline = Pipeline.load(stored, config.engine)
+    pipeline.warm_up()
+    yield LocalDetector(pipeline, config.mode, config.minimum_score, tracking=config.tracking)
+
+
+def _ask(client: posewire.Client, server: str, config: DetectorConfig) -> Detector:
+    asked = config.model, config.mode, config.minimum_score
+    try:
+        return RemoteDetector(client, *asked, tracking=config.tracking)
+    except posewire.UnavailableError as error:
+        if error.reason:
+            raise
+        text = (
+            f"no server can be reached at {server}; is the address right? "
+            f"`posewire-server serve --address {server}` starts one"
+        )
+        raise ConfigError("SERVER_UNREACHABLE", text) from error

@@ -1,0 +1,80 @@
+"""Answers by a pipeline in this process."""
+
+import time
+from collections.abc import Generator
+from contextlib import closing
+
+from posewire_server.errors import PosewireError
+from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.session import StreamSession
+from posewire_server.inference.tracking.clock import Moment
+from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.outcome import Detection
+from posewire_server.skeletons import Skeleton
+from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.newest import newest
+from posewire_server.tools.media.source import Source, SourceFrame
+
+
+class LocalDetector:
+    """A pipeline in this process, one frame at a time.
+
+    Args:
+        pipeline: What answers.
+        mode: One of the model's modes; empty: its default.
+        minimum_score: Poses with a lower score are left out.
+        tracking: How to follow each instance from frame to frame of a source; None: not at all.
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        mode: str = "",
+        minimum_score: float = 0.0,
+        *,
+        tracking: TrackingSettings | None = None,
+    ) -> None:
+        self._pipeline = pipeline
+        self._mode = mode
+        self._minimum_score = minimum_score
+        self._tracking = tracking
+
+    @property
+    def skeleton(self) -> Skeleton:
+        """What the poses consist of."""
+        return self._pipeline.spec.skeleton
+
+    def detect(self, source: Source) -> Generator[Answer]:
+        """Yields one answer for each frame; close it to stop early.
+
+        Frames of a live source are dropped where the pipeline is slower.
+        """
+        self._pipeline.mode_name(self._mode)
+        session = self._pipeline.open_session(tracking=self._tracking)
+        with closing(session):
+            if not source.is_live:
+                for frame in source:
+                    yield self._detect_one(frame, session)
+                return
+            with closing(newest(source)) as frames:
+                for frame, overtaken in frames:
+                    for dropped in overtaken:
+                        session.reader.leave_out(dropped.source)
+                        yield Answer(dropped, None, problem="dropped", reason="OVERFLOW")
+                    yield self._detect_one(frame, session)
+
+    def _detect_one(self, frame: SourceFrame, session: StreamSession) -> Answer:
+        begin = time.perf_counter()
+        try:
+            found = self._pipeline.detect(
+                frame.source, mode=self._mode, session=session, moment=_moment(frame)
+            )
+        except PosewireError as error:
+            return Answer(frame, None, problem="error", reason=error.reason, message=str(error))
+        poses = found.poses.take(found.poses.scores >= self._minimum_score)
+        detection = Detection(poses, found.size_image, found.timings)
+        return Answer(frame, detection, time.perf_counter() - begin)
+
+
+def _moment(frame: SourceFrame) -> Moment:
+    return Moment(time.monotonic(), int(frame.capture_time.timestamp() * 1e6) * 1000)

@@ -1,0 +1,78 @@
+"""Newest wins: what a consumer that is slower than its source should see."""
+
+import threading
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+
+from posewire_server.frame import VideoPacket
+from posewire_server.tools.media.source import SourceFrame
+
+
+def newest(source: Iterable[SourceFrame]) -> Generator[tuple[SourceFrame, list[SourceFrame]]]:
+    """Yields the newest frame of a source, and those it overtook since the last one.
+
+    The source is read in a thread, which ends with the source, or at the frame after this iterator
+    was closed. Frames that were overtaken have lost their picture, so that memory stays bounded;
+    packets of a video are small, and those after them build on them.
+
+    Raises:
+        Exception: What reading the source raised, after the frames before it.
+    """
+    slot = _Slot()
+    thread = threading.Thread(target=slot.fill, args=(source,), name="newest", daemon=True)
+    thread.start()
+    try:
+        while (taken := slot.take()) is not None:
+            yield taken
+    finally:
+        slot.close()
+
+
+class _Slot:
+    """Room for one frame."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._frame: SourceFrame | None = None
+        self._overtaken: list[SourceFrame] = []
+        self._done = False
+        self._error: Exception | None = None
+
+    def fill(self, source: Iterable[SourceFrame]) -> None:
+        try:
+            for frame in source:
+                if not self._put(frame):
+                    return
+        except Exception as error:
+            self._error = error
+        finally:
+            self.close()
+
+    def take(self) -> tuple[SourceFrame, list[SourceFrame]] | None:
+        """Waits for a frame; None: there will be none."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._frame is not None or self._done)
+            if self._frame is not None:
+                taken = self._frame, self._overtaken
+                self._frame, self._overtaken = None, []
+                return taken
+        if self._error is not None:
+            raise self._error
+        return None
+
+    def close(self) -> None:
+        with self._changed:
+            self._done = True
+            self._changed.notify_all()
+
+    def _put(self, frame: SourceFrame) -> bool:
+        with self._changed:
+            if self._frame is not None:
+                self._overtaken.append(_without_picture(self._frame))
+            self._frame = frame
+            self._changed.notify_all()
+            return not self._done
+
+
+def _without_picture(frame: SourceFrame) -> SourceFrame:
+    return frame if isinstance(frame.image, VideoPacket) else replace(frame, image=b"")

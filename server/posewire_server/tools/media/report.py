@@ -1,0 +1,108 @@
+"""What the commands print about many answers: a table and a line of counts."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from posewire_server.skeletons import Skeleton
+from posewire_server.tools.media.answer import Answer
+
+PERCENTILES = (50, 90, 99)
+_NOUNS = {"hand21": "hands", "ibug68": "faces", "facemesh468": "faces"}
+STAGES = ("wait", "decode", "infer", "post", "round trip")
+
+
+def noun_of(skeleton: Skeleton) -> str:
+    """Returns what poses over a skeleton are poses of, in the plural."""
+    return _NOUNS.get(skeleton.name, "persons")
+
+
+class Tally:
+    """Counts answers and keeps their times; holds no frame.
+
+    Args:
+        noun: What the poses are of, in the plural.
+    """
+
+    def __init__(self, noun: str = "persons") -> None:
+        self.frames = 0
+        self.poses = 0
+        self._noun = noun
+        self.problems: Counter[str] = Counter()
+        self._failures: Counter[str] = Counter()
+        self._first_messages: dict[str, str] = {}
+        self._times_s: list[tuple[float, ...]] = []
+
+    def add(self, answer: Answer) -> None:
+        """Counts one answer."""
+        self.frames += 1
+        if answer.detection is None:
+            self.problems[answer.problem] += 1
+            if answer.problem != "dropped":
+                self._add_failure(answer)
+            return
+        self.poses += len(answer.detection.poses)
+        times = answer.detection.timings
+        stages = (times.wait_s, times.decode_s, times.infer_s, times.post_s, answer.round_trip_s)
+        self._times_s.append(stages)
+
+    def _add_failure(self, answer: Answer) -> None:
+        kind = answer.reason or answer.problem
+        self._failures[kind] += 1
+        self._first_messages.setdefault(kind, answer.message)
+
+    @property
+    def answered(self) -> int:
+        """Frames that have poses, be it none."""
+        return len(self._times_s)
+
+    @property
+    def has_failures(self) -> bool:
+        """Whether a frame got an error, or its answer was lost."""
+        return bool(self.problems["error"] or self.problems["lost"])
+
+    def summary(self, elapsed_s: float) -> str:
+        """Returns one line: frames, poses, frames per second, and what was not answered."""
+        mean = self.poses / max(1, self.answered)
+        return (
+            f"{self.frames} frames, {self.poses} {self._noun} ({mean:.1f} a frame), "
+            f"{self.answered / elapsed_s:.1f} fps, {self.problems['dropped']} dropped, "
+            f"{self.problems['error']} errors, {self.problems['lost']} lost"
+        )
+
+    def failures(self) -> list[str]:
+        """Returns a line for each kind of failure, the most frequent first: what the first said."""
+        return [
+            f"{count} x {kind}: {self._first_messages[kind]}"
+            for kind, count in self._failures.most_common()
+        ]
+
+    def stage_table(self) -> str:
+        """Returns percentiles of the milliseconds spent in each stage by the frames answered."""
+        header = ["milliseconds", *(f"p{percent}" for percent in PERCENTILES)]
+        if not self._times_s:
+            return format_table(header, [[stage, *"---"] for stage in STAGES])
+        values_ms = np.percentile(np.array(self._times_s), PERCENTILES, axis=0).T * 1e3
+        rows = [
+            [stage, *(f"{value:.1f}" for value in values)]
+            for stage, values in zip(STAGES, values_ms, strict=True)
+        ]
+        return format_table(header, rows)
+
+
+def format_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int] = (0,)
+) -> str:
+    """Returns a table with aligned columns: those of ``left`` to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [header, ["-" * width for width in widths], *rows]
+    return "\n".join(_format_line(line, widths, left) for line in lines)
+
+
+def _format_line(line: Sequence[str], widths: Sequence[int], left: Collection[int]) -> str:
+    cells = [
+        cell.ljust(width) if column in left else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()

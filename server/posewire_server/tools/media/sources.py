@@ -1,0 +1,107 @@
+"""Opening what a user named: image files, folders, videos, cameras and network streams."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from posewire_server.errors import SourceError
+from posewire_server.tools.media.source import Source, SourceFrame
+from posewire_server.tools.media.video_source import Video
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp"})
+
+
+class ImageFiles:
+    """Image files, sent as they are; each is named after its file, and no two alike."""
+
+    is_live = False
+    is_video = False
+    fps = 0.0
+
+    def __init__(self, name: str, paths: Sequence[Path]) -> None:
+        self.name = name
+        self.frame_count: int | None = len(paths)
+        self._paths = paths
+
+    def __iter__(self) -> Iterator[SourceFrame]:
+        seen: Counter[str] = Counter()
+        for path in self._paths:
+            seen[path.name] += 1
+            count = seen[path.name]
+            name = path.name if count == 1 else f"{path.stem}-{count}{path.suffix}"
+            yield SourceFrame(name, read_bytes(path), datetime.now(UTC))
+
+
+def open_images(specs: Sequence[str]) -> Source:
+    """Opens image files, and folders of them.
+
+    Raises:
+        SourceError: SOURCE_NOT_FOUND, SOURCE_EMPTY or SOURCE_UNREADABLE; the text names the remedy.
+    """
+    paths: list[Path] = []
+    for path in map(Path, specs):
+        if path.is_dir():
+            paths += _images_in(path)
+        elif path.is_file():
+            paths.append(path)
+        else:
+            raise _not_found(str(path))
+    return ImageFiles(", ".join(specs), paths)
+
+
+def open_source(spec: str) -> Source:
+    """Opens what a user named.
+
+    Args:
+        spec: An image file, a folder of images, a video file, the index of a camera, or a URL such
+            as ``rtsp://host/path``.
+
+    Raises:
+        SourceError: SOURCE_NOT_FOUND, SOURCE_EMPTY or SOURCE_UNREADABLE; the text names the remedy.
+    """
+    if spec.isdecimal():
+        return Video(f"camera {spec}", int(spec))
+    if "://" in spec:
+        return Video(spec, spec)
+    path = Path(spec)
+    if path.is_dir():
+        return ImageFiles(spec, _images_in(path))
+    if not path.is_file():
+        raise _not_found(spec)
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return ImageFiles(spec, [path])
+    return Video(spec, spec)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Reads a file.
+
+    Raises:
+        SourceError: SOURCE_NOT_FOUND or SOURCE_UNREADABLE.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise _not_found(str(path)) from error
+    except OSError as error:
+        text = f"{str(path)!r} can not be read: {error.strerror}"
+        raise SourceError("SOURCE_UNREADABLE", text) from error
+
+
+def _not_found(spec: str) -> SourceError:
+    text = f"there is no file or folder {spec!r}; is the path right, seen from this folder?"
+    return SourceError("SOURCE_NOT_FOUND", text)
+
+
+def _images_in(folder: Path) -> list[Path]:
+    try:
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
+    except OSError as error:
+        text = f"the folder {str(folder)!r} can not be read: {error.strerror}"
+        raise SourceError("SOURCE_UNREADABLE", text) from error
+    if not found:
+        suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
+        text = f"the folder {str(folder)!r} has no images; looked for {suffixes}"
+        raise SourceError("SOURCE_EMPTY", text)
+    return found
