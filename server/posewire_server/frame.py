@@ -1,4 +1,4 @@
-"""One picture on its way through the server, as plain data."""
+"""A frame and its source, as plain data."""
 
 from dataclasses import dataclass
 from enum import Enum, IntEnum
@@ -16,14 +16,14 @@ class PixelFormat(Enum):
 
 @dataclass(frozen=True)
 class EncodedImage:
-    """A JPEG, PNG or WebP file."""
+    """The bytes of a JPEG, PNG or WebP file."""
 
     data: bytes
 
 
 @dataclass(frozen=True)
 class RawImage:
-    """Pixels as they lie in memory; ``stride`` is in bytes, 0 for rows without padding."""
+    """Uncompressed pixels; ``stride`` is in bytes per row, 0: the rows have no padding."""
 
     format: PixelFormat
     width: int
@@ -43,7 +43,7 @@ class SharedMemoryImage:
 
 
 class VideoCodec(Enum):
-    """Compression of a video packet; the values are FFmpeg's names."""
+    """Compression of a video packet. The values are FFmpeg's names."""
 
     H264 = "h264"
     HEVC = "hevc"
@@ -54,11 +54,11 @@ class VideoPacket:
     """One access unit in Annex B form.
 
     Attributes:
-        codec: Its compression.
-        key_frame: Whether its sender says that decoding can begin with it.
-        presentation_ns: When it is shown, counted from the start of the video.
+        codec: Compression of the packet.
+        key_frame: Whether decoding can begin with this packet, as its sender says.
+        presentation_ns: Presentation time since the start of the video, or None.
         data: The access unit.
-        number: Rises from packet to packet of a stream, in decoding order.
+        number: Position in decoding order; rises from packet to packet of a stream.
     """
 
     codec: VideoCodec
@@ -72,7 +72,7 @@ Source = EncodedImage | RawImage | SharedMemoryImage | VideoPacket
 
 
 class Priority(IntEnum):
-    """Whose frames are worked on first."""
+    """Scheduling priority of the frames of a stream; a higher value goes first."""
 
     LOW = 1
     NORMAL = 2
@@ -91,15 +91,15 @@ class Region:
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture and what its sender wants of it.
+    """One frame and the options of its sender.
 
     Attributes:
-        sequence_id: The sender's number for it.
-        source: The picture.
-        capture_time_ns: Nanoseconds since the Unix epoch, or None. The clock of tracking.
-        deadline_s: Seconds after arrival in which the answer is of use, or None.
-        region: The part to look at, or None for all of it.
-        boxes: Where instances are known to be; empty: the model finds them itself.
+        sequence_id: The sender's number of the frame.
+        source: The picture, in any form.
+        capture_time_ns: Nanoseconds since the Unix epoch, or None. Tracking uses this clock.
+        deadline_s: Seconds after arrival until which the answer is of use, or None.
+        region: The part of the frame to look at. None: the whole frame.
+        boxes: Boxes around known instances. Empty: the model detects the instances itself.
     """
 
     sequence_id: int

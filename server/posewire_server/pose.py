@@ -1,4 +1,4 @@
-"""Poses of one frame as plain arrays; this module knows no gRPC and no network."""
+"""The poses of one frame as plain arrays."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,14 +13,13 @@ class Poses:
 
     Attributes:
         keypoints: (P, K, 3) float32: x, y, score. x and y are pixels of the frame, origin at the
-            top-left corner of the top-left pixel. A keypoint not found has x = y = NaN, score 0.
+            top-left corner of the top-left pixel. A missing keypoint has x = y = NaN and score 0.
         scores: (P,) float32 in [0, 1].
-        depths: (P, K) float32: z in pixels of the frame, smaller is nearer; None: the model has
-            none.
-        sides: (P,) float32, for hands: the probability that it is a right one; None for others.
-        ids: (P,) int64 that stay the same over the frames of a stream; None without tracking.
-        interpolated: (P, K) bool: which keypoints were not found but are filled in where they were
-            expected; None: none are.
+        depths: (P, K) float32: z in pixels of the frame; smaller is nearer. None: no depth.
+        sides: (P,) float32: the probability that a hand is a right hand. None: not hands.
+        ids: (P,) int64: the same id over the frames of a stream. None: no tracking.
+        interpolated: (P, K) bool: the keypoints that were not found and are filled in at their
+            expected position. None: no keypoint is.
     """
 
     keypoints: npt.NDArray[np.float32]
@@ -35,12 +34,12 @@ class Poses:
 
     @cached_property
     def found(self) -> npt.NDArray[np.bool_]:
-        """(P, K) bool: which keypoints have a place: found, or filled in."""
+        """(P, K) bool: the keypoints that have a position: found or filled in."""
         return ~np.isnan(self.keypoints[:, :, 0])
 
     @cached_property
     def boxes(self) -> npt.NDArray[np.float32]:
-        """(P, 4) float32: x_min, y_min, x_max, y_max around found keypoints; NaN without any."""
+        """(P, 4) float32: x_min, y_min, x_max, y_max of the found keypoints. NaN: none is."""
         if len(self) == 0:
             return np.zeros((0, 4), np.float32)
         points, missing = self.keypoints[:, :, :2], ~self.found[:, :, None]
@@ -51,7 +50,7 @@ class Poses:
         return boxes
 
     def take(self, index: npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice) -> "Poses":
-        """Returns the poses chosen by a mask over P, by indices or by a slice."""
+        """Returns the poses that a mask over P, indices or a slice select."""
         return Poses(
             self.keypoints[index],
             self.scores[index],

@@ -1,19 +1,20 @@
 """Skeletons as tables: ordered keypoint names, limbs and symmetric pairs."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
 class Skeleton:
-    """Ordered keypoint names and how they connect.
+    """Ordered keypoint names and the limbs that connect them.
 
     Attributes:
         name: For instance ``openpose18``.
         keypoints: Names in order; an index into it identifies a keypoint everywhere.
         limbs: Pairs of indices, in the order of the network's part affinity fields.
         symmetric_pairs: (right, left) pairs of indices that change places in a mirrored image.
-        limb_lengths: Of each limb as a share of a person's height, 0 where it follows no bone;
-            empty where they are not known.
+        limb_lengths: Length of each limb as a share of a person's height. 0: the limb follows no
+            bone. Empty: the lengths are not known.
     """
 
     name: str
@@ -23,96 +24,37 @@ class Skeleton:
     limb_lengths: tuple[float, ...] = ()
 
 
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
 # The COCO order of OpenPose (Cao et al., 2017): COCO's 17 keypoints and the neck.
 OPENPOSE18 = Skeleton(
     name="openpose18",
-    keypoints=(
-        "nose",
-        "neck",
-        "right_shoulder",
-        "right_elbow",
-        "right_wrist",
-        "left_shoulder",
-        "left_elbow",
-        "left_wrist",
-        "right_hip",
-        "right_knee",
-        "right_ankle",
-        "left_hip",
-        "left_knee",
-        "left_ankle",
-        "right_eye",
-        "left_eye",
-        "right_ear",
-        "left_ear",
+    keypoints=_names(
+        "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist "
+        "right_hip right_knee right_ankle left_hip left_knee left_ankle "
+        "right_eye left_eye right_ear left_ear"
     ),
     limbs=(
-        (1, 2),
-        (1, 5),
-        (2, 3),
-        (3, 4),
-        (5, 6),
-        (6, 7),
-        (1, 8),
-        (8, 9),
-        (9, 10),
-        (1, 11),
-        (11, 12),
-        (12, 13),
-        (1, 0),
-        (0, 14),
-        (14, 16),
-        (0, 15),
-        (15, 17),
-        (2, 16),
-        (5, 17),
+        *((1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7)),
+        *((1, 8), (8, 9), (9, 10), (1, 11), (11, 12), (12, 13)),
+        *((1, 0), (0, 14), (14, 16), (0, 15), (15, 17), (2, 16), (5, 17)),
     ),
     symmetric_pairs=((2, 5), (3, 6), (4, 7), (8, 11), (9, 12), (10, 13), (14, 15), (16, 17)),
     # Body segments of Drillis and Contini (1966); those of the head by estimate.
     limb_lengths=(
-        0.129,
-        0.129,
-        0.186,
-        0.146,
-        0.186,
-        0.146,
-        0.303,
-        0.245,
-        0.246,
-        0.303,
-        0.245,
-        0.246,
-        0.12,
-        0.035,
-        0.05,
-        0.035,
-        0.05,
-        0.0,
-        0.0,
+        *(0.129, 0.129, 0.186, 0.146, 0.186, 0.146),
+        *(0.303, 0.245, 0.246, 0.303, 0.245, 0.246),
+        *(0.12, 0.035, 0.05, 0.035, 0.05, 0.0, 0.0),
     ),
 )
 
-# The PAF channel of x and y for each limb of OPENPOSE18, counted from the first PAF channel.
+# The PAF channels of x and y of each limb, counted from the first PAF channel.
 OPENPOSE18_PAF_CHANNELS = (
-    (12, 13),
-    (20, 21),
-    (14, 15),
-    (16, 17),
-    (22, 23),
-    (24, 25),
-    (0, 1),
-    (2, 3),
-    (4, 5),
-    (6, 7),
-    (8, 9),
-    (10, 11),
-    (28, 29),
-    (30, 31),
-    (34, 35),
-    (32, 33),
-    (36, 37),
-    (18, 19),
-    (26, 27),
+    *((12, 13), (20, 21), (14, 15), (16, 17), (22, 23), (24, 25)),
+    *((0, 1), (2, 3), (4, 5), (6, 7), (8, 9), (10, 11)),
+    *((28, 29), (30, 31), (34, 35), (32, 33), (36, 37), (18, 19), (26, 27)),
 )
 
 # OpenPose's 25 keypoints (Hidalgo et al., "Single-Network Whole-Body Pose Estimation", 2019): those
@@ -123,12 +65,7 @@ OPENPOSE25 = Skeleton(
         *OPENPOSE18.keypoints[:8],
         "mid_hip",
         *OPENPOSE18.keypoints[8:],
-        "left_big_toe",
-        "left_small_toe",
-        "left_heel",
-        "right_big_toe",
-        "right_small_toe",
-        "right_heel",
+        *_names("left_big_toe left_small_toe left_heel right_big_toe right_small_toe right_heel"),
     ),
     limbs=(
         *((1, 8), (1, 2), (1, 5), (2, 3), (3, 4), (5, 6), (6, 7)),
@@ -156,7 +93,7 @@ OPENPOSE25_PAF_CHANNELS = (
     *((40, 41), (42, 43), (44, 45), (46, 47), (48, 49), (50, 51)),
 )
 
-# The PAF channels of the skeletons whose networks answer such fields.
+# The PAF channels by skeleton, for networks that answer part affinity fields.
 PAF_CHANNELS = {
     OPENPOSE18.name: OPENPOSE18_PAF_CHANNELS,
     OPENPOSE25.name: OPENPOSE25_PAF_CHANNELS,
@@ -165,32 +102,14 @@ PAF_CHANNELS = {
 # The order of the COCO keypoint task; its labels are scored in it, no model answers in it.
 COCO17 = Skeleton(
     name="coco17",
-    keypoints=(
-        "nose",
-        "left_eye",
-        "right_eye",
-        "left_ear",
-        "right_ear",
-        "left_shoulder",
-        "right_shoulder",
-        "left_elbow",
-        "right_elbow",
-        "left_wrist",
-        "right_wrist",
-        "left_hip",
-        "right_hip",
-        "left_knee",
-        "right_knee",
-        "left_ankle",
-        "right_ankle",
+    keypoints=_names(
+        "nose left_eye right_eye left_ear right_ear left_shoulder right_shoulder left_elbow "
+        "right_elbow left_wrist right_wrist left_hip right_hip left_knee right_knee left_ankle "
+        "right_ankle"
     ),
     limbs=(),
     symmetric_pairs=((2, 1), (4, 3), (6, 5), (8, 7), (10, 9), (12, 11), (14, 13), (16, 15)),
 )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
 
 
 # The order of the MPII Human Pose dataset (Andriluka et al., 2014): 16 joints, the legs first.
@@ -288,7 +207,86 @@ WHOLEBODY128 = Skeleton(
     ),
 )
 
-SKELETONS = {
-    skeleton.name: skeleton
-    for skeleton in (OPENPOSE18, OPENPOSE25, MPII16, BLAZEPOSE33, HAND21, IBUG68, WHOLEBODY128)
-}
+# MediaPipe's face mesh (Kartynnik et al., 2019): 468 vertices. The contours of a face are runs of
+# vertices; right is the person's own.
+_MESH_OVAL = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377),
+    *(152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109, 10),
+)
+_MESH_RIGHT_EYE = (33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246, 33)
+_MESH_LEFT_EYE = (
+    263,
+    249,
+    390,
+    373,
+    374,
+    380,
+    381,
+    382,
+    362,
+    398,
+    384,
+    385,
+    386,
+    387,
+    388,
+    466,
+    263,
+)
+_MESH_OUTER_LIP = (
+    *(61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291),
+    *(409, 270, 269, 267, 0, 37, 39, 40, 185, 61),
+)
+_MESH_INNER_LIP = (
+    *(78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308),
+    *(415, 310, 311, 312, 13, 82, 81, 80, 191, 78),
+)
+_MESH_CONTOURS = (
+    _MESH_OVAL,
+    (46, 53, 52, 65, 55),
+    (70, 63, 105, 66, 107),
+    (276, 283, 282, 295, 285),
+    (300, 293, 334, 296, 336),
+    (168, 6, 197, 195, 5, 4),
+    (98, 97, 2, 326, 327),
+    _MESH_RIGHT_EYE,
+    _MESH_LEFT_EYE,
+    _MESH_OUTER_LIP,
+    _MESH_INNER_LIP,
+)
+
+# Right and left vertex of each pair that changes places in a mirrored picture.
+_MESH_PAIRS = """
+3:248 7:249 20:250 21:251 22:252 23:253 24:254 25:255 26:256 27:257 28:258 29:259 30:260
+31:261 32:262 33:263 34:264 35:265 36:266 37:267 38:268 39:269 40:270 41:271 42:272 43:273
+44:274 45:275 46:276 47:277 48:278 49:279 50:280 51:281 52:282 53:283 54:284 55:285 56:286
+57:287 58:288 59:289 60:290 61:291 62:292 63:293 64:294 65:295 66:296 67:297 68:298 69:299
+70:300 71:301 72:302 73:303 74:304 75:305 76:306 77:307 78:308 79:309 80:310 81:311 82:312
+83:313 84:314 85:315 86:316 87:317 88:318 89:319 90:320 91:321 92:322 93:323 95:324 96:325
+97:326 98:327 99:328 100:329 101:330 102:331 103:332 104:333 105:334 106:335 107:336 108:337
+109:338 110:339 111:340 112:341 113:342 114:343 115:344 116:345 117:346 118:347 119:348
+120:349 121:350 122:351 123:352 124:353 125:354 126:355 127:356 128:357 129:358 130:359
+131:360 132:361 133:362 134:363 135:364 136:365 137:366 138:367 139:368 140:369 141:370
+142:371 143:372 144:373 145:374 146:375 147:376 148:377 149:378 150:379 153:380 154:381
+155:382 156:383 157:384 158:385 159:386 160:387 161:388 162:389 163:390 165:391 166:392
+167:393 169:394 170:395 171:396 172:397 173:398 174:399 176:400 177:401 178:402 179:403
+180:404 181:405 182:406 183:407 184:408 185:409 186:410 187:411 188:412 189:413 190:414
+191:415 192:416 193:417 194:418 196:419 198:420 201:421 202:422 203:423 204:424 205:425
+206:426 207:427 208:428 209:429 210:430 211:431 212:432 213:433 214:434 215:435 216:436
+217:437 218:438 219:439 220:440 221:441 222:442 223:443 224:444 225:445 226:446 227:447
+228:448 229:449 230:450 231:451 232:452 233:453 234:454 235:455 236:456 237:457 238:458
+239:459 240:460 241:461 242:462 243:463 244:464 245:465 246:466 247:467
+"""
+
+
+def _pair(text: str) -> tuple[int, int]:
+    right, _, left = text.partition(":")
+    return int(right), int(left)
+
+
+FACEMESH468 = Skeleton(
+    name="facemesh468",
+    keypoints=tuple(f"mesh_{vertex}" for vertex in range(468)),
+    limbs=tuple(limb for contour in _MESH_CONTOURS for limb in pairwise(contour)),
+    symmetric_pairs=tuple(_pair(text) for text in _MESH_PAIRS.split()),
+)

@@ -19,7 +19,6 @@ MODULES = {
 WORDS = (
     "config",
     "errors",
-    "facemesh",
     "frame",
     "isolated",
     "outcome",

@@ -1,9 +1,8 @@
 """The 68 points of iBUG on the face mesh."""
 
 import numpy as np
-from posewire_server.facemesh import FACEMESH468
 from posewire_server.inference.decode.face_mapping import _MATRIX, ibug68
-from posewire_server.skeletons import IBUG68
+from posewire_server.skeletons import FACEMESH468, IBUG68
 
 
 def test_ibug68_points_are_interpolated_on_the_mesh() -> None:

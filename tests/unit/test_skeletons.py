@@ -1,9 +1,10 @@
 import itertools
 
 import pytest
-from posewire_server.skeletons import COCO17, SKELETONS, Skeleton
+from posewire_server import skeletons
+from posewire_server.skeletons import Skeleton
 
-ALL = (*SKELETONS.values(), COCO17)
+ALL = [found for found in vars(skeletons).values() if isinstance(found, Skeleton)]
 
 
 @pytest.mark.parametrize("skeleton", ALL, ids=lambda skeleton: skeleton.name)

@@ -6,10 +6,9 @@ and reads each instance once, as MediaPipe does.
 
 from dataclasses import replace
 
-from posewire_server.facemesh import FACEMESH468
 from posewire_server.models.catalog import mediapipe_networks as networks
 from posewire_server.models.catalog.spec import ModelSpec
-from posewire_server.skeletons import HAND21, IBUG68
+from posewire_server.skeletons import FACEMESH468, HAND21, IBUG68
 
 HAND = ModelSpec(
     name="hand",
