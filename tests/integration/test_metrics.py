@@ -14,7 +14,7 @@ from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import ConfigError
-from posewire_server.metrics.endpoint import shown
+from posewire_server.metrics.endpoint import serve_metrics
 from posewire_server.metrics.frames import REGISTRY
 from posewire_server.models.catalog.networks import TFPOSE
 from posewire_server.serving.server_process import ServerProcess
@@ -125,14 +125,14 @@ def test_metrics_of_a_worker_that_was_killed_keep_what_it_counted() -> None:
 
 
 def test_shown_at_an_address_that_can_not_be_had_is_an_error() -> None:
-    with shown(REGISTRY, "127.0.0.1:0") as url:
+    with serve_metrics(REGISTRY, "127.0.0.1:0") as url:
         taken = url.removeprefix("http://").removesuffix("/metrics")
         for address in (taken, "127.0.0.1", "127.0.0.1:65536", "no such host:0"):
-            with pytest.raises(ConfigError) as raised, shown(REGISTRY, address):
+            with pytest.raises(ConfigError) as raised, serve_metrics(REGISTRY, address):
                 pass
             assert raised.value.reason == "ADDRESS_UNUSABLE"
 
 
 def test_shown_at_no_address_shows_nothing() -> None:
-    with shown(REGISTRY, "") as url:
+    with serve_metrics(REGISTRY, "") as url:
         assert url == ""

@@ -1,1 +1,1 @@
-"""What is counted and measured while serving, for Prometheus."""
+"""Prometheus metrics of the server and of its workers."""

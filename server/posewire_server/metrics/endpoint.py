@@ -1,4 +1,4 @@
-"""Where Prometheus reads the metrics."""
+"""The HTTP endpoint that Prometheus scrapes."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from posewire_server.errors import ConfigError
 
 
 @contextlib.contextmanager
-def shown(registry: CollectorRegistry, address: str) -> Iterator[str]:
-    """Shows metrics over HTTP for a ``with`` block, by a thread of its own; gives the URL.
+def serve_metrics(registry: CollectorRegistry, address: str) -> Iterator[str]:
+    """Serves metrics over HTTP in a thread for the duration of a ``with`` block; yields the URL.
 
     Args:
-        registry: What to show.
-        address: ``host:port``; port 0 picks one. Empty: nothing is shown and the URL is empty.
+        registry: The metrics.
+        address: ``host:port``; port 0 picks one. Empty: no endpoint, and the URL is empty.
 
     Raises:
         ConfigError: ADDRESS_UNUSABLE.
@@ -26,7 +26,7 @@ def shown(registry: CollectorRegistry, address: str) -> Iterator[str]:
     try:
         server, thread = start_http_server(int(port), host.strip("[]"), registry)
     except (OSError, OverflowError, ValueError) as error:
-        text = f"cannot show metrics on {address}; give host:port of a port that is free"
+        text = f"cannot serve metrics on {address}; give host:port of a port that is free"
         raise ConfigError("ADDRESS_UNUSABLE", text) from error
     try:
         yield f"http://{host}:{server.server_port}/metrics"

@@ -1,6 +1,6 @@
-"""What becomes of frames, and where their time goes; measured only where somebody reads it.
+"""Prometheus metrics of frames, streams and batches; recorded only if they are exposed.
 
-The measurements of one frame take a tenth of a millisecond, much of what serving adds to it.
+Recording one frame takes a tenth of a millisecond, a large share of the server's own overhead.
 """
 
 import functools
@@ -15,7 +15,7 @@ _SECONDS = (0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 _SIZES = (1, 2, 4, 8, 16)
 _FRAMES = Counter(
     "posewire_frames",
-    "Frames that have their outcome: result, error or dropped; the reason of the last two.",
+    "Frames by outcome: result, error or dropped; errors and drops have a reason.",
     ("model", "outcome", "reason"),
     registry=REGISTRY,
 )
@@ -41,20 +41,16 @@ _BATCHES = Histogram(
     registry=REGISTRY,
 )
 
-_IS_READ = threading.Event()
+_ENABLED = threading.Event()
 
 
-def measure_from_now_on() -> None:
-    """Says that somebody reads the metrics; called before anything is served."""
-    _IS_READ.set()
+def enable_metrics() -> None:
+    """Turns recording on; called before anything is served."""
+    _ENABLED.set()
 
 
-class ModelMeter:
-    """Counts what becomes of one model's frames.
-
-    Args:
-        model: Its name.
-    """
+class ModelMetrics:
+    """Counts outcomes and streams of one model and measures the stages of its frames."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -64,63 +60,63 @@ class ModelMeter:
             _STAGES.labels(model, stage) for stage in ("wait", "decode", "infer", "post")
         )
 
-    def note_result(self) -> None:
-        """Counts a frame that has its poses."""
+    def count_result(self) -> None:
+        """Counts a frame whose outcome is a result."""
         self._results.inc()
 
-    def note_error(self, reason: str) -> None:
-        """Counts a frame that has an error."""
+    def count_error(self, reason: str) -> None:
+        """Counts a frame whose outcome is an error."""
         _FRAMES.labels(self._model, "error", reason).inc()
 
-    def note_dropped(self, reason: str, count: int) -> None:
-        """Counts frames that were dropped."""
+    def count_dropped(self, reason: str, count: int) -> None:
+        """Counts dropped frames."""
         _FRAMES.labels(self._model, "dropped", reason).inc(count)
 
-    def note_timings(self, timings: Timings) -> None:
-        """Measures the stages of a frame."""
+    def observe_timings(self, timings: Timings) -> None:
+        """Records how long each stage of a frame took."""
         self._wait.observe(timings.wait_s)
         self._decode.observe(timings.decode_s)
         self._infer.observe(timings.infer_s)
         self._post.observe(timings.post_s)
 
-    def note_stream(self, *, opened: bool) -> None:
-        """Counts a stream that opens, or ends."""
+    def count_stream(self, *, opened: bool) -> None:
+        """Counts a stream that opens or ends."""
         self._streams.inc(1 if opened else -1)
 
 
-class _Unread(ModelMeter):
-    """Takes no note of anything."""
+class _DisabledMetrics(ModelMetrics):
+    """Records nothing."""
 
     def __init__(self) -> None:
         pass
 
-    def note_result(self) -> None:
+    def count_result(self) -> None:
         pass
 
-    def note_error(self, reason: str) -> None:
+    def count_error(self, reason: str) -> None:
         pass
 
-    def note_dropped(self, reason: str, count: int) -> None:
+    def count_dropped(self, reason: str, count: int) -> None:
         pass
 
-    def note_timings(self, timings: Timings) -> None:
+    def observe_timings(self, timings: Timings) -> None:
         pass
 
-    def note_stream(self, *, opened: bool) -> None:
+    def count_stream(self, *, opened: bool) -> None:
         pass
 
 
-_UNREAD = _Unread()
+_DISABLED = _DisabledMetrics()
 
 
-def meter_of(model: str) -> ModelMeter:
-    """Returns the one meter of a model; one that takes no note where nobody reads it."""
-    return _meter_of(model) if _IS_READ.is_set() else _UNREAD
+def metrics_of(model: str) -> ModelMetrics:
+    """Returns the metrics of a model; they record nothing unless ``enable_metrics`` was called."""
+    return _metrics_of(model) if _ENABLED.is_set() else _DISABLED
 
 
 @functools.cache
-def _meter_of(model: str) -> ModelMeter:
-    return ModelMeter(model)
+def _metrics_of(model: str) -> ModelMetrics:
+    return ModelMetrics(model)
 
 
 @functools.cache
@@ -128,7 +124,7 @@ def _batches_of(network: str) -> Histogram:
     return _BATCHES.labels(network)
 
 
-def note_batch(network: str, size: int) -> None:
-    """Measures a run of a network."""
-    if _IS_READ.is_set():
+def observe_batch(network: str, size: int) -> None:
+    """Records the batch size of one run of a network."""
+    if _ENABLED.is_set():
         _batches_of(network).observe(size)

@@ -1,7 +1,7 @@
-"""One view over a front and its workers.
+"""Metrics of a front and its workers in one registry.
 
-A worker keeps its numbers in files of a folder, which the front reads; prometheus_client decides
-that in the worker when it is imported, by ``FOLDER_VARIABLE`` of the environment.
+A worker writes its values to files in a folder that the front reads. prometheus_client turns this
+on when a worker imports it with ``FOLDER_VARIABLE`` in the environment.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +16,11 @@ Numbers = Callable[[], Mapping[int, int]]
 
 
 class WorkersCollector:
-    """What a front knows of its workers, read when somebody asks.
+    """Collects the number of streams and restarts of each worker at the time of a scrape.
 
     Args:
-        streams: Gives the open streams of each place that serves.
-        restarts: Gives how often the worker of each place was replaced.
+        streams: Returns the open streams by worker.
+        restarts: Returns the number of restarts by worker.
     """
 
     def __init__(self, streams: Numbers, restarts: Numbers) -> None:
@@ -28,7 +28,7 @@ class WorkersCollector:
         self._restarts = restarts
 
     def collect(self) -> Iterator[Metric]:
-        """Yields the metrics; called by prometheus_client in a thread of its own."""
+        """Yields the metrics; prometheus_client calls it in the endpoint's thread."""
         streams = GaugeMetricFamily(
             "posewire_worker_streams", "Detect streams of a worker that serves.", labels=["worker"]
         )
@@ -42,14 +42,14 @@ class WorkersCollector:
         yield from (streams, restarts)
 
 
-def joint_registry(own: WorkersCollector, folder: Path) -> CollectorRegistry:
-    """Returns what shows the front's own metrics, and those that its workers keep in a folder."""
+def combined_registry(own: WorkersCollector, folder: Path) -> CollectorRegistry:
+    """Returns a registry of the front's own metrics and those that its workers keep in a folder."""
     registry = CollectorRegistry()
     registry.register(own)
     MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
     return registry
 
 
-def forget_worker(pid: int, folder: Path) -> None:
-    """Drops what a worker that has ended said of the present; what it counted stays."""
+def remove_worker(pid: int, folder: Path) -> None:
+    """Removes the gauges of a worker that has ended; its counters stay."""
     mark_process_dead(pid, path=str(folder))  # type: ignore[no-untyped-call]

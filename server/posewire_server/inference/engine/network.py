@@ -10,7 +10,7 @@ from posewire_server.inference.engine.batcher import Batcher
 from posewire_server.inference.engine.calibration import calibrate
 from posewire_server.inference.engine.predictor import Predictor
 from posewire_server.inference.engine.sections import Sections
-from posewire_server.metrics.frames import note_batch
+from posewire_server.metrics.frames import observe_batch
 from posewire_server.models.catalog.spec import NetworkSpec
 
 Array = npt.NDArray[np.float32]
@@ -36,7 +36,7 @@ class Network:
     ) -> None:
         self.spec = spec
         self._predictor = predictor
-        note = partial(note_batch, spec.name)
+        note = partial(observe_batch, spec.name)
         find_sections = (lambda: None) if sections is None else sections.get
         self._batcher = Batcher(predictor, batch_wait_s, note, find_sections=find_sections)
         self.expect = self._batcher.expect

@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 
 from posewire_server.errors import StreamError
-from posewire_server.metrics.workers import WorkersCollector, forget_worker
+from posewire_server.metrics.workers import WorkersCollector, remove_worker
 from posewire_server.serving.front.backend import Backend, Backends
 from posewire_server.serving.front.relay import StreamRelay, relay_call
 from posewire_server.serving.front.supervisor import Patience, Supervisor
@@ -126,7 +126,7 @@ class Front:
     def worker_lost(self, place: int, pid: int) -> None:
         """Sends no more work to a worker."""
         if self._metrics_folder is not None:
-            forget_worker(pid, self._metrics_folder)
+            remove_worker(pid, self._metrics_folder)
         self._do(self._backends.remove(place).close())
         self._do(self._tell_health())
 

@@ -6,7 +6,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
 from posewire_server.errors import StreamError
-from posewire_server.metrics.frames import meter_of
+from posewire_server.metrics.frames import metrics_of
 from posewire_server.outcome import Failed
 from posewire_server.serving.rpc import convert, settings
 from posewire_server.serving.rpc.faults import Context, answer_faults, draining_error
@@ -100,7 +100,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         answer = settings.read_answer_settings(request)
         priority = settings.read_priority(request)
         work = ImageWork(pipeline, answer, is_local(context)).run
-        with tallied(meter_of(pipeline.spec.name)):
+        with tallied(metrics_of(pipeline.spec.name)):
             frame = convert.to_frame(request.frame)
             with self._share_of_calls.hold(bytes_of(frame)):
                 outcome = await self._calls.run(frame, work, context.time_remaining(), priority)
@@ -123,17 +123,17 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             )
             self._streams.add(stream)
             reader = asyncio.create_task(read_frames(requests, stream))
-            meter = meter_of(started.model.name)
-            meter.note_stream(opened=True)
+            metrics = metrics_of(started.model.name)
+            metrics.count_stream(opened=True)
             try:
                 await context.write(pb.DetectResponse(started=started, credit=stream.credit))
                 async for outcome in stream.outcomes():
-                    tally(meter, outcome)
+                    tally(metrics, outcome)
                     await context.write(to_response(outcome, stream, self._farewell))
                 complete = reader.done() and not stream.owes and not stream.is_cut_short
                 error = reader.result() if complete else draining_error()
             finally:
-                meter.note_stream(opened=False)
+                metrics.count_stream(opened=False)
                 self._streams.discard(stream)
                 stream.close()
                 reader.cancel()

@@ -10,7 +10,7 @@ from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.session import StreamSession
 from posewire_server.inference.tracking.clock import Moment
-from posewire_server.metrics.frames import meter_of
+from posewire_server.metrics.frames import metrics_of
 from posewire_server.outcome import Detection
 from posewire_server.serving.rpc import convert
 from posewire_server.serving.rpc.settings import AnswerSettings
@@ -91,7 +91,7 @@ def _detect(
         moment=_moment(ticket) if session.follower else None,
         context=FrameContext(ticket.check, ticket.age_s, ticket.priority, cadence),
     )
-    meter_of(pipeline.spec.name).note_timings(detection.timings)
+    metrics_of(pipeline.spec.name).observe_timings(detection.timings)
     return detection
 
 

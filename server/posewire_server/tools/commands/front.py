@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from posewire_server.config import environment_with
-from posewire_server.metrics.endpoint import shown
-from posewire_server.metrics.workers import FOLDER_VARIABLE, joint_registry
+from posewire_server.metrics.endpoint import serve_metrics
+from posewire_server.metrics.workers import FOLDER_VARIABLE, combined_registry
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import Library
 from posewire_server.runtime import event_loop_factory
@@ -56,7 +56,7 @@ async def _serve(config: FrontConfig, command: Command, folder: Path) -> None:
 
     gathered = {FOLDER_VARIABLE: str(folder)} if config.metrics_address else {}
     front = Front(config, command_of, environment_with(**gathered), folder if gathered else None)
-    with shown(joint_registry(front.metrics, folder), config.metrics_address) as url:
+    with serve_metrics(combined_registry(front.metrics, folder), config.metrics_address) as url:
         announce_metrics(url)
         await serve(front, announce)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from posewire_server.config import is_in_environment
 from posewire_server.inference.engine.networks import Networks
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.metrics.endpoint import shown
-from posewire_server.metrics.frames import REGISTRY, measure_from_now_on
+from posewire_server.metrics.endpoint import serve_metrics
+from posewire_server.metrics.frames import REGISTRY, enable_metrics
 from posewire_server.metrics.workers import FOLDER_VARIABLE
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import Library
@@ -36,10 +36,10 @@ def run(config: ServerConfig, cache: Path) -> int:
 def serve_pipelines(config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> int:
     """Serves loaded models until SIGTERM or SIGINT; returns the exit code."""
     if config.metrics_address or is_in_environment(FOLDER_VARIABLE):
-        measure_from_now_on()
+        enable_metrics()
     freeze_garbage()
     with (
-        shown(REGISTRY, config.metrics_address) as url,
+        serve_metrics(REGISTRY, config.metrics_address) as url,
         asyncio.Runner(loop_factory=event_loop_factory()) as runner,
     ):
         announce_metrics(url)

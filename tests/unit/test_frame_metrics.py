@@ -1,10 +1,10 @@
-"""What is measured of frames, and when."""
+"""Metrics of frames are recorded only if they are exposed."""
 
 import threading
 
 import pytest
 from posewire_server.metrics import frames
-from posewire_server.metrics.frames import REGISTRY, measure_from_now_on, meter_of, note_batch
+from posewire_server.metrics.frames import REGISTRY, enable_metrics, metrics_of, observe_batch
 from posewire_server.outcome import Timings
 
 MODEL = "a model that no other test has"
@@ -12,18 +12,18 @@ TIMINGS = Timings(wait_s=0.1, decode_s=0.2, infer_s=0.3, post_s=0.4)
 
 
 @pytest.fixture(autouse=True)
-def _unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "_IS_READ", threading.Event())
+def _disabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "_ENABLED", threading.Event())
 
 
-def note_all() -> None:
-    meter = meter_of(MODEL)
-    meter.note_stream(opened=True)
-    meter.note_result()
-    meter.note_error("A_REASON")
-    meter.note_dropped("OVERFLOW", 3)
-    meter.note_timings(TIMINGS)
-    note_batch(MODEL, 2)
+def record_all() -> None:
+    metrics = metrics_of(MODEL)
+    metrics.count_stream(opened=True)
+    metrics.count_result()
+    metrics.count_error("A_REASON")
+    metrics.count_dropped("OVERFLOW", 3)
+    metrics.observe_timings(TIMINGS)
+    observe_batch(MODEL, 2)
 
 
 def samples() -> dict[tuple[str, str], float]:
@@ -36,11 +36,11 @@ def samples() -> dict[tuple[str, str], float]:
     }
 
 
-def test_meter_measures_only_what_is_read() -> None:
-    note_all()
+def test_metrics_measures_only_what_is_read() -> None:
+    record_all()
     assert samples() == {}
-    measure_from_now_on()
-    note_all()
+    enable_metrics()
+    record_all()
     assert samples() == {
         ("posewire_streams_open", ""): 1,
         ("posewire_frames_total", "result"): 1,
