@@ -8,7 +8,7 @@ from grpc import StatusCode
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.frame_pb2 import PIXEL_FORMAT_BGR, Frame, RawImage
 from posewire_server.serving.rpc import app
-from posewire_server.serving.rpc.wire import RawFrame, read_request
+from posewire_server.serving.rpc.request_parser import RawFrame, read_request
 
 from tests.serving.hosted_server import HostedServer
 from tests.serving.pictures import encode, noise

@@ -2,7 +2,7 @@
 
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.serving.rpc.app import Server, ServerConfig
-from posewire_server.serving.rpc.models import Limits
+from posewire_server.serving.rpc.served_models import Limits
 
 from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor
 from tests.serving.hosted import Hosted

@@ -12,8 +12,7 @@ from grpc_status import rpc_status
 from posewire_server.errors import EngineError, StreamError
 from posewire_server.serving.front.backend import Backend
 from posewire_server.serving.front.relay import StreamRelay
-from posewire_server.serving.rpc.faults import draining_error
-from posewire_server.serving.rpc.status import to_status
+from posewire_server.serving.rpc.error_status import draining_error, to_status
 
 Status = tuple[StatusCode, str, tuple[tuple[str, bytes], ...]]
 WRITE_FAILED: Status = (StatusCode.INTERNAL, "Internal error from Core", ())

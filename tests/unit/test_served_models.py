@@ -7,7 +7,7 @@ from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.networks import TFPOSE
 from posewire_server.models.catalog.spec import UserSource
-from posewire_server.serving.rpc.models import Limits, Models
+from posewire_server.serving.rpc.served_models import Limits, Models
 
 from tests.serving.gated_predictor import GatedPredictor
 

@@ -74,7 +74,7 @@ def serve_models(options: Options) -> int:
 
 def _serve_alone(options: Options) -> int:
     from posewire_server.serving.rpc.app import ServerConfig
-    from posewire_server.serving.rpc.models import Limits
+    from posewire_server.serving.rpc.served_models import Limits
     from posewire_server.tools.commands import serve
 
     if options.end_with_stdin:

@@ -17,7 +17,7 @@ from posewire_server.metrics.workers import WorkersCollector, remove_worker
 from posewire_server.serving.front.backend import Backend, Backends
 from posewire_server.serving.front.relay import StreamRelay, relay_call
 from posewire_server.serving.front.supervisor import Patience, Supervisor
-from posewire_server.serving.rpc.faults import Context, Handler, answer_faults
+from posewire_server.serving.rpc.error_status import Context, Handler, answer_errors
 from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
 from posewire_server.serving.rpc.open_calls import OpenCalls
 from posewire_server.serving.rpc.places import Places
@@ -130,7 +130,7 @@ class Front:
         self._do(self._backends.remove(place).close())
         self._do(self._tell_health())
 
-    @answer_faults
+    @answer_errors
     async def detect(self, _requests: object, context: Context) -> None:
         """Relays a stream to the worker with the fewest."""
         self._open.begin()
@@ -167,7 +167,7 @@ def _handlers(front: Front) -> grpc.GenericRpcHandler:
 
 
 def _unary(name: str) -> Handler:
-    @answer_faults
+    @answer_errors
     async def handler(front: Front, request: bytes, context: Context) -> bytes:
         return await front.call(name, request, context)
 

@@ -7,7 +7,7 @@ them: the tag of the one field that is set, its length, and the sequence id, the
 from google.protobuf.message import DecodeError
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.serving.rpc.wire import UnusualError, read_varint
+from posewire_server.serving.rpc.request_parser import UnusualError, read_varint
 
 _LENGTH_DELIMITED = 2
 _FRAME = pb.DetectRequest.FRAME_FIELD_NUMBER << 3 | _LENGTH_DELIMITED

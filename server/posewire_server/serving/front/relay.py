@@ -9,9 +9,8 @@ from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.serving.front.backend import Backend, lost_error
 from posewire_server.serving.front.pending_frames import Ledger
-from posewire_server.serving.rpc.faults import Context
+from posewire_server.serving.rpc.error_status import Context, reason_of
 from posewire_server.serving.rpc.peer import metadata_to_pass_on
-from posewire_server.serving.rpc.status import reason_of
 
 T = TypeVar("T")
 _STATUS = "grpc-status-details-bin"

@@ -13,10 +13,10 @@ from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
-from posewire_server.serving.rpc.models import Limits, Models
+from posewire_server.serving.rpc.request_parser import read_request
 from posewire_server.serving.rpc.response import Farewell
+from posewire_server.serving.rpc.served_models import Limits, Models
 from posewire_server.serving.rpc.servicer import KeypointServicer
-from posewire_server.serving.rpc.wire import read_request
 from posewire_server.serving.streams.dispatch import Dispatcher
 
 _LOG = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from posewire_server.serving.rpc.faults import draining_error
+from posewire_server.serving.rpc.error_status import draining_error
 
 
 class OpenCalls:

@@ -8,8 +8,8 @@ from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.errors import StreamError
 from posewire_server.serving.rpc import settings
-from posewire_server.serving.rpc.models import Models
 from posewire_server.serving.rpc.reading import Request
+from posewire_server.serving.rpc.served_models import Models
 from posewire_server.serving.rpc.tracking import read_tracking, write_tracking
 from posewire_server.serving.rpc.work import StreamWork
 from posewire_server.serving.streams.bytes_in_flight import Share

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import unquote
 
-from posewire_server.serving.rpc.faults import Context
+from posewire_server.serving.rpc.error_status import Context
 
 _PEER = "posewire-peer"
 _OF_THE_CONNECTION = {"user-agent", "te", "content-type", _PEER}

@@ -11,8 +11,8 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire_server.errors import PosewireError, StreamError
 from posewire_server.frame import Frame
 from posewire_server.outcome import Failed
-from posewire_server.serving.rpc import convert
-from posewire_server.serving.rpc.wire import RawFrame
+from posewire_server.serving.rpc.frame_conversion import to_frame
+from posewire_server.serving.rpc.request_parser import RawFrame
 from posewire_server.serving.streams.stream import Stream
 
 _LOG = logging.getLogger(__name__)
@@ -45,6 +45,6 @@ def _to_frame_or_failed(
     message: frame_pb2.Frame, pixels: memoryview | None = None
 ) -> Frame | Failed:
     try:
-        return convert.to_frame(message, pixels)
+        return to_frame(message, pixels)
     except PosewireError as error:
         return Failed(message.sequence_id, error)

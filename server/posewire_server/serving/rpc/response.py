@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.outcome import Dropped, Failed, Notice
-from posewire_server.serving.rpc import convert
+from posewire_server.serving.rpc.result_conversion import to_dropped, to_duration, to_frame_error
 from posewire_server.serving.streams.stream import Stream
 
 
@@ -23,9 +23,7 @@ class Farewell:
 
     def to_message(self, last_arrived_id: int) -> pb.Draining:
         """Returns the message to a stream of which no later frame has arrived; -1: none has."""
-        draining = pb.Draining(
-            grace=convert.to_duration(self.grace_s), resume_targets=self.resume_targets
-        )
+        draining = pb.Draining(grace=to_duration(self.grace_s), resume_targets=self.resume_targets)
         if last_arrived_id >= 0:
             draining.last_sequence_id = last_arrived_id
         return draining
@@ -44,9 +42,9 @@ def to_response(outcome: object, stream: Stream, farewell: Farewell) -> pb.Detec
         outcome.credit = credit
         return outcome
     if isinstance(outcome, Failed):
-        return pb.DetectResponse(frame_error=convert.to_frame_error(outcome), credit=credit)
+        return pb.DetectResponse(frame_error=to_frame_error(outcome), credit=credit)
     if isinstance(outcome, Dropped):
-        return pb.DetectResponse(dropped=convert.to_dropped(outcome), credit=credit)
+        return pb.DetectResponse(dropped=to_dropped(outcome), credit=credit)
     if outcome is Notice.DRAINING:
         return pb.DetectResponse(draining=farewell.to_message(stream.last_arrived_id))
     heartbeat = pb.Heartbeat()

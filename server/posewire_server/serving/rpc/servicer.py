@@ -8,15 +8,16 @@ from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 from posewire_server.errors import StreamError
 from posewire_server.metrics.frames import metrics_of
 from posewire_server.outcome import Failed
-from posewire_server.serving.rpc import convert, settings
-from posewire_server.serving.rpc.faults import Context, answer_faults, draining_error
-from posewire_server.serving.rpc.models import Models
+from posewire_server.serving.rpc import settings
+from posewire_server.serving.rpc.error_status import Context, answer_errors, draining_error
+from posewire_server.serving.rpc.frame_conversion import to_frame
 from posewire_server.serving.rpc.open_calls import OpenCalls
 from posewire_server.serving.rpc.opening import open_stream, read_config
 from posewire_server.serving.rpc.peer import is_local
 from posewire_server.serving.rpc.places import Places
 from posewire_server.serving.rpc.reading import Request, Requests, read_frames
 from posewire_server.serving.rpc.response import Farewell, to_response
+from posewire_server.serving.rpc.served_models import Models
 from posewire_server.serving.rpc.tally import tallied, tally
 from posewire_server.serving.rpc.work import ImageWork
 from posewire_server.serving.streams.bytes_in_flight import BytesInFlight, Share, bytes_of
@@ -75,21 +76,21 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         for stream in self._streams:
             stream.close()
 
-    @answer_faults
+    @answer_errors
     async def ListModels(  # noqa: N802 (the contract's name)
         self, _request: pb.ListModelsRequest, _context: Context
     ) -> pb.ListModelsResponse:
         """All models the server knows."""
         return pb.ListModelsResponse(models=self._models.describe_all())
 
-    @answer_faults
+    @answer_errors
     async def GetModel(  # noqa: N802
         self, request: pb.GetModelRequest, _context: Context
     ) -> pb.GetModelResponse:
         """One model by its name or an alias."""
         return pb.GetModelResponse(model=self._models.describe(request.name))
 
-    @answer_faults
+    @answer_errors
     async def DetectImage(  # noqa: N802
         self, request: pb.DetectImageRequest, context: Context
     ) -> pb.DetectImageResponse:
@@ -101,7 +102,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         priority = settings.read_priority(request)
         work = ImageWork(pipeline, answer, is_local(context)).run
         with tallied(metrics_of(pipeline.spec.name)):
-            frame = convert.to_frame(request.frame)
+            frame = to_frame(request.frame)
             with self._share_of_calls.hold(bytes_of(frame)):
                 outcome = await self._calls.run(frame, work, context.time_remaining(), priority)
             if isinstance(outcome, Failed):
@@ -109,7 +110,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         assert isinstance(outcome, pb.DetectImageResponse)
         return outcome
 
-    @answer_faults
+    @answer_errors
     async def Detect(  # noqa: N802
         self, requests: Requests, context: Context
     ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from posewire_server.errors import PosewireError
 from posewire_server.metrics.frames import ModelMetrics
 from posewire_server.outcome import Dropped, Failed, Notice
-from posewire_server.serving.rpc.status import as_told
+from posewire_server.serving.rpc.error_status import as_told
 
 
 def tally(metrics: ModelMetrics, outcome: object) -> None:

@@ -10,7 +10,7 @@ from posewire_server.inference.tracking.settings import (
     SmoothingSettings,
     TrackingSettings,
 )
-from posewire_server.serving.rpc.convert import to_duration
+from posewire_server.serving.rpc.result_conversion import to_duration
 from posewire_server.serving.rpc.settings import config_invalid, to_seconds
 
 

@@ -12,7 +12,7 @@ from posewire_server.inference.session import StreamSession
 from posewire_server.inference.tracking.clock import Moment
 from posewire_server.metrics.frames import metrics_of
 from posewire_server.outcome import Detection
-from posewire_server.serving.rpc import convert
+from posewire_server.serving.rpc.result_conversion import write_result
 from posewire_server.serving.rpc.settings import AnswerSettings
 from posewire_server.serving.streams.ticket import Ticket
 
@@ -105,4 +105,4 @@ def _moment(ticket: Ticket) -> Moment:
 def _write(
     result: pb.Result, detection: Detection, work: ImageWork | StreamWork, ticket: Ticket
 ) -> None:
-    convert.write_result(result, ticket.frame, detection, work.pipeline.version, work.answer)
+    write_result(result, ticket.frame, detection, work.pipeline.version, work.answer)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
-from posewire_server.serving.rpc.wire import RawFrame, read_request
+from posewire_server.serving.rpc.request_parser import RawFrame, read_request
 
 PIXELS = np.random.default_rng(0).integers(0, 255, 120_000, np.uint8).tobytes()
 

@@ -7,7 +7,7 @@ from google.rpc import error_details_pb2
 from grpc import StatusCode
 from posewire.v1 import error_reason_pb2
 from posewire_server.errors import EngineError, PosewireError, SourceError
-from posewire_server.serving.rpc.status import CODES, to_status
+from posewire_server.serving.rpc.error_status import CODES, to_status
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTO = (ROOT / "proto" / "posewire" / "v1" / "error_reason.proto").read_text()

@@ -1,15 +1,14 @@
-"""Protobuf messages to domain data and back; the only place that knows both."""
+"""Poses, dropped frames, errors and skeletons as messages."""
 
 import numpy as np
 from google.protobuf import duration_pb2, timestamp_pb2
-from posewire.v1 import frame_pb2, keypoint_service_pb2, model_pb2, pose_pb2
+from posewire.v1 import keypoint_service_pb2, model_pb2, pose_pb2
 
-from posewire_server.frame import Frame, Region
+from posewire_server.frame import Frame
 from posewire_server.outcome import Detection, Dropped, DropReason, Failed, Timings
 from posewire_server.pose import Poses
-from posewire_server.serving.rpc.settings import AnswerSettings, to_seconds
-from posewire_server.serving.rpc.source import to_source
-from posewire_server.serving.rpc.status import to_status
+from posewire_server.serving.rpc.error_status import to_status
+from posewire_server.serving.rpc.settings import AnswerSettings
 from posewire_server.skeletons import Skeleton
 
 _DROP_REASONS = {
@@ -17,35 +16,6 @@ _DROP_REASONS = {
     DropReason.TOO_OLD: keypoint_service_pb2.DROP_REASON_TOO_OLD,
     DropReason.DRAINING: keypoint_service_pb2.DROP_REASON_DRAINING,
 }
-_FIRST_TIME_NS = -62_135_596_800 * 10**9
-_LAST_TIME_NS = 253_402_300_800 * 10**9 - 1
-
-
-def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Frame:
-    """Returns the frame of a message.
-
-    Args:
-        message: The frame.
-        pixels: Those of its raw image, where they were read apart from the message.
-
-    Raises:
-        SourceError: SOURCE_MISSING, RAW_IMAGE_MALFORMED, VIDEO_UNSUPPORTED.
-    """
-    capture_time_ns = None
-    if message.HasField("capture_time"):
-        capture_time_ns = _to_time_ns(message.capture_time)
-    return Frame(
-        sequence_id=message.sequence_id,
-        source=to_source(message, pixels),
-        capture_time_ns=capture_time_ns,
-        deadline_s=to_seconds(message.deadline) if message.HasField("deadline") else None,
-        region=_to_region(message.region) if message.HasField("region") else None,
-        boxes=tuple(_to_region(box) for box in message.boxes),
-    )
-
-
-def _to_region(box: pose_pb2.BoundingBox) -> Region:
-    return Region(box.x_min, box.y_min, box.x_max, box.y_max)
 
 
 def write_result(
@@ -137,11 +107,6 @@ def to_duration(seconds: float) -> duration_pb2.Duration:
     message = duration_pb2.Duration()
     _write_duration(seconds, message)
     return message
-
-
-def _to_time_ns(time: timestamp_pb2.Timestamp) -> int:
-    """Returns nanoseconds since the epoch, in the years 1 to 9999 that a timestamp may be of."""
-    return min(max(_FIRST_TIME_NS, time.seconds * 10**9 + time.nanos), _LAST_TIME_NS)
 
 
 def _to_timestamp(time_ns: int) -> timestamp_pb2.Timestamp:

@@ -9,7 +9,7 @@ from posewire_server.errors import ModelError
 from posewire_server.inference.pipeline import MAX_PIXELS, Pipeline
 from posewire_server.models.catalog.catalog import CATALOG, find_model
 from posewire_server.models.catalog.spec import ModelSpec, Source
-from posewire_server.serving.rpc.convert import to_skeleton
+from posewire_server.serving.rpc.result_conversion import to_skeleton
 
 
 @dataclass(frozen=True)

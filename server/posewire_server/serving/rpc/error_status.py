@@ -1,12 +1,22 @@
-"""Domain errors as google.rpc.Status: the only place where the two meet."""
+"""Errors of the server as the google.rpc.Status of a frame or of a call."""
 
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+import grpc
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
+from grpc_status import rpc_status
 
-from posewire_server.errors import EngineError, PosewireError
+from posewire_server.errors import EngineError, PosewireError, StreamError
 
+_LOG = logging.getLogger(__name__)
 DOMAIN = "posewire"
+Context = grpc.aio.ServicerContext[Any, Any]
+Handler = Callable[[Any, Any, Context], Awaitable[Any]]
 
 CODES = {
     "SOURCE_MISSING": StatusCode.INVALID_ARGUMENT,
@@ -70,3 +80,32 @@ def reason_of(content: bytes) -> str:
         if detail.Unpack(info):
             return str(info.reason)
     return ""
+
+
+def answer_errors(handler: Handler) -> Handler:
+    """Wraps a handler: what it raises ends the call with a google.rpc.Status."""
+
+    @functools.wraps(handler)
+    async def wrapped(servicer: Any, request: Any, context: Context) -> Any:
+        try:
+            return await handler(servicer, request, context)
+        except grpc.aio.BaseError:  # the client has gone, or the server has stopped
+            raise
+        except Exception as error:
+            await _abort(context, error)
+
+    return wrapped
+
+
+async def _abort(context: Context, error: Exception) -> NoReturn:
+    if not isinstance(error, PosewireError):
+        _LOG.error("a call failed", exc_info=error)
+        error = PosewireError("INTERNAL", "the server met a fault of its own; its log has details")
+    await context.abort_with_status(rpc_status.to_status(to_status(error)))
+    raise error
+
+
+def draining_error() -> StreamError:
+    """Returns the error of a call that a draining server refuses or ends."""
+    text = "the server is shutting down; resume on another server, or later"
+    return StreamError("SERVER_DRAINING", text)

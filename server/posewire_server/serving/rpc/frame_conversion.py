@@ -1,17 +1,21 @@
-"""Messages of a frame's source to domain data."""
+"""Frame messages to ``posewire_server.frame``."""
 
-from posewire.v1 import frame_pb2
+from google.protobuf import timestamp_pb2
+from posewire.v1 import frame_pb2, pose_pb2
 
 from posewire_server.errors import SourceError
 from posewire_server.frame import (
     EncodedImage,
+    Frame,
     PixelFormat,
     RawImage,
+    Region,
     SharedMemoryImage,
     Source,
     VideoCodec,
     VideoPacket,
 )
+from posewire_server.serving.rpc.settings import to_seconds
 
 _PIXEL_FORMATS = {
     frame_pb2.PIXEL_FORMAT_BGR: PixelFormat.BGR,
@@ -24,6 +28,35 @@ _CODECS = {
     frame_pb2.VIDEO_CODEC_H264: VideoCodec.H264,
     frame_pb2.VIDEO_CODEC_HEVC: VideoCodec.HEVC,
 }
+_FIRST_TIME_NS = -62_135_596_800 * 10**9
+_LAST_TIME_NS = 253_402_300_800 * 10**9 - 1
+
+
+def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Frame:
+    """Returns the frame of a message.
+
+    Args:
+        message: The frame.
+        pixels: Those of its raw image, where they were read apart from the message.
+
+    Raises:
+        SourceError: SOURCE_MISSING, RAW_IMAGE_MALFORMED, VIDEO_UNSUPPORTED.
+    """
+    capture_time_ns = None
+    if message.HasField("capture_time"):
+        capture_time_ns = _to_time_ns(message.capture_time)
+    return Frame(
+        sequence_id=message.sequence_id,
+        source=to_source(message, pixels),
+        capture_time_ns=capture_time_ns,
+        deadline_s=to_seconds(message.deadline) if message.HasField("deadline") else None,
+        region=_to_region(message.region) if message.HasField("region") else None,
+        boxes=tuple(_to_region(box) for box in message.boxes),
+    )
+
+
+def _to_region(box: pose_pb2.BoundingBox) -> Region:
+    return Region(box.x_min, box.y_min, box.x_max, box.y_max)
 
 
 def to_source(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Source:
@@ -70,3 +103,8 @@ def _to_video_packet(packet: frame_pb2.VideoPacket, number: int) -> VideoPacket:
         offset = packet.presentation_offset
         presentation_ns = offset.seconds * 10**9 + offset.nanos
     return VideoPacket(codec, packet.key_frame, presentation_ns, packet.data, number)
+
+
+def _to_time_ns(time: timestamp_pb2.Timestamp) -> int:
+    """Returns nanoseconds since the epoch, in the years 1 to 9999 that a timestamp may be of."""
+    return min(max(_FIRST_TIME_NS, time.seconds * 10**9 + time.nanos), _LAST_TIME_NS)

@@ -5,16 +5,14 @@ import numpy as np
 import pytest
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from posewire.v1 import frame_pb2, pose_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
-from posewire_server.errors import SourceError
-from posewire_server.frame import EncodedImage, Frame, PixelFormat, RawImage, Region
+from posewire.v1 import pose_pb2
+from posewire_server.frame import EncodedImage, Frame, Region
 from posewire_server.outcome import Detection, Dropped, DropReason, Timings
 from posewire_server.pose import Poses
-from posewire_server.serving.rpc.convert import (
+from posewire_server.serving.rpc.result_conversion import (
     to_dropped,
     to_duration,
-    to_frame,
     to_skeleton,
     write_result,
 )
@@ -40,61 +38,6 @@ def result_of(
     result = pb.Result()
     write_result(result, frame, detection, version, settings)
     return result
-
-
-def test_frame_of_an_encoded_image() -> None:
-    message = frame_pb2.Frame(
-        sequence_id=2**64 - 1,
-        encoded_image=b"jpeg",
-        capture_time=Timestamp(seconds=3, nanos=4),
-        deadline=Duration(seconds=1, nanos=500_000_000),
-        region=pose_pb2.BoundingBox(x_min=1, y_min=2, x_max=3, y_max=4),
-        boxes=[pose_pb2.BoundingBox(x_min=5, y_min=6, x_max=7, y_max=8)],
-    )
-    region, boxes = Region(1, 2, 3, 4), (Region(5, 6, 7, 8),)
-    assert to_frame(message) == Frame(
-        2**64 - 1, EncodedImage(b"jpeg"), 3_000_000_004, 1.5, region, boxes
-    )
-
-
-def test_frame_without_optional_fields() -> None:
-    message = frame_pb2.Frame(sequence_id=1, encoded_image=b"")
-    assert to_frame(message) == Frame(1, EncodedImage(b""))
-
-
-@pytest.mark.parametrize("name", [kind.name for kind in PixelFormat])
-def test_frame_of_raw_pixels(name: str) -> None:
-    raw = frame_pb2.RawImage(
-        format=f"PIXEL_FORMAT_{name}", width=2, height=4, stride=6, pixels=b"abc"
-    )
-    source = to_frame(frame_pb2.Frame(raw_image=raw)).source
-    assert source == RawImage(PixelFormat[name], 2, 4, 6, b"abc")
-
-
-@pytest.mark.parametrize(
-    ("message", "reason", "metadata"),
-    [
-        (frame_pb2.Frame(), "SOURCE_MISSING", {}),
-        (frame_pb2.Frame(raw_image=frame_pb2.RawImage()), "RAW_IMAGE_MALFORMED", {}),
-        (frame_pb2.Frame(raw_image=frame_pb2.RawImage(format=99)), "RAW_IMAGE_MALFORMED", {}),  # type: ignore[arg-type]
-        (
-            frame_pb2.Frame(shared_memory=frame_pb2.SharedMemoryImage()),
-            "RAW_IMAGE_MALFORMED",
-            {},
-        ),
-        (
-            frame_pb2.Frame(video_packet=frame_pb2.VideoPacket()),
-            "VIDEO_UNSUPPORTED",
-            {"codec": "0"},
-        ),
-    ],
-)
-def test_frame_that_can_not_be_read_says_why(
-    message: frame_pb2.Frame, reason: str, metadata: dict[str, str]
-) -> None:
-    with pytest.raises(SourceError) as raised:
-        to_frame(message)
-    assert (raised.value.reason, raised.value.metadata) == (reason, metadata)
 
 
 def test_result_holds_every_keypoint_and_says_which_are_missing() -> None:
