@@ -18,17 +18,19 @@ def read_version() -> str:
 
 
 def generate() -> None:
-    """Writes ``posewire/v1/*_pb2.py``, their stubs and the gRPC stubs."""
+    """Writes ``posewire/v1/*_pb2.py``, their stubs and the gRPC stubs.
+
+    Modules of ``google.rpc`` are not generated: they come from googleapis-common-protos, because a
+    process can hold only one copy of them.
+    """
     from grpc_tools import protoc
 
     sources = sorted(str(path) for path in (PROTO / "posewire" / "v1").glob("*.proto"))
     well_known = str(files("grpc_tools") / "_proto")
-    google_rpc = str(Path(str(files("google.rpc") / "status.proto")).parents[2])
     arguments = [
         "protoc",
         f"-I{PROTO}",
         f"-I{well_known}",
-        f"-I{google_rpc}",
         f"--python_out={HERE}",
         f"--pyi_out={HERE}",
         f"--grpc_python_out={HERE}",
