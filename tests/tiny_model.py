@@ -53,4 +53,4 @@ def tiny_spec(wheel: Path) -> NetworkSpec:
         licence="Apache-2.0",
     )
     size, outputs = replace(TFPOSE.input, stride=1), (OutputSpec("", (1,), stride=1),)
-    return replace(TFPOSE, name="tiny", source=source, input=size, outputs=outputs, cuts=())
+    return replace(TFPOSE, name="tiny", source=source, input=size, outputs=outputs)

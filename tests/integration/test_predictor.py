@@ -39,29 +39,11 @@ def test_golden_outputs_answer_far_above_the_tolerance(network: StoredNetwork) -
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("in_sections", [False, True])
 def test_run_on_golden_inputs_equals_another_runtime(
-    network: StoredNetwork, engine: Engine, *, in_sections: bool
+    network: StoredNetwork, engine: Engine
 ) -> None:
     golden = read_golden(network.spec)
-    predictor = PaddlePredictor(network, engine, in_sections=in_sections)
-    assert measure_error(predictor, golden) < 5e-5
-
-
-@pytest.mark.parametrize("is_same", [False, True])
-def test_run_in_sections_pauses_for_other_runs(network: StoredNetwork, *, is_same: bool) -> None:
-    whole = PaddlePredictor(network)
-    cut = PaddlePredictor(network, in_sections=True)
-    other_predictor = cut if is_same else whole
-    rng = np.random.default_rng(3)
-    first, second = (rng.uniform(0, 255, (1, 3, 96, w)).astype(np.float32) for w in (128, 160))
-    expected, other = whole.run(first)[0], whole.run(second)[0]
-    paused: list[np.ndarray] = []
-    (output,) = cut.run(first, lambda: paused.extend(other_predictor.run(second)))
-    np.testing.assert_allclose(output, expected, atol=1e-6)
-    assert len(paused) == len(network.spec.cuts) == 3
-    for each in paused:
-        np.testing.assert_allclose(each, other, atol=1e-6)
+    assert measure_error(PaddlePredictor(network, engine), golden) < 5e-5
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -147,28 +147,6 @@ def test_imported_operations_equal_their_definitions(model: StoredNetwork, engin
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onednn", "plain"])
-@pytest.mark.parametrize("cuts", [("pool",), ("biased", "deep"), ("output", "deep", "biased")])
-def test_sections_one_after_another_equal_the_whole(
-    engine: Engine, cuts: tuple[str, ...], tmp_path: Path
-) -> None:
-    run_import(tmp_path, graph(), "output", "--", *cuts)
-    spec = replace(TFPOSE, outputs=(OutputSpec("", (5,), stride=10),), cuts=cuts)
-    spec = replace(spec, input=replace(spec.input, stride=10))
-    manifest = Manifest.describe(spec, "graphdef", tmp_path)
-    model = StoredNetwork(spec, tmp_path, manifest)
-    assert {path.name for files in model.sections for path in files} < set(manifest.files)
-    whole = PaddlePredictor(model, engine, threads=1)
-    cut = PaddlePredictor(model, engine, threads=1, in_sections=True)
-    pauses: list[int] = []
-    for count, width in ((1, 30), (2, 20), (1, 30)):
-        inputs = RNG.normal(size=(count, 3, 20, width)).astype(np.float32)
-        (expected,) = whole.run(inputs)
-        (output,) = cut.run(inputs, lambda: pauses.append(1))
-        np.testing.assert_allclose(output, expected, rtol=1e-5, atol=1e-5)
-    assert len(pauses) == 3 * len(cuts)
-
-
-@pytest.mark.parametrize("engine", ["openvino", "onednn", "plain"])
 def test_imported_gates_and_shapes_equal_their_definitions(
     excited: StoredNetwork, engine: Engine
 ) -> None:

@@ -10,11 +10,9 @@ from posewire_server.errors import StreamError
 from posewire_server.frame import Priority
 from posewire_server.inference.engine.batcher import Array, Batcher
 from posewire_server.inference.engine.calibration import ALONE, Calibration
-from posewire_server.inference.engine.foresight import Foresight
-from posewire_server.inference.scheduling.cadence import Cadence
 from posewire_server.inference.scheduling.frame_context import FrameContext
 
-from tests.serving.batching import SUBLINEAR, CutPredictor, EchoPredictor, inputs
+from tests.serving.batching import SUBLINEAR, EchoPredictor, inputs
 from tests.serving.gated_predictor import PATIENCE_S
 
 _THREADS = 6
@@ -33,8 +31,7 @@ class Asked:
 
     def run(self, batcher: Batcher, number: int) -> "list[Array] | Exception":
         """Returns what came of it."""
-        cadence = regular() if self.priority is Priority.HIGH else None
-        context = FrameContext(self.check, priority=self.priority, cadence=cadence)
+        context = FrameContext(self.check, priority=self.priority)
         values = [float(EchoPredictor.BROKEN if self.is_broken else number)] * self.count
         try:
             if self.is_announced:
@@ -46,14 +43,6 @@ class Asked:
     def check(self, _stage: str) -> None:
         if self.is_useless:
             raise StreamError("FRAME_DEADLINE_EXCEEDED", "late")
-
-
-def regular() -> Cadence:
-    """Returns the cadence of a stream whose next frame is due at 9 s."""
-    cadence = Cadence()
-    for arrived_s in range(9):
-        cadence.note_arrival(float(arrived_s))
-    return cadence
 
 
 ASKED = st.builds(
@@ -71,19 +60,14 @@ ASKED = st.builds(
     asked=st.lists(ASKED, min_size=1, max_size=40),
     calibration=st.sampled_from([ALONE, SUBLINEAR]),
     wait_s=st.sampled_from([0.0, 0.0005]),
-    run_s=st.sampled_from([0.0, 0.0015]),
-    is_cut=st.booleans(),
 )
 @settings(max_examples=60)
 def test_batcher_gives_each_thread_what_is_its_own(
-    asked: list[Asked], calibration: Calibration, wait_s: float, run_s: float, *, is_cut: bool
+    asked: list[Asked], calibration: Calibration, wait_s: float
 ) -> None:
     predictor = EchoPredictor()
     predictor.gate.set()
-    foresight = Foresight(lambda: 9.0)
-    foresight.note_run(run_s)
-    cut = CutPredictor(predictor) if is_cut else None
-    batcher = Batcher(predictor, wait_s, foresight=foresight, find_sections=lambda: cut)
+    batcher = Batcher(predictor, wait_s)
     batcher.calibration = calibration
     with ThreadPoolExecutor(_THREADS) as threads:
         began = [threads.submit(it.run, batcher, number) for number, it in enumerate(asked)]

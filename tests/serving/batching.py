@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
@@ -10,7 +9,6 @@ import numpy as np
 from posewire_server.frame import Priority
 from posewire_server.inference.engine.batcher import Array, Batcher
 from posewire_server.inference.engine.calibration import ALONE, Calibration
-from posewire_server.inference.engine.foresight import Foresight
 from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.serving.gated_predictor import PATIENCE_S
@@ -44,30 +42,6 @@ class EchoPredictor:
         return [inputs.copy(), -inputs]
 
 
-class CutPredictor:
-    """Runs another one in two sections; the second one's values are greater by a half.
-
-    Attributes:
-        whole: Runs each section.
-    """
-
-    def __init__(self, whole: EchoPredictor) -> None:
-        self.whole = whole
-
-    def run(self, inputs: Array, pause: Callable[[], None] = lambda: None) -> list[Array]:
-        self.whole.run(inputs)
-        pause()
-        same, _ = self.whole.run(inputs + np.float32(0.5))
-        return [same - np.float32(0.5), -inputs]
-
-
-def wait_until_loaded() -> None:
-    """Returns when no sections of a network are being loaded."""
-    for thread in threading.enumerate():
-        if thread.name == "posewire-sections":
-            thread.join(PATIENCE_S)
-
-
 def inputs(*values: float, side: int = 2) -> Array:
     """Returns (N, 1, side, side) inputs, each full of one value."""
     return np.stack([np.full((1, side, side), value, np.float32) for value in values])
@@ -81,15 +55,9 @@ class Bench:
         calibration: Calibration = ALONE,
         wait_s: float = 0.0,
         predictor: EchoPredictor | None = None,
-        foresight: Foresight | None = None,
-        *,
-        is_cut: bool = False,
     ) -> None:
         self.predictor = predictor or EchoPredictor()
-        cut = CutPredictor(self.predictor) if is_cut else None
-        self.batcher = Batcher(
-            self.predictor, wait_s, foresight=foresight, find_sections=lambda: cut
-        )
+        self.batcher = Batcher(self.predictor, wait_s)
         self.batcher.calibration = calibration
         self._threads = ThreadPoolExecutor(32)
 

@@ -2,8 +2,6 @@ from posewire_server.errors import EngineError, PosewireError, StreamError
 from posewire_server.frame import Priority
 from posewire_server.inference.engine.batcher import Array
 from posewire_server.inference.engine.calibration import Calibration
-from posewire_server.inference.engine.foresight import Foresight
-from posewire_server.inference.scheduling.cadence import Cadence
 from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.serving.batching import SUBLINEAR, Bench, EchoPredictor, answer, inputs
@@ -120,6 +118,70 @@ def test_batcher_lower_priority_has_one_turn_in_four() -> None:
         assert bench.predictor.batches == [[0.0], [1.0], [2.0], [3.0], [9.0], [4.0], [5.0]]
 
 
+def test_batcher_batch_has_higher_priorities_before_lower_ones() -> None:
+    with Bench(SUBLINEAR) as bench:
+        bench.occupy()
+        low = [bench.ask(float(number), priority=Priority.LOW) for number in (1, 2, 3)]
+        high = [bench.ask(float(number), priority=Priority.HIGH) for number in (4, 5, 6)]
+        bench.predictor.gate.set()
+        for done in (*low, *high):
+            answer(done)
+        assert bench.predictor.batches[1] == [4.0, 5.0, 6.0, 1.0]
+
+
+def test_batcher_batch_grows_by_no_lower_priority_while_a_higher_one_of_another_size_waits() -> (
+    None
+):
+    with Bench(SUBLINEAR) as bench:
+        bench.occupy()
+        high = [bench.ask(1.0, side=side, priority=Priority.HIGH) for side in (2, 4)]
+        normal = bench.ask(2.0)
+        bench.predictor.gate.set()
+        for done in (*high, normal):
+            answer(done)
+        assert bench.predictor.batches[1:] == [[1.0], [1.0], [2.0]]
+
+
+def test_batcher_batch_grows_by_no_lower_priority_while_a_higher_one_has_no_room() -> None:
+    with Bench(SUBLINEAR) as bench:
+        bench.occupy()
+        high = [bench.ask(1.0, priority=Priority.HIGH)]
+        high += [bench.ask(2.0, 2.0, 2.0, 2.0, priority=Priority.HIGH)]
+        normal = bench.ask(3.0)
+        bench.predictor.gate.set()
+        for done in (*high, normal):
+            answer(done)
+        assert bench.predictor.batches[1:] == [[1.0], [2.0, 2.0, 2.0, 2.0], [3.0]]
+
+
+def test_batcher_turn_of_a_lower_priority_is_no_longer_for_others_of_it() -> None:
+    """The one turn in four that higher ones leave."""
+    with Bench(SUBLINEAR) as bench:
+        bench.occupy()
+        large = [bench.ask(float(n), side=4, priority=Priority.HIGH) for n in (1, 2, 3, 4)]
+        asked = [bench.ask(float(n)) for n in (7, 8)]
+        bench.batcher.calibration = Calibration({1: 1.0, 2: 1.1})
+        more = [bench.ask(float(n), side=4, priority=Priority.HIGH) for n in (5, 6, 9)]
+        bench.predictor.gate.set()
+        for done in (*large, *asked, *more):
+            answer(done)
+        assert bench.predictor.batches[1:] == [
+            [1.0, 2.0],
+            [3.0, 4.0],
+            [5.0, 6.0],
+            [7.0],
+            [9.0],
+            [8.0],
+        ]
+
+
+def test_batcher_waits_for_none_of_lower_priority() -> None:
+    with Bench(SUBLINEAR, wait_s=PATIENCE_S) as bench:
+        bench.predictor.gate.set()
+        bench.batcher.expect(FrameContext(priority=Priority.LOW))
+        bench.batcher.run(inputs(1.0), FrameContext())
+
+
 def test_batcher_of_no_use_any_more_leaves_its_batch() -> None:
     late = StreamError("FRAME_DEADLINE_EXCEEDED", "late")
     with Bench(SUBLINEAR) as bench:
@@ -234,70 +296,6 @@ def test_batcher_lower_priority_lets_a_higher_one_in_preparation_go_first() -> N
         high = bench._threads.submit(bench.batcher.run, inputs(2.0), coming)
         assert [answer(normal), answer(high)] == [[1.0], [2.0]]
         assert bench.predictor.batches == [[2.0], [1.0]]
-
-
-def foresight_of(run_s: float) -> Foresight:
-    """Returns one in whose still clock it is 0 s."""
-    foresight = Foresight(lambda: 0.0)
-    foresight.note_run(run_s)
-    return foresight
-
-
-def due(cadence: Cadence) -> FrameContext:
-    """Returns a context of a stream whose next frame is due at 9 s."""
-    for arrived_s in range(9):
-        cadence.note_arrival(float(arrived_s))
-    return FrameContext(priority=Priority.HIGH, cadence=cadence)
-
-
-def test_batcher_lower_priority_lets_a_foreseen_one_go_first() -> None:
-    with Bench(foresight=foresight_of(run_s=3 * PATIENCE_S)) as bench:
-        earlier = due(Cadence())
-        bench.batcher.expect(earlier)
-        bench.batcher.dismiss(earlier)
-        normal = bench.ask(1.0)
-        assert not bench.predictor.batches
-        bench.predictor.gate.set()
-        high = bench._threads.submit(
-            bench.batcher.run, inputs(2.0), FrameContext(priority=Priority.HIGH)
-        )
-        assert [answer(normal), answer(high)] == [[1.0], [2.0]]
-        assert bench.predictor.batches == [[2.0], [1.0]]
-
-
-def test_batcher_lower_priority_waits_a_part_of_a_run_for_a_foreseen_one() -> None:
-    with Bench(foresight=foresight_of(run_s=0.003)) as bench:
-        bench.predictor.gate.set()
-        earlier = due(Cadence())
-        bench.batcher.expect(earlier)
-        bench.batcher.dismiss(earlier)
-        assert answer(bench._threads.submit(bench.batcher.run, inputs(1.0), FrameContext())) == [
-            1.0
-        ]
-
-
-def test_batcher_high_priority_waits_for_no_foreseen_one() -> None:
-    with Bench(foresight=foresight_of(run_s=3 * PATIENCE_S)) as bench:
-        bench.predictor.gate.set()
-        earlier = due(Cadence())
-        bench.batcher.expect(earlier)
-        bench.batcher.dismiss(earlier)
-        bench.batcher.run(inputs(1.0), FrameContext(priority=Priority.HIGH))
-        assert earlier.cadence is not None
-        assert earlier.cadence.due_by_s() is not None, "nobody asked"
-
-
-def test_batcher_leaves_a_turn_to_lower_ones_whatever_is_foreseen() -> None:
-    with Bench(foresight=foresight_of(run_s=3 * PATIENCE_S)) as bench:
-        first = bench.occupy()
-        low = bench.ask(9.0)
-        high = [bench.ask(float(number), priority=Priority.HIGH) for number in (1, 2, 3)]
-        cadence = Cadence()
-        bench.batcher.expect(due(cadence))
-        bench.predictor.gate.set()
-        for done in (first, low, *high):
-            answer(done)
-        assert bench.predictor.batches == [[0.0], [1.0], [2.0], [3.0], [9.0]]
 
 
 def test_batcher_interrupted_run_fails_its_batch_and_leaves_the_rest() -> None:

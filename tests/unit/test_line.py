@@ -79,17 +79,3 @@ def test_line_cleared_has_nobody() -> None:
     line.clear()
     assert line.first() is None
     assert len(line) == 0
-
-
-def test_line_higher_one_would_lead_unless_a_lower_one_is_owed_the_turn() -> None:
-    line: PriorityQueue[str] = PriorityQueue()
-    assert line.would_lead(LOW)
-    line.add("n", NORMAL)
-    assert line.would_lead(HIGH)
-    assert not line.would_lead(NORMAL)
-    assert not line.would_lead(LOW)
-    for _ in range(3):
-        line.note_turn(HIGH)
-    assert not line.would_lead(HIGH)
-    line.note_turn(NORMAL)
-    assert line.would_lead(HIGH)

@@ -61,17 +61,12 @@ def test_measure_error_of_nan_is_nan() -> None:
 
 
 @pytest.mark.parametrize("value", [0.5, math.nan])
-@pytest.mark.parametrize("in_sections", [False, True])
 def test_check_of_wrong_outputs_raises_how_wrong(
-    value: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, in_sections: bool
+    value: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Manifest.describe(TFPOSE, "graphdef", tmp_path).write(tmp_path)
-    predictors = {in_sections: MeanPredictor(3, value=value), not in_sections: MeanPredictor()}
-    monkeypatch.setattr(
-        self_check,
-        "PaddlePredictor",
-        lambda _model, _engine, in_sections=False: predictors[in_sections],
-    )
+    predictor = MeanPredictor(3, value=value)
+    monkeypatch.setattr(self_check, "PaddlePredictor", lambda _model, _engine: predictor)
     monkeypatch.setattr(self_check, "read_golden", lambda _spec: GOLDEN)
     with pytest.raises(EngineError, match=rf"wrong by up to {value}"):
         self_check._check("body", str(tmp_path), "plain")

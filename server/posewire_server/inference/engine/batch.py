@@ -1,10 +1,11 @@
-"""Which of the requests in line are run together, and their inputs as one."""
+"""Forms batches: which of the queued requests run together, and their inputs as one array."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from posewire_server.frame import Priority
 from posewire_server.inference.engine.calibration import Calibration
 from posewire_server.inference.engine.request import Request
 from posewire_server.inference.scheduling.priority_queue import PriorityQueue
@@ -12,42 +13,47 @@ from posewire_server.inference.scheduling.priority_queue import PriorityQueue
 Array = npt.NDArray[np.float32]
 
 
-def take_batch(
-    line: PriorityQueue[Request], first: Request, calibration: Calibration, above: int = 0
-) -> list[Request]:
-    """Takes a request out of the line, and those that are run with it, which had their turn.
+def take_batch(line: PriorityQueue[Request], calibration: Calibration) -> list[Request]:
+    """Removes the first request from a queue that is not empty, and the requests that join it.
 
-    Args:
-        line: Who waits.
-        first: Whose turn it is.
-        calibration: Which batches pay.
-        above: Requests of higher priorities than this may join.
+    No request joins while one of a higher priority stays in the queue.
     """
-    fitting = find_fitting(line, first, calibration, above)
-    room = calibration.size_for(sum(len(request.inputs) for request in fitting))
-    batch = []
-    for request in fitting:
-        if request is first or len(request.inputs) <= room:
+    first, *others = find_fitting(line, calibration)
+    room = calibration.size_for(len(first.inputs) + sum(len(it.inputs) for it in others))
+    room -= len(first.inputs)
+    batch, left_out = [first], Priority.LOW
+    for request in others:
+        if len(request.inputs) <= room and request.priority >= left_out:
             room -= len(request.inputs)
-            line.remove(request, request.priority)
             batch.append(request)
+        else:
+            left_out = max(left_out, request.priority)
+    for request in batch:
+        line.remove(request, request.priority)
     line.note_turn(first.priority)
     return batch
 
 
-def find_fitting(
-    line: PriorityQueue[Request], first: Request, calibration: Calibration, above: int = 0
-) -> list[Request]:
-    """Returns the requests that can be run with the first one, which leads them."""
+def find_fitting(line: PriorityQueue[Request], calibration: Calibration) -> list[Request]:
+    """Returns the first request of a queue that is not empty, and those that may join it."""
+    first = line.first()
+    assert first is not None, "the leader is in the queue"
+    fitting = [first]
     if calibration.largest == 1:
-        return [first]
-    shape = first.inputs.shape[1:]
-    others = (it for it in line if it is not first and it.priority > above)
-    return [first, *(it for it in others if it.inputs.shape[1:] == shape)]
+        return fitting
+    left_out = Priority.LOW
+    for request in line:  # by priority, the highest first
+        if request.inputs.shape[1:] != first.inputs.shape[1:]:
+            left_out = max(left_out, request.priority)
+        elif request is not first and request.priority >= left_out:
+            fitting.append(request)
+    return fitting
 
 
 def join(batch: Sequence[Request], calibration: Calibration) -> Array:
-    """Returns the inputs of a batch, with nothing after them up to a size that is prepared."""
+    """Returns the inputs of a batch, padded with zeros to a size that is prepared."""
+    if len(batch) == 1:
+        return batch[0].inputs
     arrays = [request.inputs for request in batch]
     count = sum(len(array) for array in arrays)
     missing = calibration.padded(count) - count

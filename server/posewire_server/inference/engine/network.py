@@ -9,7 +9,6 @@ import numpy.typing as npt
 from posewire_server.inference.engine.batcher import Batcher
 from posewire_server.inference.engine.calibration import calibrate
 from posewire_server.inference.engine.predictor import Predictor
-from posewire_server.inference.engine.sections import Sections
 from posewire_server.metrics.frames import observe_batch
 from posewire_server.models.catalog.spec import NetworkSpec
 
@@ -24,7 +23,6 @@ class Network:
         spec: What it is.
         predictor: Runs it; called by one thread at a time.
         batch_wait_s: Longest time that inputs wait for others, see ``Batcher``.
-        sections: Run it so that it may be interrupted; None: it never is.
     """
 
     def __init__(
@@ -32,13 +30,11 @@ class Network:
         spec: NetworkSpec,
         predictor: Predictor,
         batch_wait_s: float = 0.0,
-        sections: Sections | None = None,
     ) -> None:
         self.spec = spec
         self._predictor = predictor
         note = partial(observe_batch, spec.name)
-        find_sections = (lambda: None) if sections is None else sections.get
-        self._batcher = Batcher(predictor, batch_wait_s, note, find_sections=find_sections)
+        self._batcher = Batcher(predictor, batch_wait_s, note)
         self.expect = self._batcher.expect
         self.dismiss = self._batcher.dismiss
         self.run = self._batcher.run

@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
 
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.engine.predictor import Engine, PaddlePredictor, Predictor
 from posewire_server.inference.engine.program import Precision
-from posewire_server.inference.engine.sections import Sections
 from posewire_server.models.weights.manifest import StoredNetwork
 from posewire_server.runtime import available_cores
 
@@ -57,21 +55,11 @@ class Networks:
         """
         name = stored.spec.name
         if name not in self._loaded:
-            predictor = self._predictor(stored)
-            sections = Sections(partial(self._cut, stored)) if stored.sections else None
-            wait_s = self.config.batch_wait_s
-            network = Network(stored.spec, self._wrap(predictor), wait_s, sections)
+            config = self.config
+            predictor = PaddlePredictor(stored, config.engine, config.precision, config.threads)
+            network = Network(stored.spec, self._wrap(predictor), config.batch_wait_s)
             self._loaded[name] = network, predictor.engine
         return self._loaded[name]
-
-    def _cut(self, stored: StoredNetwork) -> PaddlePredictor:
-        cut = self._predictor(stored, in_sections=True)
-        cut.warm_up([stored.spec.input.usual_size])
-        return cut
-
-    def _predictor(self, stored: StoredNetwork, *, in_sections: bool = False) -> PaddlePredictor:
-        engine, precision, threads = self.config.engine, self.config.precision, self.config.threads
-        return PaddlePredictor(stored, engine, precision, threads, in_sections=in_sections)
 
     def calibrate(self) -> None:
         """Measures which of the networks gain by joining inputs; before anybody uses them.

@@ -7,7 +7,7 @@ Paddle's OpenVINO engine logs what goes wrong in a run and returns the previous 
 and the shape of outputs are checked here.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final, Literal, Protocol
 
 import numpy as np
@@ -47,8 +47,6 @@ class PaddlePredictor:
             and costs accuracy: AP 0.276 instead of 0.286 for the body network on 74 images of
             COCO. On a CPU without it, OpenVINO computes in fp32 all the same.
         threads: CPU threads of one run; 0 takes all that the process may use.
-        in_sections: Whether to run the sections of a network that has some. Their outputs are equal
-            to those of the whole, and take some 20 % longer.
 
     Attributes:
         engine: The engine in use.
@@ -65,23 +63,19 @@ class PaddlePredictor:
         engine: Engine = "auto",
         precision: Precision = "fp32",
         threads: int = 0,
-        *,
-        in_sections: bool = False,
     ) -> None:
         self.engine = choose_engine(model, engine, precision)
         self._spec = model.spec
         threads = threads or available_cores()
-        files = model.sections if in_sections else (model.program,)
-        self._programs = [Program(each, self.engine, precision, threads) for each in files]
-        self.gil_free = all(program.gil_free for program in self._programs)
+        self._program = Program(model.program, self.engine, precision, threads)
+        self.gil_free = self._program.gil_free
 
-    def run(self, inputs: Array, pause: Callable[[], None] = lambda: None) -> list[Array]:
+    def run(self, inputs: Array) -> list[Array]:
         """Runs the network on a batch.
 
         Args:
             inputs: (N, C, H, W) float32, C-contiguous; H and W as the spec's input demands. It is
                 copied (0.1 ms) and may be changed as soon as this returns.
-            pause: Called between sections, where there are some; may run any predictor, also this.
 
         Returns:
             One float32 array for each output of the spec, batch first; the caller owns them.
@@ -91,7 +85,7 @@ class PaddlePredictor:
                 another one, and where the engine fails.
         """
         self._check_inputs(inputs)
-        outputs = self._run(inputs, pause)
+        outputs = self._program.run(inputs)
         self._check_outputs(outputs, inputs)
         return outputs
 
@@ -106,14 +100,6 @@ class PaddlePredictor:
         """
         for width, height in sizes:
             self.run(np.zeros((1, self._spec.input.channels, height, width), np.float32))
-
-    def _run(self, inputs: Array, pause: Callable[[], None]) -> list[Array]:
-        first, *others = self._programs
-        tensors = first.run({first.inputs[0]: inputs})
-        for program in others:
-            pause()
-            tensors |= program.run(tensors)
-        return [tensors[name] for name in self._programs[-1].outputs]
 
     def _check_outputs(self, outputs: list[Array], inputs: Array) -> None:
         size, specs = (len(inputs), *inputs.shape[2:]), self._spec.outputs

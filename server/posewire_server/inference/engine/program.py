@@ -14,7 +14,6 @@ import signal
 import tempfile
 import threading
 import warnings
-from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -49,8 +48,6 @@ class Program:
         threads: CPU threads of one run.
 
     Attributes:
-        inputs: Names of the tensors that it takes.
-        outputs: Names of those that it answers.
         gil_free: Whether ``run`` lets other Python threads work meanwhile.
 
     Raises:
@@ -64,10 +61,10 @@ class Program:
         self._engine = engine
         self._turn = threading.Lock()
         self._predictor = _build(files, engine, precision, threads)
-        self.inputs: list[str] = self._predictor.get_input_names()
-        self.outputs: list[str] = self._predictor.get_output_names()
-        self._taken = [self._predictor.get_input_handle(name) for name in self.inputs]
-        self._answered = [self._predictor.get_output_handle(name) for name in self.outputs]
+        (name,) = self._predictor.get_input_names()
+        self._input = self._predictor.get_input_handle(name)
+        names = self._predictor.get_output_names()
+        self._outputs = [self._predictor.get_output_handle(name) for name in names]
         self.gil_free: bool = _native.predictor_run_available(self._predictor)
         if not self.gil_free:
             _LOGGER.warning(
@@ -75,11 +72,11 @@ class Program:
                 "waits during each inference (known to work: paddlepaddle 3.3.1 on Linux)"
             )
 
-    def run(self, tensors: Mapping[str, Array]) -> dict[str, Array]:
+    def run(self, inputs: Array) -> list[Array]:
         """Returns the outputs, which the caller owns.
 
         Args:
-            tensors: The inputs, C-contiguous, by name; others are ignored.
+            inputs: A C-contiguous batch.
 
         Raises:
             EngineError: ENGINE_FAILED, also for a call during another one.
@@ -87,19 +84,17 @@ class Program:
         if not self._turn.acquire(blocking=False):
             raise EngineError("ENGINE_FAILED", "two threads run one predictor; let them take turns")
         try:
-            for name, handle in zip(self.inputs, self._taken, strict=True):
-                handle.copy_from_cpu(tensors[name])
+            self._input.copy_from_cpu(inputs)
             if self.gil_free:
                 _native.predictor_run(self._predictor)
             else:
                 self._predictor.run()
-            answers = [handle.copy_to_cpu() for handle in self._answered]
+            return [handle.copy_to_cpu() for handle in self._outputs]
         except Exception as error:
             text = f"{self._engine} failed: {_last_line(error)}"
             raise EngineError("ENGINE_FAILED", text) from error
         finally:
             self._turn.release()
-        return dict(zip(self.outputs, answers, strict=True))
 
 
 def _build(files: ProgramFiles, engine: str, precision: Precision, threads: int) -> Any:

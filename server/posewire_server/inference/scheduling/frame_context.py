@@ -6,7 +6,6 @@ from types import TracebackType
 from typing import Literal
 
 from posewire_server.frame import Priority
-from posewire_server.inference.scheduling.cadence import Cadence
 from posewire_server.outcome import Timings
 
 Stage = Literal["wait", "decode", "infer", "post"]
@@ -23,11 +22,9 @@ class FrameContext:
         check: Called with the name of each stage before it; raises to stop the work.
         waited_s: Seconds the frame waited before.
         priority: Whose turn comes first where frames wait for one another.
-        cadence: Of the stream's arrivals, where the next one is worth foreseeing.
 
     Attributes:
         priority: As given.
-        cadence: As given.
         is_preparing: Whether it is on its way to a network.
     """
 
@@ -36,10 +33,8 @@ class FrameContext:
         check: Callable[[str], None] = _always,
         waited_s: float = 0.0,
         priority: Priority = Priority.NORMAL,
-        cadence: Cadence | None = None,
     ) -> None:
         self.priority = priority
-        self.cadence = cadence
         self.is_preparing = True
         self._check = check
         self._last = ""

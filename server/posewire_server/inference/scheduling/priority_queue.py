@@ -54,13 +54,6 @@ class PriorityQueue(Generic[T]):
                     break
         return next(iter(chosen)) if chosen else None
 
-    def would_lead(self, priority: Priority) -> bool:
-        """Returns whether an item of a priority, if it came now, would go before all that wait."""
-        waiting = [other for other, items in self._waiting.items() if items]
-        if not waiting or max(waiting) < priority:
-            return not waiting or self._passed[priority] < _TURNS_OF_FOUR
-        return False
-
     def note_turn(self, priority: Priority) -> None:
         """Notes that one of a priority, out of the line by now, has had its turn."""
         for other, items in self._waiting.items():

@@ -34,12 +34,6 @@ TFPOSE = NetworkSpec(
     ),
     importer="graphdef",
     golden="body.npz",
-    # Into shares of 0.17, 0.24, 0.3 and 0.3 of its time.
-    cuts=(
-        "MobilenetV1/Conv2d_8_depthwise/depthwise",
-        "feat_concat",
-        "Openpose/MConv_Stage4_concat",
-    ),
 )
 
 # EfficientPose II Lite (Groos et al., 2021). Its last layers only enlarge the maps eightfold; the
@@ -67,10 +61,6 @@ EFFICIENTPOSE = NetworkSpec(
     ),
     importer="tfjs",
     golden="efficientpose.npz",
-    cuts=(
-        "pass1_block1_mbconv2_skeleton_dense/concat",
-        "pass2_block1_mbconv3_detection1_dense/concat",
-    ),
 )
 
 NETWORKS: tuple[NetworkSpec, ...] = (

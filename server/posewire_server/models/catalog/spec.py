@@ -188,8 +188,6 @@ class NetworkSpec:
         importer: Name of the importer that reads them, see ``models.importers.program``.
         golden: File of ``models/golden`` whose outputs an engine must reproduce; empty: engines
             are compared with the plain one.
-        cuts: Tensors in the file the weights come from; before each of them a run may stop for one
-            of higher priority. Without any, runs are never interrupted.
     """
 
     name: str
@@ -198,7 +196,6 @@ class NetworkSpec:
     source: Source
     importer: str
     golden: str = ""
-    cuts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -167,20 +167,6 @@ class StoredNetwork:
         """The network."""
         return ProgramFiles(self.folder / PROGRAM_NAME, self.folder / PARAMETERS_NAME)
 
-    @property
-    def sections(self) -> tuple[ProgramFiles, ...]:
-        """The network once more, in sections that are run one after another; empty: not cut."""
-        if not self.spec.cuts:
-            return ()
-        return tuple(
-            ProgramFiles(*(_numbered(path, number) for path in self.program))
-            for number in range(1, len(self.spec.cuts) + 2)
-        )
-
-
-def _numbered(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.stem}-{number}{path.suffix}")
-
 
 def paddle_version() -> str:
     """Returns the version of the Paddle that is installed, with or without CUDA."""

@@ -229,7 +229,7 @@ def _import(spec: NetworkSpec, files: Path, folder: Path) -> None:
     prefix = (folder / PROGRAM_NAME).with_suffix("")
     names = [output.name for output in spec.outputs if output.name]
     try:
-        arguments = [spec.importer, str(files), str(prefix), *names, "--", *spec.cuts]
+        arguments = [spec.importer, str(files), str(prefix), *names]
         run_child(program.__name__, arguments, IMPORT_TIMEOUT_S)
     except ChildError as error:
         if "No space left on device" in str(error):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.frame import Frame, Priority, VideoPacket
+from posewire_server.frame import Frame, VideoPacket
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.session import StreamSession
@@ -78,10 +78,6 @@ def _detect(
     pipeline: Pipeline, answer: AnswerSettings, session: StreamSession, ticket: Ticket
 ) -> Detection:
     frame = ticket.frame
-    cadence = None
-    if ticket.priority is Priority.HIGH:
-        cadence = session.cadence
-        cadence.note_arrival(ticket.arrived_s)
     detection = pipeline.detect(
         frame.source,
         region=frame.region,
@@ -89,7 +85,7 @@ def _detect(
         mode=answer.mode,
         session=session,
         moment=_moment(ticket) if session.follower else None,
-        context=FrameContext(ticket.check, ticket.age_s, ticket.priority, cadence),
+        context=FrameContext(ticket.check, ticket.age_s, ticket.priority),
     )
     metrics_of(pipeline.spec.name).observe_timings(detection.timings)
     return detection

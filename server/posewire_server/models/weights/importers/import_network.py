@@ -1,9 +1,8 @@
 """Imports a network of a foreign format as a Paddle program, in a process of its own.
 
-``python -m ...importers.program IMPORTER SOURCE_FOLDER PREFIX OUTPUT_NAME... [-- CUT_NAME...]``
-reads the files of a folder and writes ``PREFIX.pdmodel`` and ``PREFIX.pdiparams``; where there are
-cuts, the sections between them too. The outputs are in the order of their names, which may be left
-out where the graph ends in one and is not cut.
+``python -m ...importers.import_network IMPORTER SOURCE_FOLDER PREFIX OUTPUT_NAME...`` reads the
+files of a folder and writes ``PREFIX.pdmodel`` and ``PREFIX.pdiparams``. The outputs are in the
+order of their names, which may be left out if the graph ends in one.
 """
 
 import sys
@@ -18,7 +17,7 @@ from posewire_server.models.weights.importers.graphdef import graphdef_program
 from posewire_server.models.weights.importers.program.emitter import Emitter
 from posewire_server.models.weights.importers.tflite import tflite_program
 
-VERSION: Final = 5
+VERSION: Final = 6
 
 # Given the folder of the files, the program under construction and the names of the tensors wanted
 # (none: the only output), an importer returns these tensors, variables of Paddle.
@@ -37,7 +36,6 @@ def write_program(
     source: Path,
     prefix: Path,
     outputs: Sequence[str] = (),
-    cuts: Sequence[str] = (),
 ) -> None:
     """Imports the files of a folder and writes ``prefix``.pdmodel and ``prefix``.pdiparams.
 
@@ -46,8 +44,6 @@ def write_program(
         source: The folder.
         prefix: Path without the endings.
         outputs: Names of tensors, to be answered in this order; none: the only end of the graph.
-        cuts: Names of tensors before which to cut the network, see ``Emitter.save_sections``; these
-            need outputs that are named.
 
     Raises:
         WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
@@ -57,16 +53,11 @@ def write_program(
         text = f"there is no importer {importer!r}; there are: {known}"
         raise WeightsError("WEIGHTS_UNSUPPORTED", text)
     with Emitter.building() as emitter:
-        tensors = IMPORTERS[importer](source, emitter, [*outputs, *cuts])
-        answered = tensors[: len(tensors) - len(cuts)]
-        emitter.save(prefix, answered)
-        if cuts:
-            emitter.save_sections(prefix, answered, tensors[len(answered) :])
+        emitter.save(prefix, IMPORTERS[importer](source, emitter, outputs))
 
 
 def _main(importer: str, source: str, prefix: str, *names: str) -> dict[str, int]:
-    end = names.index("--") if "--" in names else len(names)
-    write_program(importer, Path(source), Path(prefix), names[:end], names[end + 1 :])
+    write_program(importer, Path(source), Path(prefix), names)
     return {"version": VERSION}
 
 

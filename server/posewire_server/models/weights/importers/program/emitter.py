@@ -18,8 +18,6 @@ from typing import Any, Final, Literal, Self
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.models.weights.importers.program.sections import cut_program
-
 INPUT_NAME: Final = "image"
 MAX_BYTES: Final = 1 << 30  # Of all weights; the largest network known has 200 MB.
 
@@ -63,31 +61,13 @@ class Emitter:
             prefix: Path without the endings.
             outputs: Variables, in the order in which the predictor shall answer them.
         """
-        self._save(prefix, self._inputs, outputs)
-
-    def save_sections(self, prefix: Path, outputs: Sequence[Any], cuts: Sequence[Any]) -> None:
-        """Writes the program in sections to run one after another: ``prefix``-1.pdmodel and so on.
-
-        A section takes and answers tensors by the names that they have in the program, also such
-        as only later ones need.
-
-        Args:
-            prefix: Path without the endings.
-            outputs: Variables, in the order in which the last section shall answer them.
-            cuts: Variables; the first is the first one that the second section computes.
-        """
-        program = self._paddle.static.default_main_program()
-        for number, section in enumerate(cut_program(program, outputs, cuts), 1):
-            self._save(prefix.with_name(f"{prefix.name}-{number}"), *section)
-
-    def _save(self, prefix: Path, inputs: Sequence[Any], outputs: Sequence[Any]) -> None:
         static, place = self._paddle.static, self._paddle.CPUPlace()
         scope = static.Scope()
         for name, value in self._values.items():
             scope.var(name).get_tensor().set(value, place)
         with static.scope_guard(scope):
             executor = static.Executor(place)
-            static.save_inference_model(str(prefix), list(inputs), list(outputs), executor)
+            static.save_inference_model(str(prefix), self._inputs, list(outputs), executor)
 
     def input(self, shape: Sequence[int]) -> Any:
         """The network's input (N, C, H, W) float32, given (C, H, W); -1 is any size, as N is."""
