@@ -1,4 +1,4 @@
-"""Single calls, models, health, reflection, limits and addresses over real gRPC."""
+"""Single calls, models, health, limits and addresses over real gRPC."""
 
 import socket
 from collections.abc import Iterator
@@ -11,7 +11,6 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from grpc import StatusCode
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from posewire.channel import channel_options
 from posewire.v1 import frame_pb2, model_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
@@ -181,20 +180,6 @@ def test_health_watch_tells_of_a_drain(name: str) -> None:
         drained = hosted.submit(hosted.server.drain())
         assert next(watch).status == NOT_SERVING
         drained.result(PATIENCE_S)
-
-
-def test_reflection_lists_the_services_and_their_files(channel: grpc.Channel) -> None:
-    stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)
-    ask = reflection_pb2.ServerReflectionRequest
-    requests = [ask(list_services=""), ask(file_containing_symbol=SERVICE)]
-    listed, described = stub.ServerReflectionInfo(iter(requests), timeout=PATIENCE_S)
-    names = {service.name for service in listed.list_services_response.service}
-    assert names == {
-        SERVICE,
-        "grpc.health.v1.Health",
-        "grpc.reflection.v1alpha.ServerReflection",
-    }
-    assert described.file_descriptor_response.file_descriptor_proto
 
 
 @pytest.mark.parametrize("streams", [True, False])

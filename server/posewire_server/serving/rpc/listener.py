@@ -8,10 +8,10 @@ from typing import Protocol
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.serving.rpc.address import check_address, is_unix, unusable
+from posewire_server.serving.rpc.reflection import add_reflection
 
 SERVICE = pb.DESCRIPTOR.services_by_name["KeypointService"].full_name
 _LAST_WORDS_S = 0.5
@@ -49,8 +49,7 @@ class Listener:
         self._health = health.aio.HealthServicer()
         self._health_names = ("", SERVICE, *models)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
-        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
-        reflection.enable_server_reflection(names, self.server)
+        add_reflection((SERVICE, health.SERVICE_NAME), self.server)
 
     async def start(self) -> str:
         """Listens and serves; returns the address, with the port that was picked.
