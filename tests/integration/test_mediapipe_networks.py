@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from posewire_server.config import default_cache
 from posewire_server.inference.engine.predictor import PaddlePredictor
-from posewire_server.inference.engine.self_check import measure_error, read_golden
+from posewire_server.inference.engine.self_check import check_engines, measure_error, read_golden
 from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
 from posewire_server.models.catalog.spec import NetworkSpec
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.network_store import NetworkStore
 
 # The golden outputs are rounded to 6e-5 of their value.
 MOST_ERROR = 1e-4
@@ -16,7 +16,7 @@ MOST_ERROR = 1e-4
 @pytest.mark.weights
 @pytest.mark.parametrize("spec", MEDIAPIPE_NETWORKS, ids=lambda spec: spec.name)
 def test_network_agrees_with_reference_kernels_on_every_engine(spec: NetworkSpec) -> None:
-    stored = Store(default_cache()).pull(spec)
+    stored = NetworkStore(default_cache(), check_engines).pull(spec)
     errors = {check.engine: check.max_error for check in stored.manifest.checks}
     assert set(errors) >= {"openvino", "onednn", "plain"}
     assert all(check.passed for check in stored.manifest.checks)

@@ -10,10 +10,9 @@ import numpy.typing as npt
 import pytest
 from posewire_server.errors import WeightsError
 from posewire_server.inference.engine.predictor import PaddlePredictor
-from posewire_server.isolated import ChildError, run_child
+from posewire_server.isolated import IsolatedError, run_isolated
 from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSpec, UserSource
-from posewire_server.models.weights.importers import import_network as program
-from posewire_server.models.weights.importers import original
+from posewire_server.models.weights.importers import import_network, original
 from posewire_server.models.weights.importers.paddle_format.paddle_network import read_paddle
 from posewire_server.models.weights.importers.paddle_format.paddle_program import make_layers
 from posewire_server.models.weights.importers.program.emitter import Emitter
@@ -63,7 +62,7 @@ def expected(x: Floats) -> Floats:
 def write(files: Path) -> Path:
     folder = files / "network"
     folder.mkdir()
-    run_child(program.__name__, ["original", str(files), str(folder / "weights")], 120.0)
+    run_isolated(import_network.__name__, ["original", str(files), str(folder / "weights")], 120.0)
     return folder
 
 
@@ -134,7 +133,7 @@ def test_caffe_unknown_layer_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.prototxt").write_text(TEXT.replace('"Sigmoid"', '"SPP"'))
     weights = {"c": [FILTERS, BIAS], "p": [SLOPES], "f": [MATRIX, OFFSET]}
     (tmp_path / "a.caffemodel").write_bytes(caffemodel(weights))
-    with pytest.raises(ChildError, match="node 'e' has the operation 'SPP'") as caught:
+    with pytest.raises(IsolatedError, match="node 'e' has the operation 'SPP'") as caught:
         write(tmp_path)
     assert caught.value.reason == "WEIGHTS_UNSUPPORTED"
 

@@ -11,13 +11,14 @@ from posewire_server.config import default_cache
 from posewire_server.errors import RegionError
 from posewire_server.frame import Region
 from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.estimators.originals.vanface import dlib_crop
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.preprocess.crop import Crop
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.catalog.networks import find_network
-from posewire_server.models.weights.model_cache import Library
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.model_cache import ModelCache
+from posewire_server.models.weights.network_store import NetworkStore
 from posewire_server.tools.evaluation.labels import read_labels
 from posewire_server.tools.evaluation.task import TASKS
 
@@ -39,7 +40,7 @@ def files(shared: Path) -> Path:
 def cache(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A cache that holds what the command imported, beside the detectors of faces."""
     cache = tmp_path_factory.mktemp("cache")
-    pulled = Library(default_cache()).pull(find_model("face"))
+    pulled = ModelCache(default_cache(), check_engines).pull(find_model("face"))
     for network in pulled.networks:
         (cache / network.folder.name).symlink_to(network.folder)
     arguments = ["models", "import", "face_landmark_localization", str(files)]
@@ -49,7 +50,7 @@ def cache(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def faces(cache: Path) -> Pipeline:
-    stored = Library(cache).find(find_model("face-vanface"))
+    stored = ModelCache(cache, check_engines).find(find_model("face-vanface"))
     assert stored is not None
     return Pipeline.load(stored, EngineConfig())
 
@@ -68,7 +69,7 @@ def error(points: np.ndarray, truth: np.ndarray) -> float:
 
 
 def test_import_keeps_digest_and_engines(cache: Path) -> None:
-    stored = Store(cache).find(find_network("face-vanface"))
+    stored = NetworkStore(cache, check_engines).find(find_network("face-vanface"))
     assert stored is not None
     assert stored.manifest.members == ("VanFace.caffemodel", "landmark_deploy.prototxt")
     assert len(stored.manifest.source_sha256) == 64

@@ -14,11 +14,12 @@ import pytest
 from posewire_server.config import default_cache
 from posewire_server.frame import Region
 from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.tracking.settings import TrackingSettings
 from posewire_server.models.catalog.catalog import PEOPLE, PERSON, PERSON_BLAZE, WHOLEBODY
 from posewire_server.models.catalog.spec import ModelSpec
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.pose import Poses
 
 from tests.golden.make_mediapipe_pose import FILES, RUNTIME
@@ -38,7 +39,7 @@ Load = Callable[[ModelSpec], Pipeline]
 @pytest.fixture(scope="module")
 def load() -> Load:
     """Loads a model by its spec; networks are loaded once for all of them."""
-    networks, library = Networks(EngineConfig()), Library(default_cache())
+    networks, library = Networks(EngineConfig()), ModelCache(default_cache(), check_engines)
 
     @cache
     def load_model(spec: ModelSpec) -> Pipeline:

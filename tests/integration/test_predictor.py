@@ -201,12 +201,13 @@ import signal
 from posewire_server.config import default_cache
 from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.models.catalog.networks import TFPOSE
-from posewire_server.models.weights.store import Store
+from posewire_server.inference.engine.self_check import check_engines
+from posewire_server.models.weights.network_store import NetworkStore
 import sys
 assert "paddle" not in sys.modules
 caught = []
 signal.signal(signal.SIGTERM, lambda number, _frame: caught.append(number))
-predictor = PaddlePredictor(Store(default_cache()).pull(TFPOSE))
+predictor = PaddlePredictor(NetworkStore(default_cache(), check_engines).pull(TFPOSE))
 predictor.warm_up([(64, 64)])
 signal.raise_signal(signal.SIGTERM)
 assert caught == [signal.SIGTERM]

@@ -17,10 +17,10 @@ from posewire_server.inference.estimators.originals import paddlehub_hand as hub
 from posewire_server.inference.estimators.originals import paddlehub_person as hub_person
 from posewire_server.inference.estimators.pose_estimator import Image, Request
 from posewire_server.inference.scheduling.frame_context import FrameContext
-from posewire_server.isolated import run_child
+from posewire_server.isolated import run_isolated
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.catalog.spec import NetworkSpec
-from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.importers import import_network
 from posewire_server.models.weights.manifest import EngineCheck, Manifest, StoredNetwork
 from posewire_server.pose import Poses
 
@@ -64,7 +64,7 @@ class Answer:
 def import_original(system: str, files: Path, folder: Path) -> StoredNetwork:
     """Imports the files of a folder, unchecked."""
     folder.mkdir(parents=True)
-    run_child(program.__name__, ["original", str(files), str(folder / "weights")], 120.0)
+    run_isolated(import_network.__name__, ["original", str(files), str(folder / "weights")], 120.0)
     (spec,) = find_model(MODELS[system]).networks[:1]
     manifest = Manifest.describe(spec, "original", folder)
     checks = (EngineCheck("onednn", passed=True, run_ms=1.0),)

@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.inference.engine.predictor import Engine, PaddlePredictor
-from posewire_server.isolated import ChildError, run_child
+from posewire_server.isolated import IsolatedError, run_isolated
 from posewire_server.models.catalog.networks import TFPOSE
 from posewire_server.models.catalog.spec import OutputSpec
-from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.importers import import_network
 from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
 from tests.graphdef_writer import Attribute, constant, node, placeholder
@@ -134,7 +134,7 @@ def excited(tmp_path_factory: pytest.TempPathFactory) -> StoredNetwork:
 def run_import(folder: Path, content: bytes, *names: str) -> None:
     (folder / "graph.pb").write_bytes(content)
     arguments = ["graphdef", str(folder), str(folder / "weights"), *names]
-    run_child(program.__name__, arguments, timeout_s=120)
+    run_isolated(import_network.__name__, arguments, timeout_s=120)
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onednn", "plain"])
@@ -210,6 +210,6 @@ def test_imported_gates_and_shapes_equal_their_definitions(
     ],
 )
 def test_import_unsupported_names_the_node(tmp_path: Path, content: bytes, text: str) -> None:
-    with pytest.raises(ChildError, match=text) as caught:
+    with pytest.raises(IsolatedError, match=text) as caught:
         run_import(tmp_path, content)
     assert caught.value.reason == "WEIGHTS_UNSUPPORTED"

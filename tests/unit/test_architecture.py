@@ -65,7 +65,6 @@ PACKAGES = (
 # Arrows against the order that are still there.
 UNFINISHED = {
     ("inference.estimators", "inference.estimators.originals"),
-    ("models.weights", "inference.engine"),
     ("models.weights.importers.paddle_format", "models.weights.importers.pytorch"),
     ("models.weights.importers.architectures", "models.weights.importers.paddle_format"),
     ("bench", "tools.commands"),

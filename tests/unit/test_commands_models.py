@@ -5,9 +5,8 @@ import pytest
 from posewire_server.errors import ModelError, WeightsError
 from posewire_server.models.catalog.networks import find_network
 from posewire_server.models.catalog.spec import NetworkSpec
-from posewire_server.models.weights import store
 from posewire_server.models.weights.manifest import EngineCheck
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.tools.commands import models
 from posewire_server.tools.commands.import_model import ImportConfig
 
@@ -18,7 +17,7 @@ CHECKS = (
 
 
 @pytest.fixture
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+def cache(tmp_path: Path) -> ModelCache:
     """An empty cache whose pulls only write files."""
 
     def import_quickly(_spec: NetworkSpec, files: Path, folder: Path) -> None:
@@ -26,11 +25,9 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
         for path in files.glob("x.*"):
             (folder / "weights.pdiparams").write_bytes(path.read_bytes())
 
-    monkeypatch.setattr(store, "download", lambda *_arguments: tmp_path)
-    monkeypatch.setattr(store, "extract", lambda *_arguments: tmp_path)
-    monkeypatch.setattr(store, "_import", import_quickly)
-    monkeypatch.setattr(store, "check_engines", lambda _model, _progress: CHECKS)
-    return Library(tmp_path / "cache")
+    return ModelCache(
+        tmp_path / "cache", lambda *_: CHECKS, fetch=lambda *_: None, translate=import_quickly
+    )
 
 
 def row(output: str) -> list[str]:
@@ -38,7 +35,7 @@ def row(output: str) -> list[str]:
 
 
 def test_list_before_pull_says_not_pulled(
-    cache: Library, capsys: pytest.CaptureFixture[str]
+    cache: ModelCache, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert models.list_models(cache) == 0
     output = capsys.readouterr().out
@@ -47,7 +44,7 @@ def test_list_before_pull_says_not_pulled(
 
 
 def test_list_after_pull_shows_size_engines_and_licence(
-    cache: Library, capsys: pytest.CaptureFixture[str]
+    cache: ModelCache, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert models.pull(cache, ["body"]) == 0
     pulled = capsys.readouterr().out
@@ -59,7 +56,7 @@ def test_list_after_pull_shows_size_engines_and_licence(
     assert " ".join(cells[6:]) == "body: openvino failed, onednn 107"
 
 
-def test_list_damaged_says_so(cache: Library, capsys: pytest.CaptureFixture[str]) -> None:
+def test_list_damaged_says_so(cache: ModelCache, capsys: pytest.CaptureFixture[str]) -> None:
     models.pull(cache, ["body"])
     (folder,) = (path for path in cache.store.root.iterdir() if path.is_dir())
     (folder / "weights.pdmodel").write_bytes(b"")
@@ -69,23 +66,24 @@ def test_list_damaged_says_so(cache: Library, capsys: pytest.CaptureFixture[str]
 
 
 def test_verify_absent_returns_1_and_names_pull(
-    cache: Library, capsys: pytest.CaptureFixture[str]
+    cache: ModelCache, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert models.verify(cache, []) == 1
     assert "models pull body" in capsys.readouterr().err
 
 
 def test_verify_prints_the_checks_made_anew(
-    cache: Library, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    cache: ModelCache, capsys: pytest.CaptureFixture[str]
 ) -> None:
     models.pull(cache, ["body"])
     anew = (replace(CHECKS[1], run_ms=50.0),)
-    monkeypatch.setattr(store, "check_engines", lambda _model, _progress: anew)
-    assert models.verify(cache, ["body"]) == 0
+    assert models.verify(ModelCache(cache.store.root, lambda *_: anew), ["body"]) == 0
     assert "50 ms (default)" in capsys.readouterr().out
 
 
-def test_remove_says_what_it_set_free(cache: Library, capsys: pytest.CaptureFixture[str]) -> None:
+def test_remove_says_what_it_set_free(
+    cache: ModelCache, capsys: pytest.CaptureFixture[str]
+) -> None:
     models.pull(cache, ["body"])
     capsys.readouterr()
     assert models.remove(cache, ["body"]) == 0
@@ -95,7 +93,7 @@ def test_remove_says_what_it_set_free(cache: Library, capsys: pytest.CaptureFixt
 
 @pytest.mark.parametrize("names", [["openpose_body_estimation"], []])
 def test_remove_by_another_name_or_all_sets_free(
-    names: list[str], cache: Library, capsys: pytest.CaptureFixture[str]
+    names: list[str], cache: ModelCache, capsys: pytest.CaptureFixture[str]
 ) -> None:
     models.pull(cache, ["body"])
     capsys.readouterr()
@@ -104,7 +102,7 @@ def test_remove_by_another_name_or_all_sets_free(
 
 
 def test_remove_keeps_what_a_damaged_model_shares(
-    cache: Library, capsys: pytest.CaptureFixture[str]
+    cache: ModelCache, capsys: pytest.CaptureFixture[str]
 ) -> None:
     models.pull(cache, ["people"])
     (body,) = cache.store.root.glob("body-*")
@@ -114,13 +112,13 @@ def test_remove_keeps_what_a_damaged_model_shares(
     assert capsys.readouterr().out == "person: was not there\n"
 
 
-def test_pull_unknown_name_raises(cache: Library) -> None:
+def test_pull_unknown_name_raises(cache: ModelCache) -> None:
     with pytest.raises(ModelError, match="there are: body"):
         models.pull(cache, ["nobody"])
 
 
 def test_pull_hub_name_asks_paddlehub_for_the_original(
-    cache: Library, monkeypatch: pytest.MonkeyPatch
+    cache: ModelCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(module: str, *_: object) -> Path:
         raise WeightsError("WEIGHTS_UNAVAILABLE", f"no {module}")
@@ -130,20 +128,20 @@ def test_pull_hub_name_asks_paddlehub_for_the_original(
         models.pull(cache, ["hand_pose_localization"])
 
 
-def test_import_unknown_name_lists_the_models(cache: Library, tmp_path: Path) -> None:
+def test_import_unknown_name_lists_the_models(cache: ModelCache, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="body-cmu, body-25, hand-cmu"):
         models.import_weights(cache, ImportConfig("nobody", (tmp_path,)))
 
 
 def test_import_from_a_folder_without_the_models_files_names_them(
-    cache: Library, tmp_path: Path
+    cache: ModelCache, tmp_path: Path
 ) -> None:
     with pytest.raises(WeightsError, match=r"graph_opt\.pb"):
         models.import_weights(cache, ImportConfig("body", (tmp_path,)))
 
 
 def test_import_keeps_what_the_files_were(
-    cache: Library, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    cache: ModelCache, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "x.pdparams").write_bytes(b"weights")
     config = ImportConfig("openpose_body_estimation", (tmp_path / "x.pdparams",))
@@ -155,7 +153,7 @@ def test_import_keeps_what_the_files_were(
     assert len(found.manifest.source_sha256) == 64
 
 
-def test_import_other_weights_have_another_version(cache: Library, tmp_path: Path) -> None:
+def test_import_other_weights_have_another_version(cache: ModelCache, tmp_path: Path) -> None:
     versions = set()
     for content in (b"one", b"two"):
         (tmp_path / "x.pth").write_bytes(content)

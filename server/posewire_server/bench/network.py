@@ -16,10 +16,11 @@ from typing import Final, Self
 from posewire_server.bench import network_peer
 from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, EngineError
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
 from posewire_server.models.catalog.networks import EFFICIENTPOSE, TFPOSE
 from posewire_server.models.catalog.spec import NetworkSpec
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.network_store import NetworkStore
 from posewire_server.runtime import available_cores
 
 TURNS: Final = 30
@@ -86,7 +87,7 @@ def measure(cache: Path, turns: int = TURNS, names: Sequence[str] = ()) -> list[
     if importlib.util.find_spec("openvino") is None:
         text = "the network bench needs openvino to compare with; pip install 'posewire[bench]'"
         raise ConfigError("PEER_UNAVAILABLE", text)
-    store = Store(cache)
+    store = NetworkStore(cache, check_engines)
     store.pull(TFPOSE)
     cores = available_cores()
     return [

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.inference.engine.predictor import PaddlePredictor
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.networks import find_network
 from posewire_server.models.catalog.spec import NetworkSpec
 from posewire_server.models.weights.manifest import StoredNetwork
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.network_store import NetworkStore
 
 WIDTH: Final = 432  # Of networks that take any width.
 SEED: Final = 5
@@ -28,7 +29,7 @@ Run = Callable[[Array], object]
 
 def main(peer: str, name: str, cache: str, threads: str) -> None:
     """Runs once for each line of the input, until it ends."""
-    model = Store(Path(cache)).pull(find_network(name))
+    model = NetworkStore(Path(cache), check_engines).pull(find_network(name))
     build = {"posewire": build_posewire, "openvino": build_openvino}[peer]
     run = build(model, int(threads))
     shape = shape_of(model.spec)

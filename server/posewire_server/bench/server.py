@@ -19,9 +19,10 @@ from posewire_server.bench.load import (
 from posewire_server.bench.overhead import measure_overhead
 from posewire_server.frame import EncodedImage
 from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.serving.server_process import ServerProcess
 
 _CLIENTS = 4
@@ -30,7 +31,7 @@ _CLIENTS = 4
 def measure(cache: Path) -> list[Figure]:
     """Returns the figures of serving; loads and starts what it needs."""
     figures = measure_overhead(frames=1500)
-    pipeline = Pipeline.load(Library(cache).pull(BODY), EngineConfig())
+    pipeline = Pipeline.load(ModelCache(cache, check_engines).pull(BODY), EngineConfig())
     with ServerProcess(["--cache", str(cache)]) as server:
         figures.append(measure_rate(server.address, pipeline, turns=7, seconds=3.0))
         figures.append(run_async(measure_health(server.address, calls=1000)))

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Final
 
 from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
-from posewire_server.models.weights.model_cache import Library, StoredModel
+from posewire_server.models.weights.model_cache import ModelCache, StoredModel
 from posewire_server.serving.rpc.app import ServerConfig
 from posewire_server.tools.commands.serve import serve_pipelines
 
@@ -17,7 +18,7 @@ SIDE: Final = 128
 
 def small_model(cache: Path) -> StoredModel:
     """Returns the body model with a network that sees little."""
-    stored = Library(cache).pull(BODY)
+    stored = ModelCache(cache, check_engines).pull(BODY)
     (network,) = stored.networks
     size = replace(network.spec.input, height=SIDE, max_width=SIDE)
     small = replace(network, spec=replace(network.spec, input=size))

@@ -11,12 +11,13 @@ from posewire_server.bench.figure import Figure
 from posewire_server.bench.load import Image
 from posewire_server.errors import EngineError
 from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.sources.image import decode_image
 from posewire_server.inference.tracking.settings import TrackingSettings
 from posewire_server.models.catalog.catalog import WHOLEBODY
 from posewire_server.models.catalog.mediapipe_models import FACE
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.tools.media.sample import PORTRAIT, STREET, fetch_photo, make_clip
 
 # Two people of the sample's street, in 640x480 pixels.
@@ -29,7 +30,7 @@ def measure(cache: Path, runs: int = 30) -> list[Figure]:
     Raises:
         PosewireError: Weights or the sample can not be had.
     """
-    networks, library = Networks(EngineConfig()), Library(cache)
+    networks, library = Networks(EngineConfig()), ModelCache(cache, check_engines)
     whole_body = Pipeline.load(library.pull(WHOLEBODY), networks)
     return [
         measure_whole_body(whole_body, two_people(cache), runs),
@@ -58,7 +59,7 @@ def measure_whole_body(pipeline: Pipeline, image: Image, runs: int) -> Figure:
     return Figure(title, statistics.median(ratios[1:]), "x", "<= 1.3", runs)
 
 
-def measure_tracking(library: Library, networks: Networks, cache: Path) -> Figure:
+def measure_tracking(library: ModelCache, networks: Networks, cache: Path) -> Figure:
     """Follows a face through a clip and counts the frames without its detectors."""
     stored, photo = library.pull(FACE), fetch_photo(PORTRAIT, cache, lambda *_: None)
     pipeline = Pipeline.load(stored, networks)

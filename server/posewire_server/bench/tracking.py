@@ -17,13 +17,14 @@ from posewire_server.bench.systems import two_people
 from posewire_server.bench.walk_scenes import SCENES
 from posewire_server.bench.walks import SIZE, Faults, Walk, Walker, WalkFrame
 from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.tracking.clock import Moment
 from posewire_server.inference.tracking.follower import Follower
 from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
 from posewire_server.inference.tracking.spread import spreads_of
 from posewire_server.models.catalog.catalog import BODY
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
 from posewire_server.tools.evaluation.tracking import Instances, TrackingScore, score_tracking
@@ -45,7 +46,7 @@ def measure(cache: Path, seed: int = 0, walks: int = 4) -> list[Figure]:
     Raises:
         PosewireError: Weights or the sample can not be had.
     """
-    pipeline = Pipeline.load(Library(cache).pull(BODY), EngineConfig())
+    pipeline = Pipeline.load(ModelCache(cache, check_engines).pull(BODY), EngineConfig())
     figures = [*measure_ids(seed, walks), *measure_smoothing(pipeline, two_people(cache))]
     if STREET_VIDEO.is_file():
         switches, seen = street_switches(pipeline, STREET_VIDEO)

@@ -35,21 +35,23 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 
 
 def _import(options: Options) -> int:
-    from posewire_server.models.weights.model_cache import Library
+    from posewire_server.inference.engine.self_check import check_engines
+    from posewire_server.models.weights.model_cache import ModelCache
     from posewire_server.tools.commands import models
     from posewire_server.tools.commands.import_model import ImportConfig
 
     config = ImportConfig(options.name, tuple(options.paths), options.reference)
-    return models.import_weights(Library(options.cache), config)
+    return models.import_weights(ModelCache(options.cache, check_engines), config)
 
 
 def _models(name: str, options: Options) -> int:
-    from posewire_server.models.weights.model_cache import Library
+    from posewire_server.inference.engine.self_check import check_engines
+    from posewire_server.models.weights.model_cache import ModelCache
     from posewire_server.tools.commands import models
 
-    library = Library(options.cache)
+    cache = ModelCache(options.cache, check_engines)
     if name == "list":
-        return models.list_models(library)
+        return models.list_models(cache)
     if name == "pull":
-        return models.pull(library, options.names, force=options.force)
-    return {"verify": models.verify, "remove": models.remove}[name](library, options.names)
+        return models.pull(cache, options.names, force=options.force)
+    return {"verify": models.verify, "remove": models.remove}[name](cache, options.names)

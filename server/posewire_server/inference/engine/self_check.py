@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from posewire_server.errors import EngineError
 from posewire_server.inference.engine.predictor import Engine, PaddlePredictor, Predictor
-from posewire_server.isolated import ChildError, answer, run_child
+from posewire_server.isolated import IsolatedError, answer, run_isolated
 from posewire_server.models.catalog.networks import find_network
 from posewire_server.models.catalog.spec import InputSpec, NetworkSpec
 from posewire_server.models.weights.manifest import EngineCheck, Manifest, StoredNetwork
-from posewire_server.models.weights.progress import Progress
+from posewire_server.models.weights.package_manager import Progress
 
 # Correct engines differ by 1e-5 from the golden outputs, faulty ones by 0.1 and more.
 TOLERANCE: Final = 2e-3
@@ -53,8 +53,8 @@ def check_engine(model: StoredNetwork, engine: str, timeout_s: float = TIMEOUT_S
     """Returns what one engine makes of a network's golden inputs; never raises for its faults."""
     arguments = [model.spec.name, str(model.folder), engine]
     try:
-        return EngineCheck(**run_child(__name__, arguments, timeout_s))
-    except ChildError as error:
+        return EngineCheck(**run_isolated(__name__, arguments, timeout_s))
+    except IsolatedError as error:
         return EngineCheck(engine, passed=False, reason=str(error))
 
 

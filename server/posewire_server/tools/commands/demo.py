@@ -7,9 +7,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.tracking.settings import TrackingSettings
 from posewire_server.models.catalog.catalog import find_model
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.serving.server_process import ServerProcess
 from posewire_server.tools.commands.follow import follow
 from posewire_server.tools.media.annotate import open_annotator
@@ -46,7 +47,7 @@ def run(config: DemoConfig) -> int:
     """Pulls the weights, serves them on loopback and streams a source; returns the exit code."""
     given = open_source(config.source) if config.source is not None else None
     with ProgressBars() as progress:
-        stored = Library(config.cache).pull(find_model(config.model), progress)
+        stored = ModelCache(config.cache, check_engines).pull(find_model(config.model), progress)
     for network in stored.networks:
         print(f"network {network.spec.name}: {network.manifest.source}, {network.manifest.licence}")
     with ProgressBars() as progress:

@@ -9,8 +9,9 @@ from tqdm import tqdm
 
 from posewire_server.errors import ConfigError
 from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.tools.evaluation.evaluation import evaluate
 from posewire_server.tools.evaluation.labels import read_labels
 from posewire_server.tools.evaluation.plot import draw_curves
@@ -65,7 +66,7 @@ def run(config: EvaluateConfig) -> int:
     task = task or task_of(model.skeleton)
     pictures = read_labels(config.labels, task, config.datasets)
     with ProgressBars() as progress:
-        stored = Library(config.cache).pull(model, progress)
+        stored = ModelCache(config.cache, check_engines).pull(model, progress)
     with tqdm(total=len(pictures), desc="pictures", leave=False) as bar:
         evaluation = evaluate(
             stored,

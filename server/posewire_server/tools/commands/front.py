@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from posewire_server.config import environment_with
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.metrics.endpoint import serve_metrics
 from posewire_server.metrics.workers import FOLDER_VARIABLE, combined_registry
 from posewire_server.models.catalog.catalog import find_model
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.runtime import event_loop_factory
 from posewire_server.serving.front.front import Front, FrontConfig
 from posewire_server.serving.rpc.address import check_address
@@ -32,7 +33,7 @@ def run(config: FrontConfig, command: Command, cache: Path) -> int:
         PosewireError: The address, a model or a worker can not be had.
     """
     check_address(config.address, reuse_port=config.reuse_port)
-    _pull(config.models, Library(cache))
+    _pull(config.models, ModelCache(cache, check_engines))
     return serve_front(config, command)
 
 
@@ -61,7 +62,7 @@ async def _serve(config: FrontConfig, command: Command, folder: Path) -> None:
         await serve(front, announce)
 
 
-def _pull(names: Iterable[str], library: Library) -> None:
+def _pull(names: Iterable[str], library: ModelCache) -> None:
     """Pulls what is missing once, before each of the workers would."""
     for name in names:
         with ProgressBars() as progress:

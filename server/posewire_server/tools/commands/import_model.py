@@ -11,11 +11,11 @@ from posewire_server.errors import WeightsError
 from posewire_server.inference.engine.reference import check_reference
 from posewire_server.models.catalog.catalog import CATALOG, find_model
 from posewire_server.models.catalog.spec import ModelSpec, NetworkSpec, UserSource
-from posewire_server.models.weights.collect_files import gather
+from posewire_server.models.weights.collect_files import collect_files
 from posewire_server.models.weights.manifest import StoredNetwork
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
+from posewire_server.models.weights.package_manager import Progress
 from posewire_server.models.weights.paddlehub import install
-from posewire_server.models.weights.progress import Progress
 from posewire_server.tools.media.progress import ProgressBars
 
 
@@ -49,7 +49,7 @@ def is_module(name: str) -> bool:
     return spec is not None and name != spec.name
 
 
-def import_model(library: Library, config: ImportConfig) -> tuple[StoredNetwork, ...]:
+def import_model(cache: ModelCache, config: ImportConfig) -> tuple[StoredNetwork, ...]:
     """Imports and checks weights; returns what is now in the cache.
 
     The files of a model that could be downloaded are known by their names, also inside the package
@@ -57,23 +57,23 @@ def import_model(library: Library, config: ImportConfig) -> tuple[StoredNetwork,
 
     Raises:
         ModelError: MODEL_UNKNOWN.
-        WeightsError, EngineError: As ``gather``, ``Store.add`` and ``check_reference``; the cache
-            is as it was.
+        WeightsError, EngineError: As ``collect_files``, ``NetworkStore.add`` and
+            ``check_reference``; the cache is as it was.
     """
     spec = find_original(config.name) or find_model(config.name)
     with tempfile.TemporaryDirectory(prefix="posewire-") as workspace, ProgressBars() as progress:
         given = Path(workspace) / "given"
         given.mkdir()
-        groups = _group(spec, gather(config.paths, given, _names(spec)))
+        groups = _group(spec, collect_files(config.paths, given, _names(spec)))
         if not groups:
             names = ", ".join(sorted(_names(spec)))
             text = f"none of the files given is one of {spec.name}: {names}"
             raise WeightsError("WEIGHTS_DAMAGED", text, model=spec.name)
         references = {spec.networks[0].name: config.reference}
         return tuple(
-            _add(library, network, groups[network.name], references.get(network.name), progress)
+            _add(cache, network, groups[network.name], references.get(network.name), progress)
             if network.name in groups
-            else library.store.pull(network, progress)
+            else cache.store.pull(network, progress)
             for network in spec.networks
         )
 
@@ -99,7 +99,7 @@ def _group(spec: ModelSpec, files: Sequence[Path]) -> dict[str, list[Path]]:
 
 
 def _add(
-    library: Library,
+    cache: ModelCache,
     network: NetworkSpec,
     files: Sequence[Path],
     reference: Path | None,
@@ -108,7 +108,7 @@ def _add(
     with tempfile.TemporaryDirectory(prefix="posewire-") as folder:
         for path in files:
             shutil.copy(path, folder)
-        return library.store.add(
+        return cache.store.add(
             describe(network, files),
             Path(folder),
             progress,
@@ -116,16 +116,16 @@ def _add(
         )
 
 
-def pull_original(library: Library, module: str) -> tuple[StoredNetwork, ...]:
+def pull_original(cache: ModelCache, module: str) -> tuple[StoredNetwork, ...]:
     """Fetches a module with PaddleHub and imports its weights; returns what is now in the cache.
 
     Raises:
-        WeightsError, EngineError: As ``hub.install`` and ``import_model``.
+        WeightsError, EngineError: As ``paddlehub.install`` and ``import_model``.
     """
     with tempfile.TemporaryDirectory(prefix="posewire-") as folder:
         with ProgressBars() as progress:
             path = install(module, Path(folder), progress)
-        return import_model(library, ImportConfig(module, (path,)))
+        return import_model(cache, ImportConfig(module, (path,)))
 
 
 def describe(network: NetworkSpec, files: Sequence[Path]) -> NetworkSpec:

@@ -7,7 +7,7 @@ from posewire_server.errors import PosewireError, WeightsError
 from posewire_server.models.catalog.catalog import CATALOG, DOWNLOADABLE, find_model
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.models.weights.manifest import EngineCheck, StoredNetwork
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.tools.commands.import_model import (
     ImportConfig,
     import_model,
@@ -20,46 +20,46 @@ from posewire_server.tools.media.report import format_table
 HEADER = ("model", "state", "size", "licence", "default engine", "engines, ms a run")
 
 
-def list_models(library: Library) -> int:
+def list_models(cache: ModelCache) -> int:
     """Prints a table of all models; returns the exit code."""
-    rows = [_describe(library, spec) for spec in CATALOG]
+    rows = [_describe(cache, spec) for spec in CATALOG]
     print(format_table(HEADER, rows, left={*range(len(HEADER))} - {HEADER.index("size")}))
-    print(f"\ncache: {library.store.root}")
+    print(f"\ncache: {cache.store.root}")
     return 0
 
 
-def pull(library: Library, names: Sequence[str], *, force: bool = False) -> int:
+def pull(cache: ModelCache, names: Sequence[str], *, force: bool = False) -> int:
     """Fetches, imports and checks models that are not in the cache, with ``force`` all.
 
     PaddleHub's name for a model means its original, which PaddleHub itself fetches.
 
     Raises:
         ModelError: MODEL_UNKNOWN.
-        WeightsError, EngineError: As ``Library.pull`` and ``pull_original``.
+        WeightsError, EngineError: As ``ModelCache.pull`` and ``pull_original``.
     """
     for name in names or [spec.name for spec in DOWNLOADABLE]:
         if is_module(name):
-            networks = pull_original(library, name)
+            networks = pull_original(cache, name)
         else:
             with ProgressBars() as progress:
-                networks = library.pull(find_model(name), progress, force=force).networks
+                networks = cache.pull(find_model(name), progress, force=force).networks
         for network in networks:
             _print_checks(network)
     return 0
 
 
-def import_weights(library: Library, config: ImportConfig) -> int:
+def import_weights(cache: ModelCache, config: ImportConfig) -> int:
     """Imports and checks weights that the user has.
 
     Raises:
         ModelError, WeightsError, EngineError: As ``import_model``.
     """
-    for network in import_model(library, config):
+    for network in import_model(cache, config):
         _print_checks(network)
     return 0
 
 
-def verify(library: Library, names: Sequence[str]) -> int:
+def verify(cache: ModelCache, names: Sequence[str]) -> int:
     """Proves the files and the engines of models; returns 1 where any fails.
 
     Raises:
@@ -68,24 +68,24 @@ def verify(library: Library, names: Sequence[str]) -> int:
 
     def verify_one(spec: ModelSpec) -> None:
         with ProgressBars() as progress:
-            model = library.verify(spec, progress)
+            model = cache.verify(spec, progress)
         for network in model.networks:
             _print_checks(network)
 
     return _do_all(_find(names), verify_one)
 
 
-def remove(library: Library, names: Sequence[str]) -> int:
+def remove(cache: ModelCache, names: Sequence[str]) -> int:
     """Removes models from the cache, but for what others there need; 1 where any could not be.
 
     Raises:
         ModelError: MODEL_UNKNOWN.
     """
     specs = _find(names)
-    kept = [spec for spec in CATALOG if spec not in specs and _is_there(library, spec)]
+    kept = [spec for spec in CATALOG if spec not in specs and _is_there(cache, spec)]
 
     def remove_one(spec: ModelSpec) -> None:
-        size = library.remove(spec, kept)
+        size = cache.remove(spec, kept)
         print(
             f"{spec.name}: {_megabytes(size)} set free" if size else f"{spec.name}: was not there"
         )
@@ -93,10 +93,10 @@ def remove(library: Library, names: Sequence[str]) -> int:
     return _do_all(specs, remove_one)
 
 
-def _is_there(library: Library, spec: ModelSpec) -> bool:
+def _is_there(cache: ModelCache, spec: ModelSpec) -> bool:
     """Whether a model is in the cache, be it damaged."""
     try:
-        return library.find(spec) is not None
+        return cache.find(spec) is not None
     except WeightsError:
         return True
 
@@ -117,12 +117,12 @@ def _do_all(specs: Sequence[ModelSpec], work: Callable[[ModelSpec], None]) -> in
     return int(failed)
 
 
-def _describe(library: Library, spec: ModelSpec) -> list[str]:
+def _describe(cache: ModelCache, spec: ModelSpec) -> list[str]:
     licence = ", ".join(dict.fromkeys(network.source.licence for network in spec.networks))
     try:
-        model = library.find(spec)
+        model = cache.find(spec)
     except WeightsError:
-        return [spec.name, "damaged", _megabytes(library.size_bytes(spec)), licence, "", ""]
+        return [spec.name, "damaged", _megabytes(cache.size_bytes(spec)), licence, "", ""]
     if model is None:
         return [spec.name, "not pulled", "", licence, "", ""]
     stored = [(network.spec.name, network.manifest) for network in model.networks]
@@ -131,7 +131,7 @@ def _describe(library: Library, spec: ModelSpec) -> list[str]:
         f"{name}: {', '.join(_summary(check) for check in manifest.checks)}"
         for name, manifest in stored
     )
-    size = _megabytes(library.size_bytes(spec))
+    size = _megabytes(cache.size_bytes(spec))
     return [spec.name, "ready", size, licence, "+".join(defaults), checks]
 
 

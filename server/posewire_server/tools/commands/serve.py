@@ -7,12 +7,13 @@ from pathlib import Path
 
 from posewire_server.config import is_in_environment
 from posewire_server.inference.engine.networks import Networks
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.metrics.endpoint import serve_metrics
 from posewire_server.metrics.frames import REGISTRY, enable_metrics
 from posewire_server.metrics.workers import FOLDER_VARIABLE
 from posewire_server.models.catalog.catalog import find_model
-from posewire_server.models.weights.model_cache import Library
+from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.runtime import event_loop_factory, freeze_garbage
 from posewire_server.serving.rpc.address import check_address
 from posewire_server.serving.rpc.app import Server, ServerConfig
@@ -57,7 +58,7 @@ def load_pipelines(config: ServerConfig, cache: Path) -> dict[str, Pipeline]:
     Raises:
         PosewireError: A model is unknown, its weights can not be had, or no engine runs it.
     """
-    library, networks = Library(cache), Networks(config.engine)
+    library, networks = ModelCache(cache, check_engines), Networks(config.engine)
     pipelines = {}
     for name in config.models:
         spec = find_model(name)

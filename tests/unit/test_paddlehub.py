@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.weights import paddlehub as hub
-from posewire_server.models.weights.progress import silent
+from posewire_server.models.weights import paddlehub
+from posewire_server.models.weights.package_manager import silent
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def refusing() -> Iterator[str]:
 
 def refused(server: str, folder: Path) -> str:
     with pytest.raises(WeightsError) as caught:
-        hub.install("hand_pose_localization", folder, silent, server)
+        paddlehub.install("hand_pose_localization", folder, silent, server)
     assert caught.value.reason == "WEIGHTS_UNAVAILABLE"
     assert list(folder.iterdir()) == []  # No environment was made for nothing.
     return str(caught.value)
@@ -49,7 +49,9 @@ def test_install_refusing_server_says_how(refusing: str, tmp_path: Path) -> None
 def test_install_failing_step_tells_its_last_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "_check_server", lambda *_: None)
-    monkeypatch.setattr(hub, "sys", type("Sys", (), {"executable": "/bin/false", "platform": ""}))
+    monkeypatch.setattr(paddlehub, "_check_server", lambda *_: None)
+    monkeypatch.setattr(
+        paddlehub, "sys", type("Sys", (), {"executable": "/bin/false", "platform": ""})
+    )
     with pytest.raises(WeightsError, match="could not be fetched"):
-        hub.install("hand_pose_localization", tmp_path, silent)
+        paddlehub.install("hand_pose_localization", tmp_path, silent)
