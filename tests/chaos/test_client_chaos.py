@@ -42,7 +42,7 @@ def unsteady(seed: int) -> Script:
     ) -> Responses:
         del service
         if chance.random() < 0.2:
-            abort(context, code_pb2.UNAVAILABLE, "MODEL_NOT_SERVING")
+            abort(context, code_pb2.UNAVAILABLE, "SERVER_DRAINING")
         yield started(max_in_flight=8)
         waiting: list[int] = []
         for request, _ in zip(requests, range(length), strict=False):

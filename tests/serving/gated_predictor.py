@@ -12,7 +12,7 @@ from posewire_server.inference.estimators.part_affinity import PafEstimator
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.networks import TFPOSE
-from posewire_server.models.catalog.spec import InputSpec
+from posewire_server.models.catalog.spec import InputSpec, ModelSpec
 
 PATIENCE_S = 60.0
 # An eighth of the body model's height: preparing and decoding take no time worth mentioning.
@@ -29,7 +29,8 @@ class GatedPredictor:
     network: The network that it runs, for a test to say which batches pay.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, spec: ModelSpec = SPEC) -> None:
+        self.spec = spec
         self.network = Network(NETWORK, self, batch_wait_s=0.0)
         self.seen: list[list[float]] = []
         self.gate = threading.Event()
@@ -53,5 +54,5 @@ class GatedPredictor:
     def pipeline(self, max_pixels: int = 40_000_000) -> Pipeline:
         """Returns a pipeline around this network."""
         config = EngineConfig("plain", "fp32", 1)
-        system = PafEstimator(SPEC, self.network)
-        return Pipeline(SPEC, "v1", system, config, max_pixels, (self.network,))
+        system = PafEstimator(self.spec, self.network)
+        return Pipeline(self.spec, "v1", system, config, max_pixels, (self.network,))

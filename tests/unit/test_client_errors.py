@@ -4,7 +4,9 @@ import pytest
 from google.protobuf import any_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from posewire import (
+    FailedPreconditionError,
     InternalError,
+    ModelNotServingError,
     ModelUnknownError,
     NotFoundError,
     PosewireError,
@@ -36,11 +38,19 @@ def test_error_from_reads_reason_and_metadata() -> None:
     assert error.code is grpc.StatusCode.NOT_FOUND
 
 
+def test_error_from_tells_a_model_that_is_not_served_by_its_reason() -> None:
+    details = status(code_pb2.FAILED_PRECONDITION, "no", "MODEL_NOT_SERVING", model="hand")
+    error = error_from(failure(grpc.StatusCode.FAILED_PRECONDITION, "no", details))
+    assert type(error) is ModelNotServingError
+    assert (error.metadata, error.is_transient) == ({"model": "hand"}, False)
+
+
 @pytest.mark.parametrize(
     ("code", "kind"),
     [
         (grpc.StatusCode.NOT_FOUND, NotFoundError),
         (grpc.StatusCode.UNAVAILABLE, UnavailableError),
+        (grpc.StatusCode.FAILED_PRECONDITION, FailedPreconditionError),
         (grpc.StatusCode.DATA_LOSS, PosewireError),
     ],
 )

@@ -9,6 +9,7 @@ from posewire import (
     InternalError,
     InvalidArgumentError,
     Lost,
+    ModelNotServingError,
     ProtocolError,
     Reconnect,
     Result,
@@ -20,6 +21,7 @@ from posewire.v1 import keypoint_service_pb2 as service_pb2
 
 from tests.integration.scripted_service import dropped, frame_error, result, started
 
+REFUSED = ModelNotServingError("no", code=grpc.StatusCode.FAILED_PRECONDITION)
 GONE = UnavailableError("gone", code=grpc.StatusCode.UNAVAILABLE)
 
 
@@ -265,6 +267,62 @@ def test_target_of_a_draining_server_comes_first_and_at_once() -> None:
         session.close(GONE, source_done=False)
         visited.append(session.target)
     assert visited == ["y", "a", "b", "a"]
+
+
+def test_target_that_does_not_serve_the_model_gives_way_to_the_next_at_once() -> None:
+    session = make_session(targets=("a", "b", "c"))
+    found = []
+    for _ in range(2):
+        session.open()
+        found.append((session.close(REFUSED, source_done=False), session.target))
+    assert found == [(Ending(delay_s=0.0), "b"), (Ending(delay_s=0.0), "c")]
+    session.open()
+    session.receive(started())
+    assert session.has_room
+
+
+@pytest.mark.parametrize("targets", [("a",), ("a", "b"), ("a", "b", "a")])
+def test_close_after_one_round_over_targets_that_do_not_serve_the_model(
+    targets: tuple[str, ...],
+) -> None:
+    session = make_session(targets=targets, max_attempts=None)
+    endings = []
+    for _ in set(targets):
+        session.open()
+        endings.append(session.close(REFUSED, source_done=False))
+    assert endings == [Ending(delay_s=0.0)] * (len(endings) - 1) + [Ending(error=REFUSED)]
+
+
+def test_target_that_does_not_serve_the_model_is_asked_again_while_another_is_down() -> None:
+    session = make_session(targets=("a", "b"), initial_s=1, factor=2, max_attempts=2)
+    errors = [REFUSED, GONE, REFUSED, GONE, REFUSED]
+    endings = []
+    for error in errors:
+        session.open()
+        endings.append((session.close(error, source_done=False).delay_s, session.target))
+    assert endings[:4] == [(0.0, "b"), (1.0, "a"), (0.0, "b"), (2.0, "a")]
+    assert endings[4][0] is None
+
+
+def test_close_of_a_resumed_stream_nobody_serves_reports_its_frames_as_lost() -> None:
+    session = open_session()
+    session.note_sent(request(0))
+    assert session.close(GONE, source_done=False).lost is None
+    session.open()
+    ending = session.close(REFUSED, source_done=True)
+    assert ending == Ending(Lost((0,), REFUSED), error=REFUSED)
+
+
+def test_target_of_a_hint_that_does_not_serve_the_model_gives_way_to_the_own_ones() -> None:
+    session = open_session()
+    session.receive(service_pb2.DetectResponse(draining=service_pb2.Draining(resume_targets=["x"])))
+    assert session.close(GONE, source_done=False).delay_s == 0.0
+    assert session.target == "x"
+    session.open()
+    assert session.close(REFUSED, source_done=False) == Ending(delay_s=0.0)
+    assert session.target == "here"
+    session.open()
+    assert session.close(REFUSED, source_done=False) == Ending(error=REFUSED)
 
 
 def test_target_that_lost_a_worker_stays() -> None:

@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2
 from posewire.aio_stream import AsyncDetectStream
 from posewire.channel import channel_options
 from posewire.connection import Connection, Connections
-from posewire.errors import UnavailableError, typed_errors
+from posewire.errors import ModelNotServingError, UnavailableError, typed_errors
 from posewire.frame import Frame, FrameLike, write_frame
 from posewire.health import Health
 from posewire.model import Model, read_model
@@ -103,10 +103,10 @@ class AsyncClient:
     async def _call(
         self, method: Callable[[Connection[grpc.aio.Channel]], Any], request: object
     ) -> Any:
-        """Asks the servers in turn, until one is available."""
+        """Asks the servers in turn, until one is available and serves the model."""
         *first, last = self._connections.names
         for name in first:
-            with suppress(UnavailableError):
+            with suppress(UnavailableError, ModelNotServingError):
                 return await self._call_at(name, method, request)
         return await self._call_at(last, method, request)
 

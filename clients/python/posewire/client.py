@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2
 
 from posewire.channel import channel_options
 from posewire.connection import Connection, Connections
-from posewire.errors import UnavailableError, typed_errors
+from posewire.errors import ModelNotServingError, UnavailableError, typed_errors
 from posewire.frame import Frame, FrameLike, write_frame
 from posewire.health import Health
 from posewire.model import Model, read_model
@@ -28,8 +28,8 @@ class Client:
 
     Args:
         target: ``host:port``, ``unix:/path`` or any other gRPC name; or several of them, best
-            first: where one can not be reached, or shuts down, the next one is used; or a channel
-            of the caller's, which is not closed by :meth:`close`.
+            first: if one cannot be reached, shuts down or does not serve the model, the next one is
+            used; or a channel of the caller's, which :meth:`close` does not close.
         credentials: For TLS; None: plain text. Of no effect with a channel.
         timeout_s: Of every call but ``detect``; None: none.
         reconnect: When a stream tries again after its connection broke.
@@ -86,6 +86,7 @@ class Client:
             ``Result``, ``FrameError``, ``Dropped`` or ``Lost``.
 
         Raises:
+            ModelNotServingError: No server serves the model. Raised after each was asked once.
             PosewireError: The stream failed for good. Raised while iterating.
             Exception: Whatever iterating ``frames`` raised, after the outcomes owed.
         """
@@ -139,10 +140,10 @@ class Client:
         return Health(self._call(lambda to: to.health.Check, request).status)
 
     def _call(self, method: Callable[[Connection[grpc.Channel]], Any], request: object) -> Any:
-        """Asks the servers in turn, until one is available."""
+        """Asks the servers in turn, until one is available and serves the model."""
         *first, last = self._connections.names
         for name in first:
-            with suppress(UnavailableError):
+            with suppress(UnavailableError, ModelNotServingError):
                 return self._call_at(name, method, request)
         return self._call_at(last, method, request)
 

@@ -57,8 +57,16 @@ class ModelUnknownError(NotFoundError):
     """No model has this name; ``metadata["known"]`` lists those there are."""
 
 
+class FailedPreconditionError(PosewireError):
+    """The server is not in the state that the call needs; the same call fails again."""
+
+
+class ModelNotServingError(FailedPreconditionError):
+    """The server knows the model but does not serve it; another server may."""
+
+
 class UnavailableError(PosewireError):
-    """The server can not be reached, is shutting down, or does not serve the model now."""
+    """The server cannot be reached, or is shutting down."""
 
 
 class DeadlineExceededError(PosewireError):
@@ -92,9 +100,14 @@ TRANSIENT_CODES = frozenset(
 # grpc.aio says this in place of the server's status when a write meets a call that has just ended.
 _WRITE_FAILED = "Internal error from Core"
 
+_CLASSES_BY_REASON: Mapping[str, type[PosewireError]] = {
+    "MODEL_UNKNOWN": ModelUnknownError,
+    "MODEL_NOT_SERVING": ModelNotServingError,
+}
 _CLASSES: Mapping[grpc.StatusCode, type[PosewireError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgumentError,
     grpc.StatusCode.NOT_FOUND: NotFoundError,
+    grpc.StatusCode.FAILED_PRECONDITION: FailedPreconditionError,
     grpc.StatusCode.UNAVAILABLE: UnavailableError,
     grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceededError,
     grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhaustedError,
@@ -125,9 +138,7 @@ def error_from(failure: grpc.RpcError) -> PosewireError:
         text = "the call ended while a frame was being sent"
         return UnavailableError(text, code=grpc.StatusCode.UNAVAILABLE)
     reason, metadata = _read_details(failure)
-    kind = _CLASSES.get(call.code(), PosewireError)
-    if reason == "MODEL_UNKNOWN":
-        kind = ModelUnknownError
+    kind = _CLASSES_BY_REASON.get(reason) or _CLASSES.get(call.code(), PosewireError)
     text = call.details() or call.code().name
     return kind(text, code=call.code(), reason=reason, metadata=metadata)
 

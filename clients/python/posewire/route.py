@@ -19,6 +19,7 @@ class Route:
         self._own = tuple(targets)
         self._ahead: deque[str] = deque()
         self._hints: tuple[str, ...] = ()
+        self._refusals: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._own)
@@ -26,6 +27,15 @@ class Route:
     def note_hints(self, hints: Iterable[str]) -> None:
         """Takes what the server of now says about where to go on."""
         self._hints = tuple(hints)
+
+    def note_refusal(self, *, refused: bool) -> bool:
+        """Counts the targets that refused one after the other; returns whether all the own did.
+
+        Args:
+            refused: Whether the current target refused; otherwise the count starts again.
+        """
+        self._refusals = self._refusals | {self.target} if refused else set()
+        return self._refusals.issuperset(self._own)
 
     def move_on(self, *, stays: bool) -> bool:
         """Chooses the next target; returns whether it is another one.

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from posewire.errors import PosewireError, UnavailableError
+from posewire.errors import ModelNotServingError, PosewireError, UnavailableError
 from posewire.frame import FrameEncoder
 from posewire.outcome import (
     Dropped,
@@ -172,7 +172,9 @@ class Session:
             source_done: Whether all frames were handed over, so that no new one is left to send.
         """
         undone = self._take_undone()
-        final = error is not None and not error.is_transient
+        refused = isinstance(error, ModelNotServingError)
+        refused_by_all = self._route.note_refusal(refused=refused)
+        final = refused_by_all if refused else error is not None and not error.is_transient
         if not final and source_done and not (undone and self._keeps):
             return Ending(_lost(undone, error))
         delay_s = None if final else self._move_on(error)
@@ -198,7 +200,8 @@ class Session:
         delay_s = self._reconnect.delay_s(rounds, self._chance())
         worker_lost = error is not None and error.reason == "WORKER_LOST"
         is_other = self._route.move_on(stays=worker_lost)
-        at_once = self._draining and is_other and not self._attempts
+        refused = isinstance(error, ModelNotServingError)
+        at_once = is_other and (refused or (self._draining and not self._attempts))
         self._attempts += 1
         return 0.0 if at_once and delay_s is not None else delay_s
 

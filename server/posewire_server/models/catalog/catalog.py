@@ -96,5 +96,6 @@ def find_model(name: str) -> ModelSpec:
         if name == spec.name or name in spec.aliases:
             return spec
     known = ", ".join(spec.name for spec in CATALOG)
-    text = f"no model is named {name!r}; there are: {known}"
+    problem = f"no model is named {name!r}" if name else "model must be set"
+    text = f"{problem}; there are: {known}"
     raise ModelError("MODEL_UNKNOWN", text, model=name, known=known)
