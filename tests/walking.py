@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 from posewire_server.bench.walks import SIZE, Walker
-from posewire_server.inference.tracking.clock import Moment
-from posewire_server.inference.tracking.follower import Follower
+from posewire_server.inference.tracking.frame_clock import FrameTime
+from posewire_server.inference.tracking.tracker import Tracker
 from posewire_server.pose import Poses
 
 Points = npt.NDArray[np.float64]
@@ -23,9 +23,9 @@ def poses_of(*people: Points, score: float = 0.8) -> Poses:
     return Poses(keypoints, np.full(len(points), score, np.float32))
 
 
-def follow(follower: Follower, time_s: float, *people: Points) -> Poses:
-    """Returns what the follower makes of the next frame."""
-    return follower.follow(poses_of(*people), Moment(time_s), SIZE)
+def follow(tracker: Tracker, time_s: float, *people: Points) -> Poses:
+    """Returns what the tracker answers of the next frame."""
+    return tracker.update(poses_of(*people), FrameTime(time_s), SIZE)
 
 
 def ids(poses: Poses) -> list[int]:

@@ -20,7 +20,7 @@ from posewire_server.inference.estimators.pose_estimator import Image, Request
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext
-from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18

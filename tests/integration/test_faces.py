@@ -10,12 +10,13 @@ from posewire_server.frame import Region
 from posewire_server.inference.decode.face_mapping import ibug68
 from posewire_server.inference.estimators.face import build_faces
 from posewire_server.inference.estimators.pose_estimator import Image, Request
-from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.estimators.top_down import TopDown
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.pose import Poses
+from posewire_server.skeletons import IBUG68
 
 from tests.serving.counted_networks import CountedNetworks
+from tests.tracked_stream import TrackedStream
 
 pytestmark = pytest.mark.weights
 
@@ -126,11 +127,11 @@ def test_follow_a_face_on_video_rests_the_detectors_on_four_frames_of_five(
     faces: TopDown, small_networks: CountedNetworks, shared: Path
 ) -> None:
     capture = cv2.VideoCapture(str(shared / "data" / "videos" / "maxine_eyecontact_sample.mp4"))
-    memory, frames = RegionsOfInterest(), 60
+    stream, frames = TrackedStream(faces, IBUG68), 60
     small_networks.runs.clear()
     for _ in range(frames):
         image = np.asarray(capture.read()[1], np.uint8)
-        found = find(faces, image, Request("thorough", memory=memory))
+        found = stream.find(image, Request("thorough"))
         assert found.ids is not None
         assert found.ids.tolist() == [1]
     capture.release()

@@ -10,12 +10,13 @@ import pytest
 from posewire_server.frame import Region
 from posewire_server.inference.estimators.hand import build_hands
 from posewire_server.inference.estimators.pose_estimator import Image, Request
-from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.estimators.top_down import TopDown
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.pose import Poses
+from posewire_server.skeletons import HAND21
 
 from tests.serving.counted_networks import CountedNetworks
+from tests.tracked_stream import TrackedStream
 
 pytestmark = pytest.mark.weights
 
@@ -117,12 +118,12 @@ def test_small_hand_in_a_large_picture_is_found_in_a_quarter(hands: TopDown, sha
 def test_follow_a_moving_hand_without_the_detector(
     hands: TopDown, small_networks: CountedNetworks, shared: Path
 ) -> None:
-    hand, memory, ids = read(shared, ONE_HAND), RegionsOfInterest(), set()
+    hand, stream, ids = read(shared, ONE_HAND), TrackedStream(hands, HAND21), set()
     small_networks.runs.clear()
     for step in range(25):
         image = np.full((400, 640, 3), 128, np.uint8)
         image[100:356, 8 * step : 8 * step + 256] = hand
-        found = find(hands, image, Request("thorough", memory=memory))
+        found = stream.find(image, Request("thorough"))
         assert len(found) == 1
         assert found.ids is not None
         ids.add(int(found.ids[0]))

@@ -16,7 +16,7 @@ from posewire_server.frame import Region
 from posewire_server.inference.engine.networks import EngineConfig, Networks
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.catalog import PEOPLE, PERSON, PERSON_BLAZE, WHOLEBODY
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.models.weights.model_cache import ModelCache

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from posewire_server.inference.tracking.assignment import assign
-from posewire_server.inference.tracking.clock import Moment
-from posewire_server.inference.tracking.follower import Follower
-from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
+from posewire_server.inference.tracking.frame_clock import FrameTime
+from posewire_server.inference.tracking.tracker import Tracker
+from posewire_server.inference.tracking.tracking_settings import SmoothingSettings, TrackingSettings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
 
@@ -63,10 +63,10 @@ def test_assign_gains_the_most_and_uses_each_once(gains: np.ndarray) -> None:
 def test_follow_whatever_comes_keeps_ids_apart_and_numbers_finite(
     frames: list[tuple[int, int, int | None, float]], settings: TrackingSettings
 ) -> None:
-    follower, arrived_s = Follower(OPENPOSE18, settings), 0.0
+    tracker, arrived_s = Tracker(OPENPOSE18, settings), 0.0
     for count, seed, capture_ns, passed_s in frames:
         poses, arrived_s = some_poses(count, seed), arrived_s + passed_s
-        answered = follower.follow(poses, Moment(arrived_s, capture_ns), SIZE)
+        answered = tracker.update(poses, FrameTime(arrived_s, capture_ns), SIZE)
         assert answered.ids is not None
         numbers = answered.ids.tolist()
         assert len(set(numbers)) == len(numbers)

@@ -2,7 +2,7 @@ import argparse
 
 import pytest
 from posewire_server.cli.tracking import add_tracking, read_tracking
-from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
+from posewire_server.inference.tracking.tracking_settings import SmoothingSettings, TrackingSettings
 
 
 def read(*words: str) -> TrackingSettings | None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from posewire_server.inference.tracking.one_euro import OneEuro
-from posewire_server.inference.tracking.settings import SmoothingSettings
+from posewire_server.inference.tracking.one_euro import OneEuroFilter
+from posewire_server.inference.tracking.tracking_settings import SmoothingSettings
 
 SIZES = np.array([100.0])
 
@@ -10,7 +10,7 @@ def run(
     values: list[float], times_s: list[float], settings: SmoothingSettings | None = None
 ) -> list[float]:
     points = np.array(values)[:, None, None, None] * np.ones(2)
-    smoother = OneEuro.start(settings or SmoothingSettings(), points[0], times_s[0])
+    smoother = OneEuroFilter.start(settings or SmoothingSettings(), points[0], times_s[0])
     rest = zip(points[1:], times_s[1:], strict=True)
     smoothed = [smoother.smooth(each, SIZES, time_s)[0, 0, 0] for each, time_s in rest]
     return [values[0], *map(float, smoothed)]

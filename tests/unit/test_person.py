@@ -7,7 +7,6 @@ from posewire_server.errors import RegionError
 from posewire_server.frame import Region
 from posewire_server.inference.estimators.person import EFFICIENTPOSE_MAPS, build_persons
 from posewire_server.inference.estimators.pose_estimator import Image, Request
-from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.models.catalog.catalog import PEOPLE, PERSON
 from posewire_server.models.catalog.networks import EFFICIENTPOSE
@@ -15,6 +14,7 @@ from posewire_server.pose import Poses
 from posewire_server.skeletons import MPII16
 
 from tests.drawn_network import Array, DrawnPredictor, drawn_network
+from tests.tracked_stream import TrackedStream
 
 
 def _split(names: str) -> list[str]:
@@ -166,11 +166,12 @@ def test_find_with_bodies_hands_the_region_on() -> None:
 
 
 def test_find_following_frame_reads_once_and_keeps_the_id() -> None:
-    memory, bodies = RegionsOfInterest(), Bodies((120, 20, 200))
+    bodies = Bodies((120, 20, 200))
     system, _ = build(bodies)
+    stream = TrackedStream(system, MPII16)  # type: ignore[arg-type]
     for shift in range(0, 30, 10):
         image, places = draw((120 + shift, 20, 200))
-        poses = system.find(image, Request("dark", memory=memory), FrameContext())  # type: ignore[attr-defined]
+        poses = stream.find(image, Request("dark"))
         np.testing.assert_allclose(poses.keypoints[0, :, :2], places[0], atol=6)
         assert poses.ids is not None
         assert poses.ids.tolist() == [1]

@@ -2,13 +2,13 @@ import math
 
 import numpy as np
 import pytest
-from posewire_server.inference.tracking.spread import spreads_of
+from posewire_server.inference.tracking.keypoint_similarity import sigmas_of
 from posewire_server.skeletons import OPENPOSE18
 from posewire_server.tools.evaluation.tracking import Instances, TrackingScore, score_tracking
 
 from tests.walking import standing
 
-SPREADS = spreads_of(OPENPOSE18.keypoints)
+SPREADS = sigmas_of(OPENPOSE18.keypoints)
 PLACES = {"a": 200.0, "b": 600.0, "c": 1000.0}
 
 

@@ -7,9 +7,9 @@ import numpy.typing as npt
 
 from posewire_server.bench.load import Image
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.inference.tracking.clock import Moment
-from posewire_server.inference.tracking.follower import Follower
-from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
+from posewire_server.inference.tracking.frame_clock import FrameTime
+from posewire_server.inference.tracking.tracker import Tracker
+from posewire_server.inference.tracking.tracking_settings import SmoothingSettings, TrackingSettings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
 
@@ -25,8 +25,10 @@ _SETTLED: Final = 15
 def follow(poses: list[Poses], size: tuple[int, int], *, is_smooth: bool) -> list[Poses]:
     """Returns the poses of a clip with ids, smoothed or not."""
     settings = TrackingSettings(smoothing=SmoothingSettings() if is_smooth else None)
-    follower = Follower(OPENPOSE18, settings)
-    return [follower.follow(each, Moment(number / FPS), size) for number, each in enumerate(poses)]
+    tracker = Tracker(OPENPOSE18, settings)
+    return [
+        tracker.update(each, FrameTime(number / FPS), size) for number, each in enumerate(poses)
+    ]
 
 
 def find_still(pipeline: Pipeline, image: Image, frames: int, seed: int = 0) -> list[Poses]:

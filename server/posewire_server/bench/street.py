@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.inference.tracking.clock import Moment
-from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.inference.tracking.frame_clock import FrameTime
+from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.pose import Poses
 
 STREET_VIDEO: Final = Path("../shared/data/videos/openpose_video.avi")
@@ -96,8 +96,8 @@ def street_switches(
     for number in range(frames):
         _, image = capture.read()
         if number % step == 0:
-            moment = Moment(number / fps)
-            poses = pipeline.detect(np.asarray(image), session=session, moment=moment).poses
+            frame_time = FrameTime(number / fps)
+            poses = pipeline.detect(np.asarray(image), session=session, frame_time=frame_time).poses
             for name, places in PEOPLE.items():
                 if number in places:
                     said[name].append(_id_at(poses, places[number]))

@@ -19,10 +19,10 @@ from posewire_server.bench.walks import SIZE, Faults, Walk, Walker, WalkFrame
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.inference.tracking.clock import Moment
-from posewire_server.inference.tracking.follower import Follower
-from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
-from posewire_server.inference.tracking.spread import spreads_of
+from posewire_server.inference.tracking.frame_clock import FrameTime
+from posewire_server.inference.tracking.keypoint_similarity import sigmas_of
+from posewire_server.inference.tracking.tracker import Tracker
+from posewire_server.inference.tracking.tracking_settings import SmoothingSettings, TrackingSettings
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.pose import Poses
@@ -96,10 +96,10 @@ def _walks(
 
 
 def _score_both(walk: Walk, seed: int) -> tuple[TrackingScore, TrackingScore]:
-    follower, plain = Follower(OPENPOSE18, TrackingSettings()), NearestBoxes()
+    tracker, plain = Tracker(OPENPOSE18, TrackingSettings()), NearestBoxes()
     frames = list(walk.frames(seed))
     return (
-        _score(frames, lambda each: follower.follow(each.poses, Moment(each.time_s), SIZE)),
+        _score(frames, lambda each: tracker.update(each.poses, FrameTime(each.time_s), SIZE)),
         _score(frames, lambda each: plain.follow(each.poses, each.time_s)),
     )
 
@@ -111,7 +111,7 @@ def _score(frames: list[WalkFrame], follow: Follow) -> TrackingScore:
         assert poses.ids is not None, "who is followed has an id"
         answer = Instances(poses.ids.tolist(), poses.keypoints[:, :, :2].astype(np.float64))
         pairs.append((Instances(frame.ids, frame.points), answer))
-    return score_tracking(pairs, spreads_of(OPENPOSE18.keypoints))
+    return score_tracking(pairs, sigmas_of(OPENPOSE18.keypoints))
 
 
 def measure_smoothing(pipeline: Pipeline, image: Image, frames: int = 75) -> list[Figure]:
@@ -151,10 +151,10 @@ def measure_cost(people: int, most_ms: float, settings: TrackingSettings | None 
         )
         for _ in range(people)
     ]
-    follower, spent_ms = Follower(OPENPOSE18, settings or TrackingSettings()), []
+    tracker, spent_ms = Tracker(OPENPOSE18, settings or TrackingSettings()), []
     for frame in Walk(walkers, seconds=4.0).frames(0):
         begin = time.perf_counter()
-        follower.follow(frame.poses, Moment(frame.time_s), SIZE)
+        tracker.update(frame.poses, FrameTime(frame.time_s), SIZE)
         spent_ms.append(1e3 * (time.perf_counter() - begin))
     more = ", with smoothing and gaps filled" if settings else ""
     title = f"tracking: a frame of {people} people{more}"

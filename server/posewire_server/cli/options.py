@@ -10,7 +10,7 @@ from posewire_server.config import default_cache
 
 if TYPE_CHECKING:
     from posewire_server.inference.engine.networks import EngineConfig
-    from posewire_server.inference.tracking.settings import TrackingSettings
+    from posewire_server.inference.tracking.tracking_settings import TrackingSettings
     from posewire_server.tools.media.detector import DetectorConfig
 
 Options = argparse.Namespace

@@ -4,7 +4,7 @@ import argparse
 
 from posewire_server.cli.numbers import seconds_up_to
 from posewire_server.cli.options import Options
-from posewire_server.inference.tracking.settings import (
+from posewire_server.inference.tracking.tracking_settings import (
     LONGEST_FILL_S,
     LONGEST_GAP_S,
     SmoothingSettings,

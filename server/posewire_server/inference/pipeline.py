@@ -22,9 +22,9 @@ from posewire_server.inference.reader import SourceReader
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.session import StreamSession
 from posewire_server.inference.sources.picture import Picture
-from posewire_server.inference.tracking.clock import Moment
-from posewire_server.inference.tracking.follower import Follower
-from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.inference.tracking.frame_clock import FrameTime
+from posewire_server.inference.tracking.tracker import Tracker
+from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.outcome import Detection
@@ -118,7 +118,7 @@ class Pipeline:
         boxes: tuple[Region, ...] = (),
         mode: str = "",
         session: StreamSession | None = None,
-        moment: Moment | None = None,
+        frame_time: FrameTime | None = None,
         context: FrameContext | None = None,
     ) -> Detection:
         """Finds the poses in one picture.
@@ -129,7 +129,7 @@ class Pipeline:
             boxes: Where instances are known to be, in pixels of the frame.
             mode: One of the model's modes; empty for its default.
             session: What the stream's frames before left, from ``open_session``; updated.
-            moment: When the frame was, where the stream tracks; None: now.
+            frame_time: Time of the frame, for tracking; None: now.
             context: Books the time and may stop the work.
 
         Raises:
@@ -141,14 +141,14 @@ class Pipeline:
         context = context or FrameContext()
         with _announced(self._networks, context):
             with nullcontext(session) if session else closing(self.open_session()) as carried:
-                request = Request(self.mode_name(mode), region, boxes, carried.memory)
+                request = Request(self.mode_name(mode), region, boxes, carried.regions)
                 reduce = reduce_for(self.spec, request.mode, region)
                 with context.stage("decode"):
                     picture = carried.reader.read(source, reduce)
             poses = self._find(picture, request, context)
-        if session is not None and session.follower is not None:
+        if session is not None and session.tracker is not None:
             with context.stage("post"):
-                poses = session.follower.follow(poses, moment, picture.size, is_closed=bool(boxes))
+                poses = session.track(poses, frame_time, picture.size, is_closed=bool(boxes))
         return Detection(poses, picture.size, context.timings)
 
     def open_session(
@@ -163,8 +163,8 @@ class Pipeline:
         reader = SourceReader(self._max_pixels, is_local=is_local)
         if tracking is None:
             return StreamSession(reader)
-        memory = RegionsOfInterest() if self.spec.follows else None
-        return StreamSession(reader, memory, Follower(self.spec.skeleton, tracking))
+        regions = RegionsOfInterest() if self.spec.follows else None
+        return StreamSession(reader, Tracker(self.spec.skeleton, tracking), regions)
 
     def _find(self, picture: Picture, request: Request, context: FrameContext) -> Poses:
         if picture.reduction == 1:

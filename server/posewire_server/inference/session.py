@@ -1,28 +1,41 @@
-"""What one stream carries from frame to frame."""
+"""State of one stream from frame to frame."""
 
 from dataclasses import dataclass
 
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.reader import SourceReader
-from posewire_server.inference.tracking.follower import Follower
+from posewire_server.inference.tracking.frame_clock import FrameTime
+from posewire_server.inference.tracking.tracker import Tracker
+from posewire_server.pose import Poses
 
 
 @dataclass
 class StreamSession:
-    """What the frames of one stream leave for those that follow.
+    """State of one stream from frame to frame.
 
-    Used by one frame at a time where instances are followed, or the sources are packets of a video.
+    Used by one frame at a time if instances are tracked or the sources are packets of a video.
 
     Attributes:
         reader: Reads the stream's sources.
-        memory: Where a model that follows instances itself looks next; None for others.
-        follower: Tells who is who; None where nobody asked.
+        tracker: None without tracking.
+        regions: Where the estimator looks next; None if it looks at each frame afresh.
     """
 
     reader: SourceReader
-    memory: RegionsOfInterest | None = None
-    follower: Follower | None = None
+    tracker: Tracker | None = None
+    regions: RegionsOfInterest | None = None
+
+    def track(
+        self, poses: Poses, frame_time: FrameTime | None, size: tuple[int, int], *, is_closed: bool
+    ) -> Poses:
+        """Returns the tracked poses of the next frame, see ``Tracker.update``."""
+        if self.tracker is None:
+            return poses
+        tracked = self.tracker.update(poses, frame_time, size, is_closed=is_closed)
+        if self.regions is not None and not is_closed:
+            self.regions.ids = self.tracker.found_ids
+        return tracked
 
     def close(self) -> None:
-        """Lets go of what was kept."""
+        """Releases what the sources hold."""
         self.reader.close()

@@ -1,31 +1,34 @@
-"""What a stream remembers of its last frame: where its instances were."""
+"""Regions of a stream in which an estimator looks for the instances of its last frame."""
 
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from posewire_server.inference.preprocess.crop import Crop
 
-# Frames between two searches of the whole picture for instances that are new.
+# Frames between two detections in the whole picture.
 _SEARCH_EVERY = 30
-# Frames from the loss of an instance to the next such search: it may only have been hidden.
+# Frames from the loss of an instance to the next one: the instance may only have been hidden.
 _SEARCH_AFTER_LOSS = 5
 
 
 @dataclass
 class RegionsOfInterest:
-    """The instances of a stream's last frame, and when to search for new ones.
+    """Crops of a stream's last frame, and the time of the next detection in the whole picture.
 
-    Used by one frame at a time. Instances keep their id for as long as they are found in the crop
-    that their keypoints of the frame before gave; ids are not used again.
+    Used by one frame at a time.
 
     Attributes:
-        crops: Where to look for each instance, by its id.
-        search_in: Frames until the whole picture is searched again.
-        next_id: Of the next new instance.
+        crops: (P) where to look for each instance.
+        ids: (P,) the tracker's id of each instance; 0: not tracked yet. It is a hint: a fast
+            instance is still in its crop when it no longer resembles its track.
+        search_in: Frames until the next detection in the whole picture.
     """
 
-    crops: dict[int, Crop] = field(default_factory=dict)
+    crops: tuple[Crop, ...] = ()
+    ids: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     search_in: int = 0
-    next_id: int = 1
 
     def tick(self) -> bool:
         """Counts a frame; returns whether to search the picture as thoroughly as a still one."""
@@ -36,11 +39,9 @@ class RegionsOfInterest:
         return is_due
 
     def lose(self) -> None:
-        """Notes that an instance was not found again."""
+        """Brings the next search forward because an instance was lost."""
         self.search_in = min(self.search_in, _SEARCH_AFTER_LOSS)
 
-    def new_ids(self, count: int) -> list[int]:
-        """Returns ids that no instance had before."""
-        first = self.next_id
-        self.next_id += count
-        return list(range(first, self.next_id))
+    def renew(self, crops: tuple[Crop, ...]) -> None:
+        """Sets the crops for the next frame, of instances that are not tracked yet."""
+        self.crops, self.ids = crops, np.zeros(len(crops), np.int64)

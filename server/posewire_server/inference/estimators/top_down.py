@@ -152,22 +152,22 @@ class TopDown:
         is_plain: bool,
     ) -> Poses:
         is_due = memory.tick()
-        ids, crops = list(memory.crops), tuple(memory.crops.values())
-        reading = self._reader.read(image, crops, context)
-        found = reading.of_instances(self._min_score)
-        kept = [int(index) for index in found if _is_seen(reading.poses.keypoints[index], part)]
-        reading, ids = reading.take(np.array(kept, np.intp)), [ids[index] for index in kept]
-        if len(ids) < len(crops):
+        estimates = self._reader.read(image, memory.crops, context)
+        found = estimates.of_instances(self._min_score)
+        is_seen = [_is_seen(estimates.poses.keypoints[index], part) for index in found]
+        kept = found[np.array(is_seen, np.bool_)]
+        estimates, ids = estimates.take(kept), memory.ids[kept]
+        is_lost = len(kept) < len(memory.crops)
+        if is_lost:
             memory.lose()
-        if is_due or len(ids) < len(crops) or not ids:
+        if is_due or is_lost or not len(kept):
             is_thorough = is_due and not is_plain
-            new = self._detect(image, part, reading.crops, context, is_thorough=is_thorough)
-            reading, ids = join([reading, new]), ids + memory.new_ids(len(new.crops))
-            known = len(ids) - len(new.crops)
-            order = reading.of_instances(self._min_score, known)
-            reading, ids = reading.take(order), [ids[index] for index in order]
-        memory.crops = dict(zip(ids, reading.crops, strict=True))
-        return replace(reading.poses, ids=np.array(ids, np.int64))
+            new = self._detect(image, part, estimates.crops, context, is_thorough=is_thorough)
+            estimates = join([estimates, new])
+            order = estimates.of_instances(self._min_score, known=len(kept))
+            estimates, ids = estimates.take(order), np.pad(ids, (0, len(new.crops)))[order]
+        memory.renew(estimates.crops)
+        return replace(estimates.poses, ids=ids)
 
 
 def _is_in(crop: Crop, other: Crop) -> bool:

@@ -1,1 +1,1 @@
-"""Instances over the frames of a stream: who is who, smoothed, and short gaps filled."""
+"""Instances over the frames of a stream: ids, smoothing, and short gaps filled in."""

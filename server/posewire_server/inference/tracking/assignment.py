@@ -1,7 +1,7 @@
-"""Optimal assignment of few to few.
+"""Linear assignment (the Hungarian problem) of few rows to few columns.
 
-Shortest augmenting paths with potentials (Jonker and Volgenant, 1987), over those only that have
-more than one choice: mostly nobody has.
+Shortest augmenting paths with potentials (Jonker and Volgenant, 1987), over the contested rows and
+columns only: there are seldom any.
 """
 
 import numpy as np
@@ -12,10 +12,10 @@ Indices = npt.NDArray[np.intp]
 
 
 def assign(gains: Floats) -> tuple[Indices, Indices]:
-    """Returns the pairs of greatest total gain of which no two share a row or a column.
+    """Returns the pairs of greatest total gain, each row and column in one pair at most.
 
     Args:
-        gains: (N, M) float64; pairs that gain nothing, or less, are never chosen.
+        gains: (N, M) float64; pairs whose gain is not positive are never chosen.
 
     Returns:
         Rows and columns of the pairs, the same number of each.
@@ -41,7 +41,7 @@ def assign(gains: Floats) -> tuple[Indices, Indices]:
 def _augment(costs: Floats) -> Indices:
     """Returns the column of each row at the least total cost; there are at least as many columns.
 
-    The last column of the arrays is no column: the row whose place is sought is put there.
+    The last entry of the arrays is no column: it holds the row that is being assigned.
     """
     count, width = costs.shape
     row_potentials, column_potentials = np.zeros(count), np.zeros(width + 1)

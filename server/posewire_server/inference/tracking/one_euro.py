@@ -1,8 +1,8 @@
-"""The One-Euro filter (Casiez, Roussel and Vogel, 2012) of the keypoints of many instances.
+"""One-Euro filter (Casiez, Roussel and Vogel, 2012) of the keypoints of many instances.
 
-A low pass whose cut-off rises with speed: what rests is steady, what moves is not late. Steps are
-as long as the time that passed, and speeds are in sizes of the instance, so neither dropped frames
-nor the distance from the camera change what it does.
+A low pass whose cut-off rises with speed: keypoints at rest are steady, moving ones are not late.
+It uses the time that passed and speeds in sizes of the instance, therefore neither dropped frames
+nor the distance from the camera change its behaviour.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.inference.tracking.settings import SmoothingSettings
+from posewire_server.inference.tracking.tracking_settings import SmoothingSettings
 
 Floats = npt.NDArray[np.float64]
 
@@ -20,13 +20,13 @@ _SPEED_CUTOFF_HZ: Final = 1.0
 
 
 @dataclass
-class OneEuro:
+class OneEuroFilter:
     """The smoothed keypoints of T instances.
 
     Attributes:
         settings: How much to smooth.
-        values: (T, K, C) smoothed coordinates, x and y first; NaN where never found.
-        speeds: (T, K, C) their speeds, in pixels a second.
+        values: (T, K, C) smoothed coordinates, x and y first; NaN if never found.
+        speeds: (T, K, C) in pixels a second.
         times_s: (T, K) when each was last found.
     """
 
@@ -36,19 +36,19 @@ class OneEuro:
     times_s: Floats
 
     @classmethod
-    def start(cls, settings: SmoothingSettings, values: Floats, now_s: float) -> "OneEuro":
+    def start(cls, settings: SmoothingSettings, values: Floats, now_s: float) -> "OneEuroFilter":
         """Returns the filter of instances that were seen once; (T, K, C) values, NaN: missing."""
         times_s = np.full(values.shape[:2], now_s)
         return cls(settings, values.copy(), np.zeros_like(values), times_s)
 
-    def take(self, index: npt.NDArray[np.bool_]) -> "OneEuro":
+    def take(self, index: npt.NDArray[np.bool_]) -> "OneEuroFilter":
         """Returns the instances of a mask."""
         parts = self.values[index], self.speeds[index], self.times_s[index]
-        return OneEuro(self.settings, *parts)
+        return OneEuroFilter(self.settings, *parts)
 
-    def join(self, other: "OneEuro") -> "OneEuro":
+    def join(self, other: "OneEuroFilter") -> "OneEuroFilter":
         """Returns the instances of both."""
-        return OneEuro(
+        return OneEuroFilter(
             self.settings,
             np.concatenate([self.values, other.values]),
             np.concatenate([self.speeds, other.speeds]),
@@ -56,12 +56,12 @@ class OneEuro:
         )
 
     def smooth(self, found: Floats, sizes: Floats, now_s: float) -> Floats:
-        """Returns smoothed keypoints, (T, K, C); what is found for the first time stays as it is.
+        """Returns smoothed keypoints, (T, K, C); the first value of a keypoint is unchanged.
 
         Args:
             found: (T, K, C) coordinates; NaN where not found.
             sizes: (T,) in pixels.
-            now_s: Later than before.
+            now_s: Later than the last frame.
         """
         passed_s = (now_s - self.times_s)[:, :, None]
         apart = found - self.values
@@ -72,13 +72,13 @@ class OneEuro:
         motion = np.hypot(self.speeds[:, :, 0], self.speeds[:, :, 1]) / sizes[:, None]
         cutoff_hz = self.settings.min_cutoff_hz + self.settings.speed_coefficient * motion
         self.values += _share(cutoff_hz[:, :, None], passed_s) * apart
-        there = ~np.isnan(found)
-        np.copyto(self.values, found, where=there & ~follows)
-        self.times_s[there[:, :, 0]] = now_s
-        return np.where(there, self.values, np.nan)
+        is_found = ~np.isnan(found)
+        np.copyto(self.values, found, where=is_found & ~follows)
+        self.times_s[is_found[:, :, 0]] = now_s
+        return np.where(is_found, self.values, np.nan)
 
 
 def _share(cutoff_hz: Floats | float, passed_s: Floats) -> Floats:
-    """Returns the share of the new value in a low pass, for a step of some time."""
+    """Returns the weight of the new value in a low pass, for a step of some time."""
     turn = 2 * np.pi * cutoff_hz * passed_s
     return np.asarray(turn / (1 + turn))

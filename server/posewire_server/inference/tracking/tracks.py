@@ -1,4 +1,4 @@
-"""The instances that are followed: where each is expected, and how it was last answered."""
+"""Tracks of instances: where each is expected, and how it was last answered."""
 
 import math
 from dataclasses import dataclass, fields, replace
@@ -7,42 +7,38 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.inference.tracking.motion import Motion
-from posewire_server.inference.tracking.one_euro import OneEuro
-from posewire_server.inference.tracking.spread import diagonals
+from posewire_server.inference.tracking.keypoint_similarity import diagonals
+from posewire_server.inference.tracking.motion_model import MotionModel
+from posewire_server.inference.tracking.one_euro import OneEuroFilter
 
 Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.intp]
-Numbers = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.int64]
 
-# An instance that shows more of itself is taken to be larger in the first time, one that shows
-# less to be smaller in the second.
+# Time constants of an instance's size while it grows and while it shrinks.
 _GROWING_S: Final = 0.1
 _SHRINKING_S: Final = 2.0
 
 
 @dataclass
 class Tracks:
-    """T instances of K keypoints, all at the same time.
+    """T tracks of K keypoints, all at the same time.
 
     Attributes:
-        ids: (T,) of the answers.
-        system_ids: (T,) of the system that follows them itself; 0: none.
-        new_s: (T,) when each was first seen.
-        seen_s: (T,) when each was last seen.
+        ids: (T,)
+        new_s: (T,) time when each was first seen.
+        seen_s: (T,) time when each was last seen.
         sizes: (T,) in pixels.
-        scores: (T,) of each when it was last seen.
-        sides: (T,) of hands, likewise; NaN of others.
-        keypoints: (T, K, C) x, y in pixels and, where the model has it, depth, as last answered;
-            NaN where never found.
+        scores: (T,) of the last pose.
+        sides: (T,) of the last pose of hands; NaN for others.
+        keypoints: (T, K, C) x, y in pixels and, if the model has it, depth, as last answered; NaN
+            if never found.
         keypoint_scores: (T, K) when last found.
-        keypoints_seen_s: (T, K) when each was last found.
+        keypoints_seen_s: (T, K) time when each was last found.
         motion: Where the keypoints are expected.
-        smoother: Smooths them; None: nothing does.
+        smoother: None: keypoints are not smoothed.
     """
 
-    ids: Numbers
-    system_ids: Numbers
+    ids: Ids
     new_s: Floats
     seen_s: Floats
     sizes: Floats
@@ -51,14 +47,14 @@ class Tracks:
     keypoints: Floats
     keypoint_scores: Floats
     keypoints_seen_s: Floats
-    motion: Motion
-    smoother: OneEuro | None
+    motion: MotionModel
+    smoother: OneEuroFilter | None
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def take(self, index: npt.NDArray[np.bool_]) -> "Tracks":
-        """Returns the instances of a mask."""
+        """Returns the tracks of a mask."""
         return replace(
             self,
             **{name: getattr(self, name)[index] for name in _ARRAYS},
@@ -67,7 +63,7 @@ class Tracks:
         )
 
     def join(self, other: "Tracks") -> "Tracks":
-        """Returns the instances of both."""
+        """Returns the tracks of both."""
         smoother = self.smoother
         if smoother is not None and other.smoother is not None:
             smoother = smoother.join(other.smoother)
@@ -79,12 +75,12 @@ class Tracks:
         )
 
     def move(self, shift: Floats) -> None:
-        """Moves all that is known of the picture by (2,) pixels."""
+        """Moves all tracks by (2,) pixels."""
         self.motion.points += shift
         self.keypoints[:, :, :2] += shift
 
     def measure(self, found: Floats, seen: npt.NDArray[np.bool_], passed_s: float) -> None:
-        """Follows the sizes of those seen, (T,), by their keypoints (T, K, 2)."""
+        """Updates the sizes of seen tracks (T,) by their keypoints (T, K, 2)."""
         measured = diagonals(found)
         grown, shrunk = (1 - math.exp(-passed_s / time_s) for time_s in (_GROWING_S, _SHRINKING_S))
         share = np.where(measured > self.sizes, grown, shrunk)

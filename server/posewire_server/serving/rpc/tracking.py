@@ -4,7 +4,7 @@ import math
 
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.inference.tracking.settings import (
+from posewire_server.inference.tracking.tracking_settings import (
     LONGEST_FILL_S,
     LONGEST_GAP_S,
     SmoothingSettings,

@@ -9,7 +9,7 @@ from posewire_server.frame import Frame, VideoPacket
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.session import StreamSession
-from posewire_server.inference.tracking.clock import Moment
+from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.metrics.frames import metrics_of
 from posewire_server.outcome import Detection
 from posewire_server.serving.rpc.result_conversion import write_result
@@ -84,18 +84,18 @@ def _detect(
         boxes=frame.boxes,
         mode=answer.mode,
         session=session,
-        moment=_moment(ticket) if session.follower else None,
+        frame_time=_frame_time(ticket) if session.tracker else None,
         context=FrameContext(ticket.check, ticket.age_s, ticket.priority),
     )
     metrics_of(pipeline.spec.name).observe_timings(detection.timings)
     return detection
 
 
-def _moment(ticket: Ticket) -> Moment:
+def _frame_time(ticket: Ticket) -> FrameTime:
     frame = ticket.frame
     source = frame.source
     presentation_ns = source.presentation_ns if isinstance(source, VideoPacket) else None
-    return Moment(ticket.arrived_s, frame.capture_time_ns, presentation_ns)
+    return FrameTime(ticket.arrived_s, frame.capture_time_ns, presentation_ns)
 
 
 def _write(

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
-from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.serving.server_process import ServerProcess

@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.inference.tracking.assignment import assign
-from posewire_server.inference.tracking.similarity import similarity
-from posewire_server.inference.tracking.spread import diagonals
+from posewire_server.inference.tracking.keypoint_similarity import diagonals, similarity
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]

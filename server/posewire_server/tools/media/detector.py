@@ -17,7 +17,7 @@ from posewire_server.errors import ConfigError
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.models.weights.package_manager import Progress

@@ -7,8 +7,8 @@ from contextlib import closing
 from posewire_server.errors import PosewireError
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.session import StreamSession
-from posewire_server.inference.tracking.clock import Moment
-from posewire_server.inference.tracking.settings import TrackingSettings
+from posewire_server.inference.tracking.frame_clock import FrameTime
+from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.outcome import Detection
 from posewire_server.skeletons import Skeleton
 from posewire_server.tools.media.answer import Answer
@@ -67,7 +67,7 @@ class LocalDetector:
         begin = time.perf_counter()
         try:
             found = self._pipeline.detect(
-                frame.source, mode=self._mode, session=session, moment=_moment(frame)
+                frame.source, mode=self._mode, session=session, frame_time=_frame_time(frame)
             )
         except PosewireError as error:
             return Answer(frame, None, problem="error", reason=error.reason, message=str(error))
@@ -76,5 +76,5 @@ class LocalDetector:
         return Answer(frame, detection, time.perf_counter() - begin)
 
 
-def _moment(frame: SourceFrame) -> Moment:
-    return Moment(time.monotonic(), int(frame.capture_time.timestamp() * 1e6) * 1000)
+def _frame_time(frame: SourceFrame) -> FrameTime:
+    return FrameTime(time.monotonic(), int(frame.capture_time.timestamp() * 1e6) * 1000)

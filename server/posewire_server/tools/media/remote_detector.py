@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 import posewire
 
-from posewire_server.inference.tracking.settings import SmoothingSettings, TrackingSettings
+from posewire_server.inference.tracking.tracking_settings import SmoothingSettings, TrackingSettings
 from posewire_server.outcome import Detection, Timings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton

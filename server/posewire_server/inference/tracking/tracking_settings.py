@@ -1,4 +1,4 @@
-"""How instances are to be followed over the frames of a stream, as plain data."""
+"""Settings of tracking and smoothing, as plain data."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,11 +9,11 @@ LONGEST_FILL_S: Final = 1.0
 
 @dataclass(frozen=True)
 class SmoothingSettings:
-    """How keypoints are smoothed, see ``one_euro``.
+    """Settings of the One-Euro filter.
 
     Attributes:
         min_cutoff_hz: Cut-off frequency at rest.
-        speed_coefficient: How much it rises, in Hz for a speed of one body size a second.
+        speed_coefficient: Its rise, in Hz for a speed of one body size a second.
     """
 
     min_cutoff_hz: float = 0.6
@@ -22,12 +22,12 @@ class SmoothingSettings:
 
 @dataclass(frozen=True)
 class TrackingSettings:
-    """How instances are followed.
+    """Settings of a tracker.
 
     Attributes:
-        max_gap_s: How long an instance may be out of sight and keep its id.
-        fill_gap_s: How long what was not found is filled in; 0: not at all.
-        smoothing: How keypoints are smoothed; None: not at all.
+        max_gap_s: Longest time out of sight after which an instance keeps its id.
+        fill_gap_s: Longest gap that is filled in; 0: none.
+        smoothing: None: keypoints are not smoothed.
     """
 
     max_gap_s: float = 1.0

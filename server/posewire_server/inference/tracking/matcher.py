@@ -1,4 +1,4 @@
-"""Which pose is of which instance that is followed."""
+"""Data association: which pose belongs to which track."""
 
 from typing import Final
 
@@ -6,64 +6,64 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.inference.tracking.assignment import assign
-from posewire_server.inference.tracking.similarity import centre, similarity
-from posewire_server.inference.tracking.spread import compared_of, spreads_of
+from posewire_server.inference.tracking.keypoint_similarity import (
+    centroids,
+    compared_of,
+    sigmas_of,
+    similarity,
+)
 from posewire_server.inference.tracking.tracks import Tracks
 from posewire_server.skeletons import Skeleton
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
-Numbers = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.int64]
 
-# What is less similar is somebody else.
-_LEAST_SIMILARITY: Final = 0.1
+# Less similar poses are of different instances.
+_MIN_SIMILARITY: Final = 0.1
 # So many keypoints in common are half as convincing as very many: parts of somebody are often found
 # beside the whole.
 _FEW: Final = 2.0
-# How much less convincing is what was only just seen, and for how long: it may be no instance.
+# A new track is less convincing by this share, which fades in this time: it may be no instance.
 _YOUNG: Final = 0.3
 _YOUNG_S: Final = 0.2
-# What is farther away, in sizes, is not compared.
+# Poses farther away, in sizes, are not compared.
 _NEAR: Final = 1.2
-# What is similar only with left and right exchanged: networks take a back for a front.
+# Weight of the similarity with left and right exchanged: networks take a back for a front.
 _MIRRORED: Final = 0.8
-# What leaves no question.
+# Pairs above this are not compared mirrored.
 _SURE: Final = 0.6
+# Fewer instances may as well have moved themselves.
+_MIN_CAMERA_INSTANCES: Final = 3
 
 
 class Matcher:
-    """Tells poses of one skeleton apart.
-
-    Args:
-        skeleton: What they consist of.
-    """
+    """Association of poses of one skeleton with tracks."""
 
     def __init__(self, skeleton: Skeleton) -> None:
         names = skeleton.keypoints
         self._compared = compared_of(names)
-        self._squares = spreads_of(names)[self._compared] ** 2
+        self._squares = sigmas_of(names)[self._compared] ** 2
         others = dict(skeleton.symmetric_pairs) | {b: a for a, b in skeleton.symmetric_pairs}
         self._mirror = np.array([others.get(each, each) for each in self._compared.tolist()])
 
-    def match(self, tracks: Tracks, found: Floats, system_ids: Numbers, since_s: float) -> Indices:
-        """Returns for each pose the row of its instance, (P,), or -1.
+    def match(self, tracks: Tracks, found: Floats, ids: Ids, since_s: float) -> Indices:
+        """Returns (P,) for each pose the row of its track, or -1.
 
-        Those that the system follows itself are as it says. Others are matched by the similarity
-        with where they are expected or, for those out of sight, with where they were last seen,
-        whichever is greater: they may have walked on behind something, or come back from where
-        they went.
+        A pose whose id is known keeps its track. Others are assigned by their similarity to where
+        the track is expected or, if it is out of sight, to where it was last seen, whichever is
+        greater: it may have walked on behind something, or come back from where it went.
 
         Args:
-            tracks: T instances.
+            tracks: T tracks.
             found: (P, K, 2) x, y in pixels; NaN where not found.
-            system_ids: (P,) of the system that follows them itself; 0: none.
-            since_s: When the frame before was; what was seen then is in sight.
+            ids: (P,) id of the track in whose crop each was read; 0: unknown.
+            since_s: Time of the last frame; a track seen before it only is out of sight.
         """
         matches = np.full(len(found), -1, np.intp)
-        if system_ids.any() and len(tracks):
-            known = (system_ids[:, None] == tracks.system_ids) & (system_ids[:, None] > 0)
-            followed = known.any(1)
-            matches[followed] = known[followed].argmax(1)
+        if ids.any() and len(tracks):
+            known = ids[:, None] == tracks.ids
+            matches[known.any(1)] = known.argmax(1)[known.any(1)]
         is_free = np.ones(len(tracks), np.bool_)
         is_free[matches[matches >= 0]] = False
         rows, columns = np.flatnonzero(is_free), np.flatnonzero(matches < 0)
@@ -73,7 +73,7 @@ class Matcher:
         return matches
 
     def _gains(self, tracks: Tracks, found: Floats, rows: Indices, since_s: float) -> Floats:
-        """Returns (T, P) what each pair is worth: the similarity, less for the less certain."""
+        """Returns (T, P) the gain of each pair: the similarity, lower for less certain tracks."""
         cells = rows[:, None], self._compared
         sizes, seen_s = tracks.sizes[rows], tracks.seen_s[rows]
         total = tracks.motion.place[cells] + self._squares
@@ -89,9 +89,9 @@ class Matcher:
         return np.asarray(gains * certain[:, None])
 
     def _similar(self, expected: Floats, variances: Floats, found: Floats, sizes: Floats) -> Floats:
-        """Returns (T, P) similarities, less where little is common to the two."""
+        """Returns (T, P) similarities, lower if few keypoints are common."""
         wanted = found[:, self._compared]
-        (here, known), (there, given) = centre(expected), centre(wanted)
+        (here, known), (there, given) = centroids(expected), centroids(wanted)
         apart = here[:, None] - there
         near = np.hypot(apart[:, :, 0], apart[:, :, 1]) < _NEAR * sizes[:, None]
         row, column = np.nonzero(near)
@@ -105,7 +105,20 @@ class Matcher:
             mirrored = found[column[is_open, None], self._mirror]
             crossed, _ = similarity(expected[row[is_open]], variances[row[is_open]], mirrored)
             similar[is_open] = np.maximum(similar[is_open], _MIRRORED * crossed)
-        similar[similar < _LEAST_SIMILARITY] = 0.0
+        similar[similar < _MIN_SIMILARITY] = 0.0
         gains = np.zeros(near.shape)
         gains[row, column] = similar * shared
         return gains
+
+
+def camera_shift(expected: Floats, found: Floats) -> Floats:
+    """Returns (2,) the motion of the camera in pixels: the median shift of matched instances.
+
+    Args:
+        expected: (M, K, 2) x, y in pixels; NaN where unknown.
+        found: (M, K, 2) of the same instances; NaN where not found.
+    """
+    if len(found) < _MIN_CAMERA_INSTANCES:
+        return np.zeros(2)
+    shifts, _ = centroids(found - expected)
+    return np.asarray(np.median(shifts, axis=0))

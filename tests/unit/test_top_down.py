@@ -1,7 +1,8 @@
 """Top-down detection with a finder and a reader that see the marks of a drawn picture."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ class Scene:
     error: float = 0.0  # of the finder, in x
     finds: list[tuple[Box, bool]] = field(default_factory=list)
     reads: list[int] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def find(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
@@ -70,6 +72,14 @@ class Scene:
 def find(scene: Scene, **request: object) -> Poses:
     wanted = Request(**{"mode": "tiled", **request})  # type: ignore[arg-type]
     return TopDown(scene, scene).find(PICTURE, wanted, FrameContext())
+
+
+def follow(scene: Scene, memory: RegionsOfInterest, **request: object) -> Poses:
+    """Finds the instances of the next frame; numbers new ones as a tracker does."""
+    poses = find(scene, memory=memory, **request)
+    assert poses.ids is not None
+    memory.ids = np.array([int(known) or next(scene.numbers) for known in poses.ids], np.int64)
+    return replace(poses, ids=memory.ids)
 
 
 def places(poses: Poses) -> list[tuple[float, float]]:
@@ -144,7 +154,7 @@ def test_find_in_boxes_gives_one_pose_each_in_their_order_without_a_detector() -
 
 def test_follow_a_steady_clip_searches_once_in_thirty_frames() -> None:
     scene, memory = Scene([(20, 30, 0.6), (60, 30, 0.9)]), RegionsOfInterest()
-    ids = [find(scene, memory=memory).ids for _ in range(90)]
+    ids = [follow(scene, memory).ids for _ in range(90)]
     assert all(each is not None and each.tolist() == [1, 2] for each in ids)
     assert scene.finds == [((0, 0, 200, 100), True)] * 3
 
@@ -153,7 +163,7 @@ def test_follow_moves_with_an_instance_and_keeps_its_id() -> None:
     scene, memory = Scene([(20, 30, 0.9)]), RegionsOfInterest()
     for step in range(20):
         scene.marks = [(20.0 + 8 * step, 30, 0.9)]
-        poses = find(scene, memory=memory)
+        poses = follow(scene, memory)
         assert places(poses) == [(20 + 8 * step, 30)]
         assert poses.ids is not None
         assert poses.ids.tolist() == [1]
@@ -162,35 +172,35 @@ def test_follow_moves_with_an_instance_and_keeps_its_id() -> None:
 
 def test_follow_looks_at_once_for_a_lost_instance_and_closely_a_little_later() -> None:
     scene, memory = Scene([(20, 30, 0.9), (120, 30, 0.8)]), RegionsOfInterest()
-    find(scene, memory=memory)
+    follow(scene, memory)
     scene.marks = [(20, 30, 0.9)]
     for _ in range(10):
-        assert places(find(scene, memory=memory)) == [(20, 30)]
+        assert places(follow(scene, memory)) == [(20, 30)]
     assert [is_thorough for _, is_thorough in scene.finds] == [True, False, True]
 
 
 def test_follow_by_mediapipes_rules_never_looks_closely() -> None:
     scene, memory = Scene([(20, 30, 0.9)]), RegionsOfInterest()
     for _ in range(31):
-        find(scene, memory=memory, mode="mediapipe")
+        follow(scene, memory, mode="mediapipe")
     assert [is_thorough for _, is_thorough in scene.finds] == [False, False]
 
 
 def test_follow_gives_a_new_instance_a_new_id() -> None:
     scene, memory = Scene([(20, 30, 0.8)]), RegionsOfInterest()
-    find(scene, memory=memory)
+    follow(scene, memory)
     scene.marks = []
-    assert len(find(scene, memory=memory)) == 0
+    assert len(follow(scene, memory)) == 0
     scene.marks = [(20, 30, 0.8), (60, 30, 0.7)]
-    ids = find(scene, memory=memory).ids
+    ids = follow(scene, memory).ids
     assert ids is not None
     assert ids.tolist() == [2, 3]
 
 
 def test_follow_prefers_a_known_instance_to_a_better_reading_of_it() -> None:
     scene = Scene([(20, 30, 0.7), (22, 30, 0.9)], error=8)
-    memory = RegionsOfInterest({7: Crop((14, 30), (SIDE, SIDE))}, next_id=8)
-    poses = find(scene, memory=memory)
+    memory = RegionsOfInterest((Crop((14, 30), (SIDE, SIDE)),), np.array([7]))
+    poses = follow(scene, memory)
     assert scene.reads == [1, 2]
     assert places(poses) == [(20, 30)]
     assert poses.ids is not None
@@ -200,13 +210,13 @@ def test_follow_prefers_a_known_instance_to_a_better_reading_of_it() -> None:
 def test_follow_forgets_what_leaves_the_region() -> None:
     scene, memory = Scene([(20, 30, 0.9)]), RegionsOfInterest()
     region = Region(0, 0, 50, 100)
-    assert len(find(scene, memory=memory, region=region)) == 1
+    assert len(follow(scene, memory, region=region)) == 1
     for x in (34, 46):  # At 46 it is still half inside.
         scene.marks = [(x, 30, 0.9)]
-        assert len(find(scene, memory=memory, region=region)) == 1
+        assert len(follow(scene, memory, region=region)) == 1
     scene.marks = [(58, 30, 0.9)]
-    assert len(find(scene, memory=memory, region=region)) == 0
-    assert memory.crops == {}
+    assert len(follow(scene, memory, region=region)) == 0
+    assert memory.crops == ()
 
 
 def test_find_stops_where_its_passage_does() -> None:
