@@ -71,7 +71,7 @@ def score_tracking(frames: Iterable[tuple[Instances, Instances]], spreads: Float
 
     Args:
         frames: What is there and what was found, frame by frame.
-        spreads: (K,) of the keypoints, see ``tracking.spread``.
+        spreads: (K,) of the keypoints, see ``keypoint_similarity``.
     """
     last: dict[int, int] = {}
     together: Counter[tuple[int, int]] = Counter()
