@@ -6,7 +6,6 @@
 PYBIND11_MODULE(_native, module) {
   module.doc() = "Hot paths of posewire_server; use its packages decode and images instead.";
   posewire::bindings::bind_predictor(module);
-  posewire::bindings::bind_mapped(module);
   posewire::bindings::bind_paf(module);
   posewire::bindings::bind_preprocess(module);
   posewire::bindings::bind_yuv(module);

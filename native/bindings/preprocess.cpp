@@ -1,5 +1,4 @@
 #include <array>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -64,8 +63,8 @@ void require_part(const Part& part, const ReducedPlanes& picture) {
   }
 }
 
-bool preprocess_yuv(const ByteArray& y, const ByteArray& u, const ByteArray& v, py::array_t<float, 0>& output,
-                    int reduction, const std::string& matrix, bool full_range, bool mapped, const Part& part,
+void preprocess_yuv(const ByteArray& y, const ByteArray& u, const ByteArray& v, py::array_t<float, 0>& output,
+                    int reduction, const std::string& matrix, bool full_range, const Part& part,
                     std::pair<int, int> size_valid, const std::array<float, 3>& mean, const std::array<float, 3>& scale,
                     float pad, bool swap_red_blue, const std::string& simd) {
   const ReducedPlanes source(y, u, v, reduction);
@@ -80,12 +79,7 @@ bool preprocess_yuv(const ByteArray& y, const ByteArray& u, const ByteArray& v, 
   const auto [left, top, width, height] = part;
   const posewire::MadeImage image{left, top, width, height, source.width(), make};
   const py::gil_scoped_release release;
-  std::optional<posewire::MappedRead> read;
-  if (mapped) {
-    source.guard(read);
-  }
   preprocessor.run(image, size_valid.first, size_valid.second, {mean, scale, pad, swap_red_blue}, planes);
-  return !read || read->is_whole();
 }
 
 }  // namespace
@@ -96,9 +90,8 @@ void bind_preprocess(py::module_& module) {
              py::arg("simd") = "auto");
   module.def("preprocess_yuv", &preprocess_yuv, py::arg("y").noconvert(), py::arg("u").noconvert(),
              py::arg("v").noconvert(), py::arg("output").noconvert(), py::kw_only(), py::arg("reduction"),
-             py::arg("matrix"), py::arg("full_range"), py::arg("mapped") = false, py::arg("part"),
-             py::arg("size_valid"), py::arg("mean"), py::arg("scale"), py::arg("pad"), py::arg("swap_red_blue"),
-             py::arg("simd") = "auto");
+             py::arg("matrix"), py::arg("full_range"), py::arg("part"), py::arg("size_valid"), py::arg("mean"),
+             py::arg("scale"), py::arg("pad"), py::arg("swap_red_blue"), py::arg("simd") = "auto");
 }
 
 }  // namespace posewire::bindings

@@ -1,4 +1,3 @@
-#include <optional>
 #include <string>
 
 #include "bindings/bind.h"
@@ -24,8 +23,8 @@ Layout layout_of(const ByteArray& output) {
   throw py::value_error("output must be rows of pixels or rows of channels, without gaps");
 }
 
-bool yuv_to_bgr(const ByteArray& y, const ByteArray& u, const ByteArray& v, ByteArray& output, int reduction,
-                const std::string& matrix, bool full_range, bool mapped, const std::string& simd) {
+void yuv_to_bgr(const ByteArray& y, const ByteArray& u, const ByteArray& v, ByteArray& output, int reduction,
+                const std::string& matrix, bool full_range, const std::string& simd) {
   const ReducedPlanes source(y, u, v, reduction);
   require_shape(output, "output", {source.height(), source.width(), 3});
   const Layout layout = layout_of(output);
@@ -33,13 +32,8 @@ bool yuv_to_bgr(const ByteArray& y, const ByteArray& u, const ByteArray& v, Byte
   auto& converter = thread_worker<posewire::yuv::Converter>(posewire::simd::choose_level(simd));
   std::uint8_t* const bgr = output.mutable_data();
   const py::gil_scoped_release release;
-  std::optional<posewire::MappedRead> read;
-  if (mapped) {
-    source.guard(read);
-  }
   converter.open(source.planes, reduction, colour);
   converter.read_all(layout, bgr);
-  return !read || read->is_whole();
 }
 
 }  // namespace
@@ -47,7 +41,7 @@ bool yuv_to_bgr(const ByteArray& y, const ByteArray& u, const ByteArray& v, Byte
 void bind_yuv(py::module_& module) {
   module.def("yuv_to_bgr", &yuv_to_bgr, py::arg("y").noconvert(), py::arg("u").noconvert(), py::arg("v").noconvert(),
              py::arg("output").noconvert(), py::kw_only(), py::arg("reduction"), py::arg("matrix"),
-             py::arg("full_range"), py::arg("mapped") = false, py::arg("simd") = "auto");
+             py::arg("full_range"), py::arg("simd") = "auto");
 }
 
 }  // namespace posewire::bindings

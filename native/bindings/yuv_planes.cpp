@@ -1,9 +1,5 @@
 #include "bindings/yuv_planes.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <utility>
-
 namespace posewire::bindings {
 namespace {
 
@@ -13,19 +9,6 @@ posewire::yuv::PlaneView plane_view(const ByteArray& plane, const std::string& n
   }
   return {plane.data(), static_cast<int>(plane.shape(1)), static_cast<int>(plane.shape(0)), plane.strides(0),
           plane.strides(1)};
-}
-
-// The bytes that some planes lie in.
-std::pair<const std::uint8_t*, const std::uint8_t*> extent(const posewire::yuv::Planes& planes) {
-  auto [begin, end] = std::pair(planes[0].samples, planes[0].samples + 1);
-  for (const posewire::yuv::PlaneView& plane : planes) {
-    const std::ptrdiff_t steps[] = {(plane.height - 1) * plane.row_stride, (plane.width - 1) * plane.pixel_stride};
-    for (const std::ptrdiff_t offset : {std::ptrdiff_t{0}, steps[0], steps[1], steps[0] + steps[1]}) {
-      begin = std::min(begin, plane.samples + offset);
-      end = std::max(end, plane.samples + offset + 1);
-    }
-  }
-  return {begin, end};
 }
 
 }  // namespace
@@ -46,11 +29,6 @@ ReducedPlanes::ReducedPlanes(const ByteArray& y, const ByteArray& u, const ByteA
   if (reduction != 1 && reduction != 2 && reduction != 4 && reduction != 8) {
     throw py::value_error("reduction must be 1, 2, 4 or 8, got " + std::to_string(reduction));
   }
-}
-
-void ReducedPlanes::guard(std::optional<posewire::MappedRead>& read) const {
-  const auto [begin, end] = extent(planes);
-  read.emplace(begin, static_cast<std::size_t>(end - begin));
 }
 
 }  // namespace posewire::bindings

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "bindings/arrays.h"
-#include "mapped_read.h"
 #include "yuv/block_row.h"
 
 namespace posewire::bindings {
@@ -25,9 +23,6 @@ struct ReducedPlanes {
   // The size of the reduced picture.
   int width() const { return (planes[0].width + reduction - 1) / reduction; }
   int height() const { return (planes[0].height + reduction - 1) / reduction; }
-
-  // Lets this thread read planes in the memory of a file that others may make smaller meanwhile.
-  void guard(std::optional<posewire::MappedRead>& read) const;
 };
 
 }  // namespace posewire::bindings

@@ -5,9 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-def read_cells(cells: npt.NDArray[np.float32]) -> int:
-    """Returns the exclusive or of a C-contiguous array's bits: what reading it once costs."""
-
 class PafDecoder:
     """Decodes heatmaps and part affinity fields; immutable and safe to share between threads."""
 
@@ -78,23 +75,6 @@ class PafDecoder:
             ValueError: The maps do not fit the skeleton or each other, or a size is out of range.
         """
 
-def map_file(descriptor: int, size: int) -> npt.NDArray[np.uint8]:
-    """Maps the beginning of a file into memory, until the array and its views are gone.
-
-    Where the file is shorter, or made shorter, only ``yuv_to_bgr`` and ``preprocess_yuv`` with
-    ``mapped`` may read it.
-
-    Args:
-        descriptor: Of the file; it may be closed then.
-        size: In bytes, at least 1.
-
-    Returns:
-        (size,) uint8, read-only.
-
-    Raises:
-        OSError: The file can not be mapped.
-    """
-
 def preprocess(
     image: npt.NDArray[np.uint8],
     output: npt.NDArray[np.float32],
@@ -128,7 +108,6 @@ def preprocess_yuv(
     reduction: int,
     matrix: str,
     full_range: bool,
-    mapped: bool = False,
     part: tuple[int, int, int, int],
     size_valid: tuple[int, int],
     mean: tuple[float, float, float],
@@ -136,7 +115,7 @@ def preprocess_yuv(
     pad: float,
     swap_red_blue: bool,
     simd: str = "auto",
-) -> bool:
+) -> None:
     """Does ``yuv_to_bgr`` and then ``preprocess`` row by row, without a picture in between.
 
     Args:
@@ -147,7 +126,6 @@ def preprocess_yuv(
         reduction: As of ``yuv_to_bgr``.
         matrix: As of ``yuv_to_bgr``.
         full_range: As of ``yuv_to_bgr``.
-        mapped: As of ``yuv_to_bgr``.
         part: left, top, width, height in pixels of the reduced picture; what is scaled.
         size_valid: As of ``preprocess``.
         mean: As of ``preprocess``.
@@ -155,9 +133,6 @@ def preprocess_yuv(
         pad: As of ``preprocess``.
         swap_red_blue: As of ``preprocess``.
         simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
-
-    Returns:
-        As ``yuv_to_bgr``.
 
     Raises:
         ValueError: A shape, the part, a size, the reduction, the matrix or the level is wrong.
@@ -172,9 +147,8 @@ def yuv_to_bgr(
     reduction: int,
     matrix: str,
     full_range: bool,
-    mapped: bool = False,
     simd: str = "auto",
-) -> bool:
+) -> None:
     """Turns planes of 4:2:0 video into BGR in one pass, without the GIL.
 
     Args:
@@ -186,12 +160,7 @@ def yuv_to_bgr(
         reduction: 1, 2, 4 or 8.
         matrix: ``bt601`` or ``bt709``.
         full_range: Whether luma and chroma use all values.
-        mapped: Whether the planes are the memory of a file that others may make smaller meanwhile.
         simd: ``auto``, ``baseline``, ``avx2`` or ``avx512``; all give the same bits.
-
-    Returns:
-        False where a part of the planes was missing when it was read: it is zeros, in this mapping
-        for good.
 
     Raises:
         ValueError: A shape, the reduction, the matrix or the level is wrong.

@@ -1,15 +1,13 @@
 """The native conversion of 4:2:0 planes against an oracle in NumPy, and against OpenCV's."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server import _native
-from posewire_server.inference.sources.yuv import Matrix, mapped_yuv_image, yuv_image
+from posewire_server.inference.sources.planes import Matrix, Planes
 
 Image = npt.NDArray[np.uint8]
 SHARES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
@@ -74,7 +72,7 @@ def test_yuv_equals_the_oracle(
     height: int, width: int, reduction: int, matrix: Matrix, full_range: bool
 ) -> None:
     y, u, v = planes(height, width)
-    image = yuv_image(y, u, v, reduction=reduction, matrix=matrix, full_range=full_range)
+    image = Planes(y, u, v, reduction, matrix, full_range).to_image()
     expected = oracle(y, u, v, reduction, matrix, full_range=full_range)
     assert image.shape == expected.shape
     assert np.abs(image - expected).max() <= 0.85  # half for rounding, the rest for 16 bits
@@ -89,7 +87,7 @@ def test_yuv_at_full_size_is_near_opencv(name: str) -> None:
         u, v = chroma.reshape(32, 40, 2).transpose(2, 0, 1)
     else:
         u, v = chroma.reshape(2, 32, 40)
-    image = yuv_image(packed[:64], u, v)
+    image = Planes(packed[:64], u, v).to_image()
     assert np.abs(image.astype(int) - expected).max() <= 1
 
 
@@ -108,7 +106,7 @@ def test_yuv_reads_any_strides(view: Callable[[Image], Image], reduction: int) -
     strided = [view(plane) for plane in planes(37, 53)]
     packed = [np.ascontiguousarray(plane) for plane in strided]
     np.testing.assert_array_equal(
-        yuv_image(*strided, reduction=reduction), yuv_image(*packed, reduction=reduction)
+        Planes(*strided, reduction).to_image(), Planes(*packed, reduction).to_image()
     )
 
 
@@ -124,45 +122,6 @@ def test_yuv_gives_the_same_bits_on_every_level_and_in_every_layout(reduction: i
             images.append(image)
     for image in images[1:]:
         np.testing.assert_array_equal(image, images[0])
-
-
-@pytest.mark.parametrize("reduction", [1, 2, 4, 8])
-def test_yuv_of_a_mapped_file_equals_the_planes_in_memory(tmp_path: Path, reduction: int) -> None:
-    mapped = map_planes(tmp_path / "planes", 96, 80)
-    image = mapped_yuv_image(*nv12(mapped, 96, 80), reduction=reduction)
-    assert image is not None
-    expected = yuv_image(*nv12(mapped.copy(), 96, 80), reduction=reduction)
-    np.testing.assert_array_equal(image, expected)
-
-
-@pytest.mark.parametrize("left", [0, 1, 4096, 640 * 480])
-def test_yuv_of_a_mapped_file_that_was_cut_gives_nothing(tmp_path: Path, left: int) -> None:
-    path = tmp_path / "planes"
-    mapped = map_planes(path, 480, 640)
-    os.truncate(path, left)
-    assert mapped_yuv_image(*nv12(mapped, 480, 640), reduction=2) is None
-
-
-def map_planes(path: Path, height: int, width: int) -> Image:
-    content = np.random.default_rng(2).integers(1, 256, height * width * 3 // 2, np.uint8)
-    path.write_bytes(content.tobytes())
-    with path.open("rb") as file:
-        return _native.map_file(file.fileno(), content.size)
-
-
-def nv12(content: Image, height: int, width: int) -> tuple[Image, Image, Image]:
-    chroma = content[height * width :].reshape(height // 2, width // 2, 2)
-    return content[: height * width].reshape(height, width), chroma[:, :, 0], chroma[:, :, 1]
-
-
-def test_map_file_that_can_not_be_mapped_is_an_os_error() -> None:
-    read, write = os.pipe()
-    try:
-        with pytest.raises(OSError, match="such device"):
-            _native.map_file(read, 4096)
-    finally:
-        os.close(read)
-        os.close(write)
 
 
 @pytest.mark.parametrize(
@@ -203,6 +162,6 @@ def test_yuv_output_of_another_layout_is_refused(output: Image) -> None:
 def test_yuv_wrong_type_or_matrix_is_refused() -> None:
     y, u, v = planes(4, 4)
     with pytest.raises(TypeError):
-        yuv_image(y.astype(np.float32), u, v)  # type: ignore[arg-type]
+        Planes(y.astype(np.float32), u, v).to_image()  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="bt2020"):
-        yuv_image(y, u, v, matrix="bt2020")  # type: ignore[arg-type]
+        Planes(y, u, v, matrix="bt2020").to_image()  # type: ignore[arg-type]

@@ -1,15 +1,12 @@
 """A network's input from planes of video, made row by row, against the same from their picture."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from posewire_server import _native
-from posewire_server.errors import RegionError, SourceError
+from posewire_server.errors import RegionError
 from posewire_server.inference.preprocess.transform import fit, prepare
 from posewire_server.inference.sources.planes import Planes
 from posewire_server.models.catalog.spec import InputSpec
@@ -109,26 +106,3 @@ def test_planes_part_beyond_the_picture_is_quoted(part: tuple[int, int, int, int
     how = {"mean": (0.0,) * 3, "scale": (1.0,) * 3, "pad": 0.0, "swap_red_blue": False}
     with pytest.raises(ValueError, match="part must lie in the picture of 4x4"):
         planes.prepare(np.empty((3, 8, 8), np.float32), part=part, size_valid=(8, 8), **how)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("left", [0, 1, 4096, 640 * 480])
-def test_planes_of_a_file_that_was_cut_raise_what_was_lost(tmp_path: Path, left: int) -> None:
-    path = tmp_path / "planes"
-    path.write_bytes(bytes([9]) * (640 * 480 * 3 // 2))
-    with path.open("rb") as file:
-        mapped = _native.map_file(file.fileno(), 640 * 480 * 3 // 2)
-    chroma = mapped[640 * 480 :].reshape(240, 320, 2)
-    lost = SourceError("SHARED_MEMORY_OUT_OF_BOUNDS", "it was cut; enlarge it")
-    planes = Planes(
-        mapped[: 640 * 480].reshape(480, 640),
-        chroma[:, :, 0],
-        chroma[:, :, 1],
-        2,
-        lost=lambda: lost,
-    )
-    transform = fit((320, 240), SPECS[1])
-    whole = prepare(planes, transform, SPECS[1])
-    np.testing.assert_array_equal(whole, prepare(planes.to_image(), transform, SPECS[1]))
-    os.truncate(path, left)
-    with pytest.raises(SourceError, match="it was cut"):
-        prepare(planes, transform, SPECS[1])

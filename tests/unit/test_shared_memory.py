@@ -2,10 +2,14 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import PixelFormat, RawImage, SharedMemoryImage
@@ -17,6 +21,7 @@ from tests.serving.shared_object import FOLDER, SharedObject
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="this system has no /dev/shm")
 BYTES = bytes(range(256)) * 40
+Image = npt.NDArray[np.uint8]
 
 
 @pytest.fixture
@@ -218,38 +223,57 @@ def test_read_in_many_threads_opens_it_once(memory: SharedMemory, shared: Shared
     assert open_files() == before + 1
 
 
-@pytest.mark.parametrize("size", [len(BYTES), 1 << 40])
-def test_view_shows_what_the_client_writes_or_a_copy_of_a_vast_object(
-    memory: SharedMemory, shared: SharedObject, size: int
-) -> None:
-    shared.resize(size)
-    view = memory.view(shared.name, 300, 500)
-    assert bytes(view) == BYTES[300:800]
-    os.pwrite(shared.descriptor, b"\xff" * 600, 300)
-    assert (bytes(view) == b"\xff" * 500) == (size == len(BYTES))
-    assert view.readonly
-
-
-def test_view_of_an_object_that_grew_shows_all_of_it(
+def test_read_part_stays_as_it_was_while_later_parts_are_read(
     memory: SharedMemory, shared: SharedObject
 ) -> None:
-    earlier = memory.view(shared.name, 0, len(BYTES))
-    shared.resize(10 * len(BYTES))
-    assert bytes(memory.view(shared.name, len(BYTES), 9 * len(BYTES))) == bytes(9 * len(BYTES))
-    assert bytes(earlier) == BYTES
+    parts = [memory.read(shared.name, offset, 500) for offset in range(0, 2000, 7)]
+    for offset, part in zip(range(0, 2000, 7), parts, strict=True):
+        assert bytes(part) == BYTES[offset : offset + 500]
+        assert part.readonly
 
 
-def test_view_out_of_bounds_is_refused(memory: SharedMemory, shared: SharedObject) -> None:
-    with pytest.raises(SourceError) as caught:
-        memory.view(shared.name, 1, len(BYTES))
-    assert caught.value.reason == "SHARED_MEMORY_OUT_OF_BOUNDS"
+def test_read_uses_a_buffer_again_after_its_last_view_is_gone(
+    memory: SharedMemory, shared: SharedObject
+) -> None:
+    first = np.frombuffer(memory.read(shared.name, 0, 5000), np.uint8)[10:][::2]
+    second = np.frombuffer(memory.read(shared.name, 0, 5000), np.uint8)
+    assert not np.shares_memory(first, second)
+    place = first.ctypes.data - 10
+    del first
+    third = np.frombuffer(memory.read(shared.name, 5000, 400), np.uint8)
+    assert third.ctypes.data == place
+    assert bytes(third) == BYTES[5000:5400]
+    assert bytes(second) == BYTES[:5000]
 
 
-def test_view_outlives_its_closing(shared: SharedObject) -> None:
+def test_read_part_outlives_its_closing(shared: SharedObject) -> None:
     memory = SharedMemory(is_allowed=True)
-    view = memory.view(shared.name, 0, len(BYTES))
+    part = memory.read(shared.name, 0, len(BYTES))
     memory.close()
-    assert bytes(view) == BYTES
+    assert bytes(part) == BYTES
+
+
+def test_reader_shows_each_picture_as_it_was_in_many_threads() -> None:
+    width, height, count = 64, 32, 40
+    size = width * height * 3 // 2
+    layout = RawImage(PixelFormat.NV12, width, height, 0, b"")
+    content = b"".join(
+        bytes([16 + each]) * (width * height) + bytes([128]) * (size - width * height)
+        for each in range(count)
+    )
+    with (
+        SharedObject(content) as shared,
+        closing(SourceReader(width * height, is_local=True)) as reader,
+        ThreadPoolExecutor(8) as threads,
+    ):
+
+        def look(number: int) -> Image:
+            picture = reader.read(SharedMemoryImage(shared.name, number * size, size, layout))
+            time.sleep(0.001)
+            return picture.image
+
+        for number, image in enumerate(threads.map(look, range(count))):
+            assert (image == round(number * 255 / 219)).all()
 
 
 def test_reader_of_planes_that_are_cut_meanwhile_reads_all_or_refuses() -> None:

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +10,7 @@ from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, RawImage, SharedMemoryImage, Source, VideoPacket
 from posewire_server.inference.sources.image import read_image
 from posewire_server.inference.sources.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.inference.sources.raw_image import (
-    YUV420,
-    malformed,
-    planes_picture,
-    raw_bytes,
-    raw_picture,
-)
+from posewire_server.inference.sources.raw_image import malformed, raw_bytes, raw_picture
 from posewire_server.inference.sources.shared_memory import SharedMemory
 from posewire_server.inference.sources.video.packets import PacketReader
 
@@ -48,8 +41,7 @@ class SourceReader:
             reduce: How far a frame of a size may be reduced; not every source can be.
 
         Raises:
-            SourceError: It can not be read; the reason says why. Shared memory may also turn out to
-                have been made smaller when the picture is looked at.
+            SourceError: It cannot be read; the reason says why.
         """
         match source:
             case EncodedImage():
@@ -84,13 +76,6 @@ class SourceReader:
             raise malformed(text, **counts)
         if needed > _MOST_BYTES_A_PIXEL * self._max_pixels:
             raise malformed(f"its rows are spread over {needed} bytes")
-        if source.layout.format in YUV420:
-            return self._read_planes(source, needed, reduce)
         pixels = self._shared_memory.read(source.name, source.offset, needed)
         layout = replace(source.layout, pixels=pixels)
         return raw_picture(layout, max_pixels=self._max_pixels, reduce=reduce)
-
-    def _read_planes(self, source: SharedMemoryImage, needed: int, reduce: Reduce) -> Picture:
-        pixels = self._shared_memory.view(source.name, source.offset, needed)
-        lost = partial(self._shared_memory.lost, source.name, source.offset + needed)
-        return planes_picture(replace(source.layout, pixels=pixels), reduce=reduce, lost=lost)

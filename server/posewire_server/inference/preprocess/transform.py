@@ -104,9 +104,6 @@ def prepare(
 
     Returns:
         ``output``: (1, 3, h, w) float32 in the spec's channel order.
-
-    Raises:
-        SourceError: Planes of shared memory were made smaller meanwhile.
     """
     left, top = transform.offset
     width, height = transform.size_region

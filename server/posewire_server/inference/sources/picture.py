@@ -31,11 +31,7 @@ class Picture:
 
     @cached_property
     def image(self) -> npt.NDArray[np.uint8]:
-        """(h, w, 3) uint8 BGR.
-
-        Raises:
-            SourceError: The pixels are of shared memory that was made smaller meanwhile.
-        """
+        """(h, w, 3) uint8 BGR."""
         return self.pixels.to_image() if isinstance(self.pixels, Planes) else self.pixels
 
 

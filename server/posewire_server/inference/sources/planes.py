@@ -1,22 +1,22 @@
-"""A picture as planes of 4:2:0 video, which become colours only where they are looked at."""
+"""Planes of 4:2:0 video, converted to colours only at the time their pixels are needed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import Literal, TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
-from posewire_server.errors import SourceError
-from posewire_server.inference.sources.yuv import Image, Matrix, mapped_yuv_image, yuv_image
+
+Image: TypeAlias = npt.NDArray[np.uint8]
+Matrix: TypeAlias = Literal["bt601", "bt709"]
 
 
 class Scaling(TypedDict):
-    """What ``_native.preprocess`` and ``_native.preprocess_yuv`` do to the pixels they take.
+    """Arguments that ``_native.preprocess`` and ``_native.preprocess_yuv`` share.
 
     Attributes:
-        size_valid: (w, h) that they are scaled to.
+        size_valid: (w, h) to which the pixels are scaled.
         mean: Subtracted from each channel of pixels.
         scale: Multiplied after that.
         pad: Value outside ``size_valid``.
@@ -32,20 +32,20 @@ class Scaling(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """Planes, and how they become a picture; see ``yuv_image`` for what that is.
+    """Luma and chroma of a picture at full size, which is read at full size or reduced.
 
-    A network's input is made from them row by row: a picture in between would be too large for the
-    caches that are near the processor.
+    A pixel of the reduced picture is the mean of the ``reduction`` x ``reduction`` pixels it
+    covers, taken before the conversion to colours. The last row and column are repeated beyond the
+    edge. The GIL is released during conversion.
 
     Attributes:
         y: (H, W) uint8, any strides.
         u: ((H + 1) // 2, (W + 1) // 2) uint8, any strides.
         v: As ``u``.
         reduction: 1, 2, 4 or 8.
-        matrix: Of the colours.
-        full_range: Whether luma and chroma use all values.
-        lost: Where they are the memory of a file that others may make smaller: gives the error of
-            a part that was missing when it was read. Such planes are BT.601 limited range.
+        matrix: Colour matrix.
+        full_range: Whether luma and chroma have values 0 to 255. Otherwise luma has 16 to 235 and
+            chroma 16 to 240, as in television.
     """
 
     y: Image
@@ -54,32 +54,37 @@ class Planes:
     reduction: int = 1
     matrix: Matrix = "bt601"
     full_range: bool = False
-    lost: Callable[[], SourceError] | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(h, w, 3) of the picture."""
+        """(h, w, 3) of the picture: H / reduction and W / reduction, rounded up."""
         height, width = (-(-size // self.reduction) for size in self.y.shape)
         return height, width, 3
 
     def to_image(self) -> Image:
-        """Returns the picture, (h, w, 3) uint8 BGR.
+        """Converts the planes to (h, w, 3) uint8 BGR.
+
+        The image at full size is C-contiguous. Each row of a reduced image has all blue, then all
+        green, then all red values, which is the order in which ``transform.prepare`` reads it.
 
         Raises:
-            SourceError: That of ``lost``.
+            ValueError: The planes do not fit each other, or the reduction or matrix is unknown.
+            TypeError: A plane is not uint8.
         """
-        if self.lost is None:
-            return yuv_image(
-                self.y,
-                self.u,
-                self.v,
-                reduction=self.reduction,
-                matrix=self.matrix,
-                full_range=self.full_range,
-            )
-        image = mapped_yuv_image(self.y, self.u, self.v, reduction=self.reduction)
-        if image is None:
-            raise self.lost()
+        height, width, channels = self.shape
+        if self.reduction == 1:
+            image = np.empty((height, width, channels), np.uint8)
+        else:
+            image = np.empty((height, channels, width), np.uint8).transpose(0, 2, 1)
+        _native.yuv_to_bgr(
+            self.y,
+            self.u,
+            self.v,
+            image,
+            reduction=self.reduction,
+            matrix=self.matrix,
+            full_range=self.full_range,
+        )
         return image
 
     def prepare(
@@ -89,17 +94,17 @@ class Planes:
         part: tuple[int, int, int, int],
         **scaling: Unpack[Scaling],
     ) -> None:
-        """Does what ``_native.preprocess`` does to a part of the picture, to the same bits.
+        """Writes the bits that ``_native.preprocess`` makes of a part of the picture.
+
+        The input of the network is made row by row, because a whole picture in between would not
+        fit the caches near the processor.
 
         Args:
             output: (3, h, w) float32, C-contiguous; every value is written.
             part: left, top, width, height in pixels of the picture.
-            **scaling: As of ``_native.preprocess``.
-
-        Raises:
-            SourceError: That of ``lost``.
+            **scaling: Arguments of ``_native.preprocess``.
         """
-        is_whole = _native.preprocess_yuv(
+        _native.preprocess_yuv(
             self.y,
             self.u,
             self.v,
@@ -107,9 +112,6 @@ class Planes:
             reduction=self.reduction,
             matrix=self.matrix,
             full_range=self.full_range,
-            mapped=self.lost is not None,
             part=part,
             **scaling,
         )
-        if not is_whole and self.lost is not None:
-            raise self.lost()

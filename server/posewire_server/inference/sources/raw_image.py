@@ -1,6 +1,5 @@
 """Pixels as they lie in memory to a picture, with every limit checked before they are touched."""
 
-from collections.abc import Callable
 from typing import Final, cast
 
 import cv2
@@ -14,9 +13,6 @@ from posewire_server.inference.sources.picture import Picture, Reduce, full_size
 from posewire_server.inference.sources.planes import Planes
 
 Image = npt.NDArray[np.uint8]
-
-YUV420: Final = (PixelFormat.NV12, PixelFormat.I420)
-"""Formats of planes with half of the chroma either way."""
 
 # Bytes of a pixel where they are interleaved; planar 4:2:0 formats are handled apart.
 _INTERLEAVED: Final = {PixelFormat.BGR: 3, PixelFormat.RGB: 3, PixelFormat.GRAY: 1}
@@ -73,26 +69,9 @@ def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -
         raise malformed(text, expected_bytes=expected, got_bytes=len(raw.pixels))
     if raw.format in _INTERLEAVED:
         return picture_of(_interleaved(raw))
-    return planes_picture(raw, reduce=reduce)
-
-
-def planes_picture(
-    raw: RawImage,
-    *,
-    reduce: Reduce = full_size,
-    lost: Callable[[], SourceError] | None = None,
-) -> Picture:
-    """Views NV12 or I420; it is converted where it is looked at.
-
-    Args:
-        raw: The image, checked by :func:`raw_bytes`.
-        reduce: How far a frame of a size may be reduced.
-        lost: Gives the error of a file mapped into memory that ended before the pixels; None where
-            they are memory that nobody else changes.
-    """
     size = raw.width, raw.height
     reduction = reduce(size)
-    return Picture(Planes(*_planes(raw), reduction, lost=lost), size, reduction)
+    return Picture(Planes(*_planes(raw), reduction), size, reduction)
 
 
 def malformed(why: str, **metadata: object) -> SourceError:

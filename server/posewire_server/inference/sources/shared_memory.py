@@ -1,8 +1,7 @@
-"""POSIX shared memory of clients on this machine: the objects that one stream has named.
+"""POSIX shared memory objects that the client of one stream has named.
 
-A client may change the size of its object at any time, and reading memory that shows it would then
-end the server by SIGBUS. So objects are read as files, which just reads less; or what reads the
-memory is made for it (``Planes`` with ``lost``), which saves the copy.
+A client may change the size of its object at any time. Reading a mapping of the lost part would end
+the server by SIGBUS, so objects are read as files: a file that became shorter gives fewer bytes.
 """
 
 import errno
@@ -11,22 +10,20 @@ import re
 import stat
 import sys
 import threading
+import weakref
+from collections import deque
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from posewire_server._native import map_file
 from posewire_server.errors import SourceError
-
-Bytes = npt.NDArray[np.uint8]
 
 MAX_OBJECTS = 16
 """How many objects a stream may name."""
 
-_LARGEST_MAPPED: Final = 1 << 30
-_FOLDER: Final = Path("/dev/shm")  # noqa: S108  (where Linux keeps them)
+_SPARE_BUFFERS: Final = 2  # While one picture is in work, the next one is read.
+_FOLDER: Final = Path("/dev/shm")  # noqa: S108  (Linux keeps the objects here)
 _NAME: Final = re.compile(r"posewire-[A-Za-z0-9_.-]{1,200}", re.ASCII)
 _FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
@@ -41,7 +38,7 @@ class SharedMemory:
     def __init__(self, *, is_allowed: bool) -> None:
         self._is_allowed = is_allowed
         self._opened: dict[str, int] = {}
-        self._mapped: dict[str, Bytes] = {}
+        self._spare: deque[bytearray] = deque(maxlen=_SPARE_BUFFERS)
         self._lock = threading.Lock()
 
     def register(self, name: str) -> int:
@@ -56,77 +53,51 @@ class SharedMemory:
                 self._opened[name] = _open(name)
             return self._opened[name]
 
-    def descriptor(self, name: str, end: int) -> int:
-        """Returns the file descriptor of an object that has so many bytes now.
+    def read(self, name: str, offset: int, length: int) -> memoryview:
+        """Copies a part of an object.
+
+        The copy is in a buffer of the stream, which is used again after the last view of it is
+        gone.
+
+        Args:
+            name: Name of the object.
+            offset: First byte of the part.
+            length: Bytes of the part.
 
         Raises:
             SourceError: As :meth:`register`, or SHARED_MEMORY_OUT_OF_BOUNDS.
         """
         descriptor = self.register(name)
-        size = os.fstat(descriptor).st_size
+        end, size = offset + length, os.fstat(descriptor).st_size
         if end > size:
-            raise out_of_bounds(name, end, size)
-        return descriptor
-
-    def view(self, name: str, offset: int, length: int) -> memoryview:
-        """Returns a part of an object as it lies in the client's memory.
-
-        It may only be read by what bears that the object is made smaller. Vast objects are not
-        mapped into memory; of these it is a copy.
-
-        Args:
-            name: Of the object.
-            offset: Where the part begins, in bytes.
-            length: Of the part, in bytes; at least 1.
-
-        Raises:
-            SourceError: As :meth:`register`, or SHARED_MEMORY_OUT_OF_BOUNDS.
-        """
-        end = offset + length
-        descriptor = self.descriptor(name, end)
-        size = max(end, os.fstat(descriptor).st_size)
-        if size > _LARGEST_MAPPED:
-            return self.read(name, offset, length)
-        with self._lock:
-            mapped = self._mapped.get(name)
-            if mapped is None or len(mapped) < end:
-                mapped = self._mapped[name] = map_file(descriptor, size)
-        return mapped[offset:end].data
-
-    def lost(self, name: str, end: int) -> SourceError:
-        """Forgets the memory of an object found shorter than ``end``; returns the error."""
-        with self._lock:
-            self._mapped.pop(name, None)
-            descriptor = self._opened.get(name)
-        return out_of_bounds(name, end, os.fstat(descriptor).st_size if descriptor else 0)
-
-    def read(self, name: str, offset: int, length: int) -> memoryview:
-        """Returns a copy of a part of an object.
-
-        Args:
-            name: Of the object.
-            offset: Where the part begins, in bytes.
-            length: Of the part, in bytes.
-
-        Raises:
-            SourceError: As :meth:`register`, or SHARED_MEMORY_OUT_OF_BOUNDS.
-        """
-        descriptor = self.descriptor(name, offset + length)
-        view = np.empty(length, np.uint8).data  # Not cleared, unlike a bytearray.
+            raise _out_of_bounds(name, end, size)
+        pixels = self._buffer(length)
         done = 0
         while done < length:
-            count = os.preadv(descriptor, [view[done:]], offset + done)
-            if count == 0:  # It was made smaller meanwhile.
-                raise out_of_bounds(name, offset + length, offset + done)
+            count = os.preadv(descriptor, [pixels[done:]], offset + done)
+            if count == 0:  # The object was made smaller meanwhile.
+                raise _out_of_bounds(name, end, offset + done)
             done += count
-        return view.toreadonly()
+        return pixels.toreadonly()
 
     def close(self) -> None:
         """Closes all objects."""
         with self._lock:
-            self._mapped.clear()  # Each ends with its last view.
+            self._spare.clear()
             while self._opened:
                 os.close(self._opened.popitem()[1])
+
+    def _buffer(self, length: int) -> memoryview:
+        """Returns memory that no earlier picture uses any more; its content is undefined."""
+        try:
+            buffer = self._spare.pop()
+        except IndexError:
+            buffer = bytearray()
+        if len(buffer) < length:
+            buffer = bytearray(length)
+        lent = np.frombuffer(buffer, np.uint8, length)  # All views of it keep it alive.
+        weakref.finalize(lent, self._spare.append, buffer).atexit = False
+        return lent.data
 
     def _check(self, name: str) -> None:
         if sys.platform != "linux":
@@ -162,8 +133,7 @@ def _forbidden(name: str, why: str) -> SourceError:
     return SourceError("SHARED_MEMORY_FORBIDDEN", text, name=name)
 
 
-def out_of_bounds(name: str, expected: int, got: int) -> SourceError:
-    """Returns the error of an image that does not lie within an object."""
+def _out_of_bounds(name: str, expected: int, got: int) -> SourceError:
     text = f"shared memory object '{name}' has {got} bytes, the image ends at {expected}"
     counts = {"expected_bytes": expected, "got_bytes": got}
     return SourceError("SHARED_MEMORY_OUT_OF_BOUNDS", text + "; enlarge it", name=name, **counts)

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.inference.sources.picture import Picture, Reduce, full_size
-from posewire_server.inference.sources.planes import Planes
-from posewire_server.inference.sources.yuv import Matrix
+from posewire_server.inference.sources.planes import Matrix, Planes
 
 Plane = npt.NDArray[np.uint8]
 
