@@ -7,7 +7,6 @@
 #include "bindings/bind.h"
 #include "paf/decoder.h"
 #include "paf/parameters.h"
-#include "simd/kernels.h"
 
 namespace posewire::bindings {
 namespace {
@@ -100,21 +99,10 @@ py::tuple decode(const posewire::paf::Decoder& decoder, const py::array& heatmap
                         move_to_array(std::move(poses.scores), {count}));
 }
 
-std::int32_t read_cells(const py::array& cells) {
-  if (!py::isinstance<FloatArray>(cells) || (cells.flags() & py::array::c_style) == 0) {
-    throw py::value_error("cells: expected C-contiguous float32, got " + shape_text(cells));
-  }
-  const auto& kernels = posewire::simd::kernels(posewire::simd::choose_level("auto"));
-  const auto* first = static_cast<const float*>(cells.data());
-  const py::gil_scoped_release released;
-  return kernels.combine(first, cells.size());
-}
-
 }  // namespace
 
 void bind_paf(py::module_& module) {
   using posewire::paf::Decoder;
-  module.def("read_cells", &read_cells, py::arg("cells"));
   py::class_<Decoder>(module, "PafDecoder")
       .def(py::init(&make_decoder), py::kw_only(), py::arg("limbs"), py::arg("paf_channels"), py::arg("keypoint_count"),
            py::arg("limb_lengths") = std::vector<float>{}, py::arg("algorithm") = "fast", py::arg("simd") = "auto")

@@ -60,9 +60,6 @@ struct CellCounts {
 
 // The hot loops at one level. Every level returns the same bits.
 struct Kernels {
-  // The exclusive or of the values' bits: the least that reading them once can cost.
-  std::int32_t (*combine)(const float* values, std::ptrdiff_t count);
-
   // Writes the peaks and the shoulders of a map as cells (y * width + x) in raster order. A peak
   // exceeds the threshold, its upper and left neighbours, and is not below its right and lower ones;
   // a shoulder fails one of these four comparisons, but has at least half of that neighbour. Outside

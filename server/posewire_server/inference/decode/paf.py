@@ -88,15 +88,3 @@ class PafDecode:
             size_input=size_input,
             size_image=size_image,
         )
-
-
-def read_once(maps: Floats) -> int:
-    """Reads a network's output once: the measure that a decoder's time is compared with.
-
-    Args:
-        maps: C-contiguous.
-
-    Returns:
-        The exclusive or of its cells' bits.
-    """
-    return _native.read_cells(maps)
