@@ -2,10 +2,11 @@
 
 import numpy as np
 import numpy.typing as npt
-from posewire_server.bench.walks import SIZE, Walker
 from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.inference.tracking.tracker import Tracker
 from posewire_server.pose import Poses
+
+from tests.benchmarks.walks import SIZE, Walker
 
 Points = npt.NDArray[np.float64]
 

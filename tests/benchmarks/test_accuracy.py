@@ -1,12 +1,13 @@
-"""How exact the models are on real pictures, measured as ``posewire-server bench accuracy``."""
+"""The models meet their targets on real pictures, as the benchmark ``accuracy`` measures them."""
 
 from pathlib import Path
 
 import pytest
-from posewire_server.bench import accuracy
-from posewire_server.bench.accuracy import TRIALS, Trial
 from posewire_server.config import default_cache
 from posewire_server.errors import LabelsError
+
+from tests.benchmarks import accuracy
+from tests.benchmarks.accuracy import TRIALS, Trial
 
 
 @pytest.mark.weights
@@ -22,6 +23,6 @@ def test_accuracy_of_the_default_decoder_meets_its_targets(trial: Trial, shared:
 def test_accuracy_without_labels_names_the_option(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(accuracy, "_DEFAULT_LABELS", tmp_path / "labels.json")
     with pytest.raises(LabelsError, match="--labels"):
         accuracy.measure(tmp_path / "cache", None)

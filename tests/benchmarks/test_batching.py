@@ -1,12 +1,13 @@
 """The benches of many streams measure what they say; how fast a machine is, is not a test."""
 
 import pytest
-from posewire_server.bench import batching, small
-from posewire_server.bench.load import run_async
 from posewire_server.config import default_cache
 from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.benchmarks.load import run_async
+
+from tests.benchmarks import batching, small
 
 
 @pytest.mark.weights

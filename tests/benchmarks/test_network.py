@@ -3,10 +3,10 @@
 import importlib.util
 
 import pytest
-from posewire_server.bench import network
 from posewire_server.config import default_cache
 from posewire_server.errors import ConfigError
 from posewire_server.models.weights.model_cache import StoredModel
+from posewire_server.tools.benchmarks import network
 
 
 def test_measure_without_openvino_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,17 +3,16 @@
 import math
 
 import pytest
-from posewire_server.bench import live
-from posewire_server.bench import server as serving
-from posewire_server.bench.load import run_async
-from posewire_server.bench.overhead import measure_overhead
 from posewire_server.config import default_cache
 from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.benchmarks import live
+from posewire_server.tools.benchmarks import server as serving
+from posewire_server.tools.benchmarks.load import run_async
 
 
 def test_measure_overhead_returns_a_figure_for_each_source() -> None:
-    figures = measure_overhead(frames=5)
+    figures = serving.measure_overhead(frames=5)
     assert [figure.runs for figure in figures] == [5] * 6
     assert [figure.unit for figure in figures] == 2 * ["ms", "x", "ms"]
     assert all(math.isfinite(figure.value) for figure in figures)

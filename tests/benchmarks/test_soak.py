@@ -1,6 +1,6 @@
-"""A server that lives long stays as it was; the full length is that of ``bench soak``."""
+"""A server that lives long stays as it was; the benchmark ``soak`` has the full length."""
 
-from posewire_server.bench import soak
+from tests.benchmarks import soak
 
 
 def test_soak_loses_no_frame_and_nothing_grows() -> None:

@@ -1,8 +1,8 @@
 """The bench of sources measures what it says; how fast a machine is, is not a test."""
 
 import pytest
-from posewire_server.bench import sources
 
+from tests.benchmarks import sources
 from tests.serving.shared_object import FOLDER
 
 

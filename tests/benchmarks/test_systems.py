@@ -1,9 +1,10 @@
 """The benches of systems measure what they say; how fast a machine is, is not a test."""
 
 import pytest
-from posewire_server.bench import systems
 from posewire_server.config import default_cache
 from posewire_server.tools.media.sample import FRAME_COUNT
+
+from tests.benchmarks import systems
 
 pytestmark = pytest.mark.weights
 

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
-from posewire_server.bench import tracking
-from posewire_server.bench.street import street_switches
-from posewire_server.bench.systems import two_people
 from posewire_server.config import default_cache
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.weights.model_cache import StoredModel
+
+from tests.benchmarks import tracking
+from tests.benchmarks.street import street_switches
+from tests.benchmarks.systems import two_people
 
 
 def test_measure_ids_are_kept_far_better_than_by_a_plain_tracker() -> None:

@@ -1,6 +1,6 @@
 """The bench of video measures what it says; how fast a machine is, is not a test."""
 
-from posewire_server.bench import video
+from tests.benchmarks import video
 
 
 def test_measure_has_four_figures_for_each_codec() -> None:

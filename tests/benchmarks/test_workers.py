@@ -1,6 +1,6 @@
 """The bench of worker processes measures what it says; how fast a machine is, is not a test."""
 
-from posewire_server.bench import workers
+from tests.benchmarks import workers
 
 
 def test_measure_returns_a_figure_for_each_claim() -> None:

@@ -109,7 +109,7 @@ def test_client_every_frame_has_one_outcome_over_many_broken_connections(
 
 def test_client_server_killed_reports_what_was_lost_and_raises() -> None:
     outcomes: list[Outcome] = []
-    with ServerProcess(command=("posewire_server.bench.noop",)) as server:
+    with ServerProcess(command=("posewire_server.tools.benchmarks.noop",)) as server:
         reconnect = Reconnect(initial_s=0.01, max_attempts=2)
         with Client(server.address, reconnect=reconnect) as client:
             pixels = np.zeros((48, 64, 3), np.uint8)

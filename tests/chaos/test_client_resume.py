@@ -25,7 +25,7 @@ from tests.serving.hosted_server import HostedServer
 from tests.serving.raw_stream import JPEG, RawStream
 
 FRAMES = 60
-NOOP = ("posewire_server.bench.noop",)
+NOOP = ("posewire_server.tools.benchmarks.noop",)
 QUICK = Reconnect(initial_s=0.01, max_s=0.1)
 BLOCK, DROP_OLDEST, _ = OverflowPolicy
 

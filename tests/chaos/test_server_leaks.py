@@ -68,7 +68,7 @@ def one_round(address: str) -> None:
 
 
 def test_server_after_many_clients_is_as_it_was() -> None:
-    with ServerProcess(command=["posewire_server.bench.noop"]) as server:
+    with ServerProcess(command=["posewire_server.tools.benchmarks.noop"]) as server:
         process = psutil.Process(server.process.pid)
         for _ in range(2):
             one_round(server.address)

@@ -30,7 +30,7 @@ REASONS = {
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerProcess]:
     """A server without a network, in a process of its own."""
-    with ServerProcess(command=["posewire_server.bench.noop"]) as process:
+    with ServerProcess(command=["posewire_server.tools.benchmarks.noop"]) as process:
         yield process
 
 

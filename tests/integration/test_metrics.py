@@ -25,9 +25,9 @@ from tests.serving.raw_stream import JPEG, RawStream
 
 Samples = dict[tuple[str, tuple[str, ...]], float]
 ALONE = partial(
-    ServerProcess, ["127.0.0.1:0", "127.0.0.1:0"], command=["posewire_server.bench.noop"]
+    ServerProcess, ["127.0.0.1:0", "127.0.0.1:0"], command=["posewire_server.tools.benchmarks.noop"]
 )
-FRONT = partial(ServerProcess, ["2", "127.0.0.1:0"], command=["posewire_server.bench.front"])
+FRONT = partial(ServerProcess, ["2", "127.0.0.1:0"], command=["tests.benchmarks.front"])
 SOURCES = (JPEG, JPEG, b"", JPEG, JPEG[:100])
 
 

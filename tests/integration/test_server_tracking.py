@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import posewire
 import pytest
-from posewire_server.bench.walks import SIZE, Walker
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.estimators.pose_estimator import Image, Request
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.pose import Poses
 
+from tests.benchmarks.walks import SIZE, Walker
 from tests.serving.gated_predictor import SPEC, GatedPredictor
 from tests.serving.hosted_server import HostedServer
 from tests.walking import poses_of, standing

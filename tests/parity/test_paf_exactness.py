@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from posewire_server.bench import exactness
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.scenes import make_scene
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.scenes import make_scene
+
+from tests.benchmarks import exactness
 
 SCENES = Path(__file__).resolve().parents[3] / "shared" / "scenes" / "paf_scenes.py"
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.bench.scenes import make_scene
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
+from posewire_server.tools.benchmarks.scenes import make_scene
 
 from tests.oracles import openpose, paddlehub
 from tests.paf_decoder import make_decoder

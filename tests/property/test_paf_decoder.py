@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from posewire_server.bench.exactness import make_decoder, score
-from posewire_server.bench.scenes import Scene, make_scene
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
+from posewire_server.tools.benchmarks.scenes import Scene, make_scene
+
+from tests.benchmarks.exactness import make_decoder, score
 
 Floats = npt.NDArray[np.float32]
 DECODER = make_decoder("fast")

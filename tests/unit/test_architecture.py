@@ -32,7 +32,7 @@ PACKAGES = (
     "__main__",
     "cli",
     "tools.commands",
-    "bench",
+    "tools.benchmarks",
     "tools.evaluation",
     "tools.media",
     "serving.front",
@@ -67,14 +67,14 @@ UNFINISHED = {
     ("inference.estimators", "inference.estimators.originals"),
     ("models.weights.importers.paddle_format", "models.weights.importers.pytorch"),
     ("models.weights.importers.architectures", "models.weights.importers.paddle_format"),
-    ("bench", "tools.commands"),
+    ("tools.benchmarks", "tools.commands"),
 }
 OWNERS = {
-    "grpc": ("serving.rpc", "serving.front", "cli", "bench.plain", "bench.soak"),
+    "grpc": ("serving.rpc", "serving.front", "cli", "tools.benchmarks.plain"),
     "grpc_health": ("serving.rpc",),
     "grpc_reflection": ("serving.rpc",),
     "grpc_status": ("serving.rpc",),
-    "posewire.v1": ("serving.rpc", "serving.front", "bench.plain", "bench.soak"),
+    "posewire.v1": ("serving.rpc", "serving.front", "tools.benchmarks.plain"),
     "paddle": ("inference.engine", "models.weights.importers"),
     "posewire_server._native": (
         "inference.decode",
@@ -84,7 +84,7 @@ OWNERS = {
     ),
     "prometheus_client": ("metrics",),
     "argparse": ("cli", "config"),
-    "av": ("inference.sources.video", "tools.media", "bench.video"),
+    "av": ("inference.sources.video", "tools.media"),
 }
 MOST_LINES = 300
 MOST_FUNCTION_LINES = 50

@@ -57,7 +57,7 @@ def test_main_interrupted_inside_an_import_ends_as_interrupted(
 
 def test_main_unknown_bench_group_names_the_groups(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["bench", "nothing"]) == 1
-    assert "exactness" in capsys.readouterr().err
+    assert "paf, network, server, live" in capsys.readouterr().err
 
 
 def test_help_loads_neither_network_nor_image_library() -> None:

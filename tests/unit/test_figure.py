@@ -1,7 +1,7 @@
 """Figures know whether they meet their target."""
 
 import pytest
-from posewire_server.bench.figure import Figure
+from posewire_server.tools.benchmarks.figure import Figure
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server import _native
-from posewire_server.bench.scenes import make_scene
 from posewire_server.inference.decode.paf import PafDecode
 from posewire_server.inference.preprocess.transform import fit
 from posewire_server.models.catalog.spec import InputSpec
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
+from posewire_server.tools.benchmarks.scenes import make_scene
 
 from tests.paf_decoder import make_decoder
 

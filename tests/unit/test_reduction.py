@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.bench.noop import noop_pipeline
 from posewire_server.errors import RegionError
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, Region, Source
 from posewire_server.inference.engine.networks import EngineConfig
@@ -17,6 +16,7 @@ from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.models.catalog.catalog import BODY, CATALOG
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
+from posewire_server.tools.benchmarks.noop import noop_pipeline
 
 from tests.serving.pictures import encode, noise
 

@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from posewire_server.bench.walks import SIZE, Walker
 from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.inference.tracking.tracker import Tracker
 from posewire_server.inference.tracking.tracking_settings import SmoothingSettings, TrackingSettings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import HAND21, IBUG68, OPENPOSE18
 
+from tests.benchmarks.walks import SIZE, Walker
 from tests.walking import follow, ids, poses_of, standing
 
 FPS = 30.0

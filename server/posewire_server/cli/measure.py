@@ -45,14 +45,10 @@ def score(options: Options) -> int:
 
 def add_bench(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of ``bench``."""
-    from posewire_server.tools.commands.bench import GROUPS
-
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(GROUPS)}")
+    known = "of paf, network, server, live; default: all"
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=known)
     parser.add_argument("--json", action="store_true", help="one JSON object a figure")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the figures")
-    parser.add_argument("--labels", type=Path, metavar="FILE", help="labels file for accuracy")
-    parser.add_argument("--scenes", type=Path, metavar="FILE", help="module of synthetic scenes")
-    parser.add_argument("--seed", type=int, default=0, help="first seed of synthetic scenes")
 
 
 def measure(options: Options) -> int:
@@ -64,8 +60,5 @@ def measure(options: Options) -> int:
         cache=options.cache,
         json=options.json,
         plot=options.plot,
-        labels=options.labels,
-        scenes=options.scenes,
-        seed=options.seed,
     )
     return bench.run(config)

@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
 

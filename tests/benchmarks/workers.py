@@ -13,9 +13,9 @@ from urllib.request import urlopen
 
 import psutil
 from posewire import AsyncClient, Frame
-
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import (
+from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.load import (
     Image,
     closed_loop,
     jpeg,
@@ -24,15 +24,12 @@ from posewire_server.bench.load import (
     run_async,
     with_client,
 )
-from posewire_server.serving.server_process import ServerProcess
 
 _WORKERS = 2
 _STREAMS = 8
 _GLANCE_S = 0.005
-_ALONE = partial(ServerProcess, command=("posewire_server.bench.noop",))
-_FRONT = partial(
-    ServerProcess, (str(_WORKERS), "127.0.0.1:0"), command=("posewire_server.bench.front",)
-)
+_ALONE = partial(ServerProcess, command=("posewire_server.tools.benchmarks.noop",))
+_FRONT = partial(ServerProcess, (str(_WORKERS), "127.0.0.1:0"), command=("tests.benchmarks.front",))
 _BY_WORKER = re.compile(r'^posewire_worker_(\w+)\{worker="\d+"\} (\S+)$', re.MULTILINE)
 
 
@@ -153,7 +150,7 @@ def _is_replaced(by_worker: Mapping[str, list[float]], restarts: int) -> bool:
 def _by_worker(front: ServerProcess) -> dict[str, list[float]]:
     """Returns the metrics of workers, one number for each worker that serves."""
     found: dict[str, list[float]] = {}
-    with urlopen(front.metrics_url) as page:  # noqa: S310 (the URL is that of our own process)
+    with urlopen(front.metrics_url) as page:
         for name, value in _BY_WORKER.findall(page.read().decode()):
             found.setdefault(name, []).append(float(value))
     return found

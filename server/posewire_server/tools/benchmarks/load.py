@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import aclosing, asynccontextmanager
-from typing import Any, TypeAlias, TypeVar, Unpack
+from typing import Any, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from posewire import AsyncClient, Frame, Result, StreamOptions
+from posewire import AsyncClient, Frame, Result
 
 from posewire_server.runtime import event_loop_factory
 
@@ -90,35 +90,6 @@ async def closed_loop(
             assert isinstance(outcome, Result), outcome
             answered_s.append(time.perf_counter())
     return answered_s
-
-
-async def paced(
-    client: AsyncClient,
-    source: bytes,
-    interval_s: float,
-    count: int,
-    **options: Unpack[StreamOptions],
-) -> list[float]:
-    """Sends frames at a fixed interval.
-
-    Returns:
-        Seconds from having a frame until having its poses, for each frame.
-    """
-    sent_s: list[float] = []
-    taken_s: list[float] = []
-
-    async def frames() -> AsyncIterator[Frame]:
-        begin_s = time.perf_counter()
-        for number in range(count):
-            at_s = begin_s + interval_s * (number + 1)
-            await asyncio.sleep(max(0.0, at_s - time.perf_counter()))
-            sent_s.append(time.perf_counter())
-            yield Frame(source, sequence_id=number)
-
-    async for outcome in client.detect(frames(), **options):
-        assert isinstance(outcome, Result), outcome
-        taken_s.append(time.perf_counter() - sent_s[outcome.sequence_id])
-    return taken_s
 
 
 async def camera(source: bytes, interval_s: float, seconds: float) -> AsyncIterator[Frame]:

@@ -2,17 +2,16 @@
 
 import importlib.util
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_args
 
 import numpy as np
-
-from posewire_server.bench import scenes
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.scenes import Mode, Scene, Score
 from posewire_server.errors import ConfigError
-from posewire_server.inference.decode.paf import Algorithm, PafDecode
-from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
+from posewire_server.inference.decode.paf import PafDecode
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.paf import PEERS, make_decoder
+from posewire_server.tools.benchmarks.scenes import SIZES, Floats, Mode, Scene, make_scene
 
 # How many scenes are drawn for each number of people.
 RUNS: Final = {1: 10, 5: 8, 10: 6, 20: 4, 50: 3, 100: 2}
@@ -27,9 +26,19 @@ BEST: Final[dict[tuple[str, str], tuple[int, ...]]] = {
 }
 # With few people a share depends on the scenes more than on the decoder: other scenes than those
 # are decoded as two of the eight do, too, up to this number of people.
-PEERS: Final[tuple[Algorithm, ...]] = ("openpose", "paddlehub")
 PEERS_PEOPLE_MAX: Final = 20
+# Pixels within which a keypoint counts as found.
+TOLERANCE: Final = 8.0
 MakeScene = Callable[[int, str, Mode, int], Scene]
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well poses match a scene: people in all, people wholly right, and errors in pixels."""
+
+    people: int
+    strict: int
+    errors: Floats
 
 
 def measure(scenes_path: Path | None = None, seed: int = 0) -> list[Figure]:
@@ -43,13 +52,13 @@ def measure(scenes_path: Path | None = None, seed: int = 0) -> list[Figure]:
     Raises:
         ConfigError: SETTING_INVALID where there is no such module.
     """
-    make = scenes.make_scene if scenes_path is None else _load(scenes_path)
+    make = make_scene if scenes_path is None else _load(scenes_path)
     are_reference = scenes_path is not None and seed == 0
     fast = make_decoder("fast")
     peers = [make_decoder(name) for name in PEERS]
     figures = []
     for mode in get_args(Mode):
-        for resolution in scenes.SIZES:
+        for resolution in SIZES:
             for people, best in zip(RUNS, BEST[mode, resolution], strict=True):
                 drawn = [make(people, resolution, mode, seed + run) for run in range(RUNS[people])]
                 scores = [score(fast, scene) for scene in drawn]
@@ -64,16 +73,38 @@ def measure(scenes_path: Path | None = None, seed: int = 0) -> list[Figure]:
     return figures
 
 
-def make_decoder(algorithm: Algorithm) -> PafDecode:
-    """Returns a decoder of the scenes' skeleton."""
-    return PafDecode(OPENPOSE18, OPENPOSE18_PAF_CHANNELS, algorithm)
-
-
 def score(decoder: PafDecode, scene: Scene) -> Score:
     """Decodes a scene and compares."""
     maps = np.concatenate([scene.heatmaps, scene.pafs])
     keypoints, _ = decoder.find(maps, scene.size, scene.size)
-    return scenes.score(keypoints[:, :, :2], scene)
+    return match_people(keypoints[:, :, :2], scene)
+
+
+def match_people(keypoints: Floats, scene: Scene) -> Score:
+    """Matches poses to people, those with most keypoints in common first, each once.
+
+    Args:
+        keypoints: (P, K, 2) in pixels of the input; NaN where not found.
+        scene: The truth.
+
+    Returns:
+        A person is right when every visible keypoint is within ``TOLERANCE`` and no other is given.
+    """
+    people = len(scene.points)
+    if people == 0 or len(keypoints) == 0:
+        return Score(people, 0, np.zeros((0, 2)))
+    errors = keypoints[None] - scene.points[:, None]
+    near = (np.linalg.norm(errors, axis=-1) < TOLERANCE) & scene.visible[:, None]
+    common = near.sum(-1)
+    strict, kept = 0, []
+    while common.max() > 0:
+        person, pose = np.unravel_index(common.argmax(), common.shape)
+        right = near[person, pose]
+        given = ~np.isnan(keypoints[pose, :, 0])
+        strict += bool((right == scene.visible[person]).all() and (given == right).all())
+        kept.append(errors[person, pose][right])
+        common[person], common[:, pose] = 0, 0
+    return Score(people, strict, np.concatenate([np.zeros((0, 2)), *kept]))
 
 
 def _share(scores: list[Score]) -> float:

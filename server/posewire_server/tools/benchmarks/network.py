@@ -13,8 +13,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
-from posewire_server.bench import network_peer
-from posewire_server.bench.figure import Figure
 from posewire_server.errors import ConfigError, EngineError
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
@@ -22,6 +20,8 @@ from posewire_server.models.catalog.networks import EFFICIENTPOSE, TFPOSE
 from posewire_server.models.catalog.spec import NetworkSpec
 from posewire_server.models.weights.network_store import NetworkStore
 from posewire_server.runtime import available_cores
+from posewire_server.tools.benchmarks import network_peer
+from posewire_server.tools.benchmarks.figure import Figure
 
 TURNS: Final = 30
 # The target and the numbers of threads of each; small networks gain nothing by a second thread.

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-
 from posewire_server.pose import Poses
 from posewire_server.tools.evaluation.matching import match
 

@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import Image
 from posewire_server.errors import EngineError
 from posewire_server.inference.engine.networks import EngineConfig, Networks
 from posewire_server.inference.engine.self_check import check_engines
@@ -18,6 +15,8 @@ from posewire_server.inference.tracking.tracking_settings import TrackingSetting
 from posewire_server.models.catalog.catalog import WHOLEBODY
 from posewire_server.models.catalog.mediapipe_models import FACE
 from posewire_server.models.weights.model_cache import ModelCache
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.load import Image
 from posewire_server.tools.media.sample import PORTRAIT, STREET, fetch_photo, make_clip
 
 # Two people of the sample's street, in 640x480 pixels.

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import psutil
 from posewire import Client, Result, Source
-
 from posewire_server.serving.server_process import ServerProcess
 
 

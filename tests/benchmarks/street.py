@@ -6,13 +6,14 @@ from typing import Final
 
 import cv2
 import numpy as np
-
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.pose import Poses
 
-STREET_VIDEO: Final = Path("../shared/data/videos/openpose_video.avi")
+from tests.benchmarks import SHARED
+
+STREET_VIDEO: Final = SHARED / "data" / "videos" / "openpose_video.avi"
 # The middle of each person's box, (x, y) in pixels, by the number of the frame, as seen by eye;
 # only while nobody stands before them.
 PEOPLE: Final[dict[str, dict[int, tuple[int, int]]]] = {

@@ -10,15 +10,15 @@ from posewire import AsyncClient, Frame, Result
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
-
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.footprint import Footprint, footprint, settled_footprint
-from posewire_server.bench.load import jpeg, picture, run_async
 from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.load import jpeg, picture, run_async
+
+from tests.benchmarks.footprint import Footprint, footprint, settled_footprint
 
 _STREAMS = 16
 _GROUP = 50
-_NOOP = ("posewire_server.bench.noop",)
+_NOOP = ("posewire_server.tools.benchmarks.noop",)
 _CONFIG = pb.DetectRequest(config=pb.StreamConfig(model="body"))
 # What allocators and gRPC keep for later; a leak of 1 kB a stream or 100 bytes a frame shows.
 _MOST_GROWTH_MIB = 10.0

@@ -17,9 +17,9 @@ from posewire import (
     Result,
 )
 
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import camera, jpeg, picture, ping_pong, run_async
 from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.load import camera, jpeg, picture, ping_pong, run_async
 
 
 def measure(cache: Path, seconds: float = 30.0) -> list[Figure]:

@@ -8,13 +8,13 @@ from typing import cast
 
 import av
 from posewire import Client, PixelFormat, RawPixels, VideoCodec, video_packet
-
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import Image, picture
-from posewire_server.bench.processor import processor_ms
 from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.load import Image, picture
 
-_NOOP = ("posewire_server.bench.noop",)
+from tests.benchmarks.processor import processor_ms
+
+_NOOP = ("posewire_server.tools.benchmarks.noop",)
 _WIDTH, _HEIGHT = 1920, 1080
 _STEP = 6
 _ENCODERS = {VideoCodec.H264: "libx264", VideoCodec.HEVC: "libx265"}

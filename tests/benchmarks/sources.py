@@ -8,14 +8,21 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 from posewire import Client, PixelFormat, RawPixels
-
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import Image, jpeg, picture, ping_pong, run_async, with_client
-from posewire_server.bench.processor import processor_ms
 from posewire_server.inference.sources.image import read_image
 from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.load import (
+    Image,
+    jpeg,
+    picture,
+    ping_pong,
+    run_async,
+    with_client,
+)
 
-_NOOP = "posewire_server.bench.noop"
+from tests.benchmarks.processor import processor_ms
+
+_NOOP = "posewire_server.tools.benchmarks.noop"
 _FULL_HD = (1920, 1080)
 _4K = (3840, 2160)
 _STRIP = (1920, 36)

@@ -5,7 +5,7 @@ import sys
 from posewire_server.serving.front.front import FrontConfig
 from posewire_server.tools.commands.front import serve_front
 
-_WORKER = (sys.executable, "-m", "posewire_server.bench.noop")
+_WORKER = (sys.executable, "-m", "posewire_server.tools.benchmarks.noop")
 
 
 def _serve(workers: str, metrics_address: str = "") -> int:

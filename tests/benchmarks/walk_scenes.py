@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from posewire_server.bench.walks import SIZE, Faults, Walk, Walker
+from tests.benchmarks.walks import SIZE, Faults, Walk, Walker
 
 Rng = np.random.Generator
 Scene = Callable[[Rng, float, Faults], Walk]

@@ -17,7 +17,6 @@ Mode = Literal["clean", "noisy", "crowd"]
 
 STRIDE: Final = 8
 SIGMA: Final = 7.0
-TOLERANCE: Final = 8.0  # pixels within which a keypoint counts as found
 SIZES: Final = {"656": (656, 368), "1312": (1312, 736)}
 # The range of people's heights in pixels of a 656-pixel scene, by how many there are.
 HEIGHTS: Final = {
@@ -50,15 +49,6 @@ class Scene:
     size: tuple[int, int]
 
 
-@dataclass(frozen=True)
-class Score:
-    """How well poses match a scene: people in all, people wholly right, and errors in pixels."""
-
-    people: int
-    strict: int
-    errors: Floats
-
-
 def make_scene(people: int, resolution: str, mode: Mode, seed: int) -> Scene:
     """Draws a scene; the same arguments give the same scene.
 
@@ -86,33 +76,6 @@ def make_scene(people: int, resolution: str, mode: Mode, seed: int) -> Scene:
     background = 1.0 - heatmaps.max(0, keepdims=True)
     stacked = np.concatenate([heatmaps, background]).astype(np.float32)
     return Scene(stacked, pafs.astype(np.float32), points, visible, size)
-
-
-def score(keypoints: Floats, scene: Scene) -> Score:
-    """Matches poses to people, those with most keypoints in common first, each once.
-
-    Args:
-        keypoints: (P, K, 2) in pixels of the input; NaN where not found.
-        scene: The truth.
-
-    Returns:
-        A person is right when every visible keypoint is within ``TOLERANCE`` and no other is given.
-    """
-    people = len(scene.points)
-    if people == 0 or len(keypoints) == 0:
-        return Score(people, 0, np.zeros((0, 2)))
-    errors = keypoints[None] - scene.points[:, None]
-    near = (np.linalg.norm(errors, axis=-1) < TOLERANCE) & scene.visible[:, None]
-    common = near.sum(-1)
-    strict, kept = 0, []
-    while common.max() > 0:
-        person, pose = np.unravel_index(common.argmax(), common.shape)
-        right = near[person, pose]
-        given = ~np.isnan(keypoints[pose, :, 0])
-        strict += bool((right == scene.visible[person]).all() and (given == right).all())
-        kept.append(errors[person, pose][right])
-        common[person], common[:, pose] = 0, 0
-    return Score(people, strict, np.concatenate([np.zeros((0, 2)), *kept]))
 
 
 def _turn(vectors: Floats, angle: float) -> Floats:

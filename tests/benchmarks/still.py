@@ -4,14 +4,13 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-
-from posewire_server.bench.load import Image
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.inference.tracking.tracker import Tracker
 from posewire_server.inference.tracking.tracking_settings import SmoothingSettings, TrackingSettings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
+from posewire_server.tools.benchmarks.load import Image
 
 Floats = npt.NDArray[np.float64]
 

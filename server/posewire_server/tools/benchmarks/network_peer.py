@@ -1,7 +1,7 @@
-"""One runtime of the network bench, in a process of its own, since both bring their own OpenVINO.
+"""One runtime of the network benchmark in its own process: each has its own OpenVINO.
 
-``python -m posewire_server.bench.network_peer posewire|openvino NETWORK CACHE THREADS`` answers
-each line of its input with the seconds of one run.
+``python -m MODULE posewire|openvino NETWORK CACHE THREADS`` answers each line of its input with the
+seconds of one run.
 """
 
 import sys

@@ -4,17 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from posewire_server.bench.figure import Figure
 from posewire_server.errors import LabelsError
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
+from posewire_server.tools.benchmarks.figure import Figure
 from posewire_server.tools.evaluation.evaluation import Result, Way, evaluate
 from posewire_server.tools.evaluation.labels import read_labels
 from posewire_server.tools.evaluation.task import find_task
 
-_DEFAULT_LABELS = Path("../shared/data/labels.json")
+from tests.benchmarks import SHARED
+
+_DEFAULT_LABELS = SHARED / "data" / "labels.json"
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def measure(cache: Path, labels: Path | None) -> list[Figure]:
 
     Args:
         cache: Folder of the weights.
-        labels: Labels file; None for ``../shared/data/labels.json``.
+        labels: Labels file; None for the one of the folder ``shared`` beside the project.
 
     Raises:
         LabelsError: LABELS_UNREADABLE where there is no labels file; see ``read_labels``.

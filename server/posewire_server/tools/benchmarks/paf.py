@@ -13,14 +13,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.bench.exactness import PEERS, make_decoder
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.scenes import Scene, make_scene
-from posewire_server.inference.decode.paf import Algorithm
+from posewire_server.inference.decode.paf import Algorithm, PafDecode
+from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.scenes import Scene, make_scene
 
 # The most that decoding may take, in reads of the 57 maps, by people.
 TARGETS: Final = {0: 1.4, 5: 6.0, 20: 14.0, 100: 116.0}
 NUMPY_READ: Final = 1.12  # In reads by the kernel.
+PEERS: Final[tuple[Algorithm, ...]] = ("openpose", "paddlehub")
 TURNS: Final = 40
 PEER_TURNS: Final = 3
 
@@ -46,6 +47,11 @@ def measure(seed: int = 0) -> list[Figure]:
         figures.append(Figure(f"{name}, by one read", ratio, "x", f"<= {bound}", TURNS))
         figures += _peers(people, maps, scene)
     return figures
+
+
+def make_decoder(algorithm: Algorithm) -> PafDecode:
+    """Returns a decoder of the scenes' skeleton."""
+    return PafDecode(OPENPOSE18, OPENPOSE18_PAF_CHANNELS, algorithm)
 
 
 def _empty(scene: Scene) -> Scene:

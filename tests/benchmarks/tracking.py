@@ -7,15 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import Image
-from posewire_server.bench.nearest import NearestBoxes
-from posewire_server.bench.still import FPS, delay_frames, find_still, follow, jitter
-from posewire_server.bench.street import STREET_VIDEO, street_switches
-from posewire_server.bench.systems import two_people
-from posewire_server.bench.walk_scenes import SCENES
-from posewire_server.bench.walks import SIZE, Faults, Walk, Walker, WalkFrame
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
@@ -27,7 +18,16 @@ from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.load import Image
 from posewire_server.tools.evaluation.tracking import Instances, TrackingScore, score_tracking
+
+from tests.benchmarks.nearest import NearestBoxes
+from tests.benchmarks.still import FPS, delay_frames, find_still, follow, jitter
+from tests.benchmarks.street import STREET_VIDEO, street_switches
+from tests.benchmarks.systems import two_people
+from tests.benchmarks.walk_scenes import SCENES
+from tests.benchmarks.walks import SIZE, Faults, Walk, Walker, WalkFrame
 
 Follow = Callable[[WalkFrame], Poses]
 

@@ -7,25 +7,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Unpack
 
 import numpy as np
 import numpy.typing as npt
-from posewire import AsyncClient, Priority, Result
-
-from posewire_server.bench import small
-from posewire_server.bench.figure import Figure
-from posewire_server.bench.load import (
-    camera,
-    closed_loop,
-    jpeg,
-    paced,
-    per_second,
-    picture,
-    ping_pong,
-    run_async,
-)
-from posewire_server.bench.small import SIDE, small_model
+from posewire import AsyncClient, Frame, Priority, Result, StreamOptions
 from posewire_server.frame import EncodedImage
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.engine.networks import EngineConfig
@@ -39,6 +25,19 @@ from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.spec import NetworkSpec
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.load import (
+    camera,
+    closed_loop,
+    jpeg,
+    per_second,
+    picture,
+    ping_pong,
+    run_async,
+)
+
+from tests.benchmarks import small
+from tests.benchmarks.small import SIDE, small_model
 
 STREAMS: Final = 8
 _CAMERA_FPS: Final = 5.0
@@ -144,7 +143,7 @@ async def measure_priority(address: str, frames: int, turns: int = 4) -> list[Fi
         interval_s = 4 * statistics.median(await ping_pong(client, source, 20))
 
         async def taken_s(count: int) -> list[float]:
-            return await paced(client, source, interval_s, count, priority=Priority.HIGH)
+            return await _paced(client, source, interval_s, count, priority=Priority.HIGH)
 
         for _ in range(turns):
             alone_s += await taken_s(frames // turns // 2)
@@ -161,6 +160,35 @@ async def measure_priority(address: str, frames: int, turns: int = 4) -> list[Fi
         Figure(f"{beside}, body, p99", _p99(beside_s) / p50_s, "x", "<= 3", len(beside_s)),
         Figure(f"{beside}, body, p50", p50, "x", "", len(beside_s)),
     ]
+
+
+async def _paced(
+    client: AsyncClient,
+    source: bytes,
+    interval_s: float,
+    count: int,
+    **options: Unpack[StreamOptions],
+) -> list[float]:
+    """Sends frames at a fixed interval.
+
+    Returns:
+        Seconds from having a frame until having its poses, for each frame.
+    """
+    sent_s: list[float] = []
+    taken_s: list[float] = []
+
+    async def frames() -> AsyncIterator[Frame]:
+        begin_s = time.perf_counter()
+        for number in range(count):
+            at_s = begin_s + interval_s * (number + 1)
+            await asyncio.sleep(max(0.0, at_s - time.perf_counter()))
+            sent_s.append(time.perf_counter())
+            yield Frame(source, sequence_id=number)
+
+    async for outcome in client.detect(frames(), **options):
+        assert isinstance(outcome, Result), outcome
+        taken_s.append(time.perf_counter() - sent_s[outcome.sequence_id])
+    return taken_s
 
 
 @asynccontextmanager

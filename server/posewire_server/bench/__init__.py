@@ -1,1 +1,0 @@
-"""The numbers the README shows, measured: one module for each of their groups."""

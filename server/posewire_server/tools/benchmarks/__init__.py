@@ -1,0 +1,1 @@
+"""Benchmarks of the installed server: one module a group."""

@@ -1,0 +1,58 @@
+"""``python -m tests.benchmarks [GROUP...]``: measures all figures on this machine."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from posewire_server.config import default_cache
+from posewire_server.errors import PosewireError
+from posewire_server.tools.benchmarks import live, network, paf, server
+from posewire_server.tools.benchmarks.figure import run_groups
+
+from tests.benchmarks import (
+    accuracy,
+    batching,
+    exactness,
+    soak,
+    sources,
+    systems,
+    tracking,
+    video,
+    workers,
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help="default: all")
+    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR")
+    parser.add_argument("--json", action="store_true", help="one JSON object a figure")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the figures")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="labels file for accuracy")
+    parser.add_argument("--scenes", type=Path, metavar="FILE", help="scenes module for exactness")
+    parser.add_argument("--seed", type=int, default=0, help="first seed of synthetic scenes")
+    given = parser.parse_args()
+    groups = {
+        "paf": lambda: paf.measure(given.seed),
+        "exactness": lambda: exactness.measure(given.scenes, given.seed),
+        "accuracy": lambda: accuracy.measure(given.cache, given.labels),
+        "network": lambda: network.measure(given.cache),
+        "systems": lambda: systems.measure(given.cache),
+        "tracking": lambda: tracking.measure(given.cache, given.seed),
+        "server": lambda: server.measure(given.cache),
+        "live": lambda: live.measure(given.cache),
+        "video": video.measure,
+        "sources": sources.measure,
+        "batching": lambda: batching.measure(given.cache),
+        "workers": workers.measure,
+        "soak": soak.measure,
+    }
+    try:
+        return run_groups(groups, given.groups, as_json=given.json, plot=given.plot)
+    except PosewireError as error:
+        print(f"tests.benchmarks: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
