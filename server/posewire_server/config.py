@@ -13,7 +13,7 @@ from pathlib import Path
 
 import platformdirs
 
-from posewire_server.errors import ConfigError
+from posewire_server.errors import ConfigError, LocalReason
 
 PREFIX = "POSEWIRE_"
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
@@ -46,7 +46,7 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse
     commands = _commands(parser)
     unknown = set(settings).difference(*(_options(command) for command in commands))
     if unknown:
-        raise ConfigError("SETTING_INVALID", f"no option is named '{min(unknown)}'")
+        raise ConfigError(LocalReason.SETTING_INVALID, f"no option is named '{min(unknown)}'")
     for command in commands:
         _apply(command, settings, os.environ)
     return parser.parse_args(arguments)
@@ -83,14 +83,16 @@ def _to_default(action: argparse.Action, value: object) -> object:
         return [str(item) for item in items]
     if action.choices is not None and str(value) not in action.choices:
         known = ", ".join(action.choices)
-        raise ConfigError("SETTING_INVALID", f"{action.dest} is {value!r}; give one of {known}")
+        raise ConfigError(
+            LocalReason.SETTING_INVALID, f"{action.dest} is {value!r}; give one of {known}"
+        )
     return str(value)  # argparse converts a default that is text as if it had been typed
 
 
 def _to_bool(name: str, value: object) -> bool:
     text = str(value).lower()
     if text not in _TRUE + _FALSE:
-        raise ConfigError("SETTING_INVALID", f"{name} is {value!r}; give true or false")
+        raise ConfigError(LocalReason.SETTING_INVALID, f"{name} is {value!r}; give true or false")
     return text in _TRUE
 
 
@@ -102,4 +104,4 @@ def _read_file(path: str | None) -> Mapping[str, object]:
         return tomllib.loads(Path(name).read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         text = f"the settings file {name} can not be read: {error}"
-        raise ConfigError("CONFIG_FILE_INVALID", text) from error
+        raise ConfigError(LocalReason.CONFIG_FILE_INVALID, text) from error

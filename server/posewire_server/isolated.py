@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from posewire_server.errors import PosewireError
+from posewire_server.errors import PosewireError, Reason, find_reason
 
 
 class IsolatedError(Exception):
@@ -16,7 +16,7 @@ class IsolatedError(Exception):
         reason: That of the PosewireError that ended it; None where it was something else.
     """
 
-    def __init__(self, message: str, reason: str | None = None) -> None:
+    def __init__(self, message: str, reason: Reason | None = None) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -61,7 +61,7 @@ def _read_reply(line: str) -> dict[str, Any]:
     except ValueError as error:
         raise IsolatedError(f"it gave no answer but {line!r}") from error
     if "reason" in reply:
-        raise IsolatedError(reply["message"], reply["reason"])
+        raise IsolatedError(reply["message"], find_reason(reply["reason"]))
     return reply
 
 

@@ -1,12 +1,21 @@
 import ast
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from google.rpc import error_details_pb2
 from grpc import StatusCode
 from posewire.v1 import error_reason_pb2
-from posewire_server.errors import EngineError, PosewireError, SourceError
+from posewire_server.errors import (
+    EngineError,
+    ErrorReason,
+    LocalReason,
+    PosewireError,
+    Reason,
+    SourceError,
+    find_reason,
+)
 from posewire_server.serving.rpc.error_status import CODES, to_status
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +32,7 @@ ON_THE_WAY = (
         if path.stem not in {"address", "self_check", "reference", "supervisor"}  # of the start
     ),
 )
-NEVER_SENT = {"CANCELLED"}  # nobody is left to read it
+NEVER_SENT = {LocalReason.CANCELLED}  # nobody is left to read it
 
 
 def documented() -> dict[str, str]:
@@ -35,20 +44,42 @@ def documented() -> dict[str, str]:
     }
 
 
-def reasons_raised() -> set[tuple[str, str]]:
-    """Returns (module, reason) of each error that is made on a request's way."""
+def reasons_used(modules: Iterable[str]) -> set[Reason]:
+    """Returns the members of both enums that modules name."""
+    kinds = {kind.__name__: kind for kind in (ErrorReason, LocalReason)}
     return {
-        (module, node.args[0].value)
-        for module in ON_THE_WAY
+        kinds[node.value.id][node.attr]
+        for module in modules
         for node in ast.walk(ast.parse((SERVER / f"{module}.py").read_text()))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id.endswith("Error")
-        and node.args
-        and isinstance(node.args[0], ast.Constant)
-        and isinstance(node.args[0].value, str)
-        and node.args[0].value.isupper()  # others are for the module itself
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id in kinds
     }
+
+
+def test_reasons_are_those_of_the_contract() -> None:
+    names = {name.removeprefix(PREFIX) for name in error_reason_pb2.ErrorReason.keys()}  # noqa: SIM118
+    assert set(ErrorReason) == names - {"UNSPECIFIED"}
+    assert not set(ErrorReason) & set(LocalReason)
+
+
+def test_reasons_are_all_given_somewhere() -> None:
+    modules = (str(path.relative_to(SERVER).with_suffix("")) for path in SERVER.rglob("*.py"))
+    given = reasons_used(set(modules) - {"errors", "serving/rpc/error_status"})
+    assert given | {ErrorReason.INTERNAL, ErrorReason.SERVER_DRAINING} == {
+        *ErrorReason,
+        *LocalReason,
+    }
+
+
+@pytest.mark.parametrize("reason", [ErrorReason.IMAGE_EMPTY, LocalReason.SETTING_INVALID])
+def test_find_reason_returns_the_reason_of_its_name(reason: Reason) -> None:
+    assert find_reason(str(reason)) is reason
+
+
+def test_find_reason_unknown_raises() -> None:
+    with pytest.raises(ValueError, match="NOTHING"):
+        find_reason("NOTHING")
 
 
 def test_status_every_reason_of_the_contract_is_documented() -> None:
@@ -66,18 +97,18 @@ def test_status_reasons_are_those_the_contract_says_are_sent() -> None:
 
 
 @pytest.mark.parametrize("reason", CODES)
-def test_status_code_is_the_one_the_contract_says(reason: str) -> None:
+def test_status_code_is_the_one_the_contract_says(reason: ErrorReason) -> None:
     assert documented()[reason].partition(".")[0] == CODES[reason].name
 
 
 def test_status_every_error_on_a_requests_way_has_a_code() -> None:
-    raised = reasons_raised()
-    assert len(raised) > 20
-    assert {pair for pair in raised if pair[1] not in {*CODES, *NEVER_SENT}} == set()
+    used = reasons_used(ON_THE_WAY)
+    assert len(used) > 20
+    assert used - set(CODES) - NEVER_SENT == set()
 
 
 @pytest.mark.parametrize("reason", CODES)
-def test_status_carries_code_text_reason_and_metadata(reason: str) -> None:
+def test_status_carries_code_text_reason_and_metadata(reason: ErrorReason) -> None:
     status = to_status(PosewireError(reason, "do this", width=7))
     number, _ = CODES[reason].value
     assert (status.code, status.message) == (number, "do this")
@@ -90,9 +121,9 @@ def test_status_carries_code_text_reason_and_metadata(reason: str) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        EngineError("ENGINE_FAILED", "tensor at 0xdeadbeef", path="/secret"),
-        EngineError("INFERENCE_FAILED", "tensor at 0xdeadbeef"),
-        SourceError("SOMETHING_NEW", "tensor at 0xdeadbeef"),
+        EngineError(ErrorReason.ENGINE_FAILED, "tensor at 0xdeadbeef", path="/secret"),
+        EngineError(LocalReason.SERVER_FAILED, "tensor at 0xdeadbeef"),
+        SourceError(LocalReason.SOURCE_EMPTY, "tensor at 0xdeadbeef"),
     ],
 )
 def test_status_of_an_engine_does_not_leak(error: PosewireError) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import ModelError, StreamError
+from posewire_server.errors import ErrorReason, ModelError, StreamError
 from posewire_server.frame import Region, Source
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.engine.networks import EngineConfig, Networks
@@ -107,7 +107,7 @@ class Pipeline:
         if name not in self.spec.modes:
             known = ", ".join(self.spec.modes)
             text = f"model '{self.spec.name}' has no mode '{name}'; it has {known}"
-            raise ModelError("MODE_UNKNOWN", text, mode=name, known=known)
+            raise ModelError(ErrorReason.MODE_UNKNOWN, text, mode=name, known=known)
         return name
 
     def detect(
@@ -137,7 +137,7 @@ class Pipeline:
         """
         if boxes and not self.spec.takes_boxes:
             text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
-            raise StreamError("FEATURE_UNIMPLEMENTED", text, field="boxes")
+            raise StreamError(ErrorReason.FEATURE_UNIMPLEMENTED, text, field="boxes")
         context = context or FrameContext()
         with _announced(self._networks, context):
             with nullcontext(session) if session else closing(self.open_session()) as carried:

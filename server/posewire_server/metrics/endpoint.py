@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, start_http_server
 
-from posewire_server.errors import ConfigError
+from posewire_server.errors import ConfigError, LocalReason
 
 
 @contextlib.contextmanager
@@ -27,7 +27,7 @@ def serve_metrics(registry: CollectorRegistry, address: str) -> Iterator[str]:
         server, thread = start_http_server(int(port), host.strip("[]"), registry)
     except (OSError, OverflowError, ValueError) as error:
         text = f"cannot serve metrics on {address}; give host:port of a port that is free"
-        raise ConfigError("ADDRESS_UNUSABLE", text) from error
+        raise ConfigError(LocalReason.ADDRESS_UNUSABLE, text) from error
     try:
         yield f"http://{host}:{server.server_port}/metrics"
     finally:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from posewire_server.errors import EngineError
+from posewire_server.errors import EngineError, LocalReason
 
 READY = "posewire-server listening on "
 METRICS = "posewire-server shows metrics on "
@@ -40,7 +40,7 @@ class ServerProcess:
                 return
         code = self.stop()
         text = f"the server ended with exit code {code} before it served; its log is above"
-        raise EngineError("SERVER_FAILED", text)
+        raise EngineError(LocalReason.SERVER_FAILED, text)
 
     def __enter__(self) -> "ServerProcess":
         return self

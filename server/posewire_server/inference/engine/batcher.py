@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import EngineError
+from posewire_server.errors import EngineError, ErrorReason
 from posewire_server.frame import Priority
 from posewire_server.inference.engine.batch import find_fitting, join, take_batch
 from posewire_server.inference.engine.calibration import ALONE, Calibration
@@ -113,7 +113,7 @@ class Batcher:
                 successor.gate.release()
             for request in batch:
                 if not request.is_done:  # a key press interrupted the leader
-                    error = EngineError("ENGINE_FAILED", "the run was interrupted")
+                    error = EngineError(ErrorReason.ENGINE_FAILED, "the run was interrupted")
                     request.fail(error)
                 request.gate.release()
 

@@ -13,7 +13,7 @@ from typing import Final, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import EngineError
+from posewire_server.errors import EngineError, ErrorReason
 from posewire_server.inference.engine.program import Precision, Program
 from posewire_server.models.weights.manifest import StoredNetwork
 from posewire_server.runtime import available_cores
@@ -109,7 +109,7 @@ class PaddlePredictor:
         ):
             expected = [spec.shape_of(*size) for spec in specs]
             text = f"{self.engine} answered {got} where {expected} was expected"
-            raise EngineError("ENGINE_FAILED", text)
+            raise EngineError(ErrorReason.ENGINE_FAILED, text)
 
     def _check_inputs(self, inputs: Array) -> None:
         wanted, shape = self._spec.input, inputs.shape
@@ -123,10 +123,12 @@ class PaddlePredictor:
                 else f"H and W multiples of {wanted.stride}"
             )
             text = f"expected inputs (N, {wanted.channels}, H, W) with {size}, got {shape}"
-            raise EngineError("ENGINE_FAILED", text)
+            raise EngineError(ErrorReason.ENGINE_FAILED, text)
         if inputs.dtype != np.float32 or not inputs.flags.c_contiguous:
             got = f"{inputs.dtype}, strides {inputs.strides}"
-            raise EngineError("ENGINE_FAILED", f"expected C-contiguous float32 inputs, got {got}")
+            raise EngineError(
+                ErrorReason.ENGINE_FAILED, f"expected C-contiguous float32 inputs, got {got}"
+            )
 
 
 def choose_engine(model: StoredNetwork, engine: Engine, precision: Precision = "fp32") -> str:
@@ -138,11 +140,13 @@ def choose_engine(model: StoredNetwork, engine: Engine, precision: Precision = "
     chosen = model.manifest.default_engine if engine == "auto" else engine
     again = "see `posewire-server models verify`"
     if chosen is None:
-        raise EngineError("ENGINE_FAILED", f"no engine passed the self-check; {again}")
+        raise EngineError(ErrorReason.ENGINE_FAILED, f"no engine passed the self-check; {again}")
     check = model.manifest.check(chosen)
     if check is not None and not check.passed:
         text = f"engine {chosen} did not pass the self-check: {check.reason}; {again}"
-        raise EngineError("ENGINE_FAILED", text)
+        raise EngineError(ErrorReason.ENGINE_FAILED, text)
     if precision == "bf16" and chosen != "openvino":
-        raise EngineError("ENGINE_FAILED", f"bf16 is offered by openvino only, not by {chosen}")
+        raise EngineError(
+            ErrorReason.ENGINE_FAILED, f"bf16 is offered by openvino only, not by {chosen}"
+        )
     return chosen

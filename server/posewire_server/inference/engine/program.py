@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
-from posewire_server.errors import EngineError
+from posewire_server.errors import EngineError, ErrorReason
 from posewire_server.models.weights.manifest import ProgramFiles
 
 GPU_MEMORY_MIB: Final = 256
@@ -82,7 +82,9 @@ class Program:
             EngineError: ENGINE_FAILED, also for a call during another one.
         """
         if not self._turn.acquire(blocking=False):
-            raise EngineError("ENGINE_FAILED", "two threads run one predictor; let them take turns")
+            raise EngineError(
+                ErrorReason.ENGINE_FAILED, "two threads run one predictor; let them take turns"
+            )
         try:
             self._input.copy_from_cpu(inputs)
             if self.gil_free:
@@ -92,7 +94,7 @@ class Program:
             return [handle.copy_to_cpu() for handle in self._outputs]
         except Exception as error:
             text = f"{self._engine} failed: {_last_line(error)}"
-            raise EngineError("ENGINE_FAILED", text) from error
+            raise EngineError(ErrorReason.ENGINE_FAILED, text) from error
         finally:
             self._turn.release()
 
@@ -101,7 +103,7 @@ def _build(files: ProgramFiles, engine: str, precision: Precision, threads: int)
     paddle = _load_paddle()
     if engine == "gpu" and not paddle.is_compiled_with_cuda():  # It would run on the CPU, silently.
         text = "this Paddle has no CUDA; install paddlepaddle-gpu or choose another engine"
-        raise EngineError("ENGINE_FAILED", text)
+        raise EngineError(ErrorReason.ENGINE_FAILED, text)
     with tempfile.TemporaryDirectory(prefix="posewire-") as cache:
         try:
             config = _configure(paddle.inference, files, engine, precision)
@@ -110,7 +112,7 @@ def _build(files: ProgramFiles, engine: str, precision: Precision, threads: int)
             return paddle.inference.create_predictor(config)
         except Exception as error:
             text = f"engine {engine} could not load {files.program}: {_last_line(error)}"
-            raise EngineError("ENGINE_FAILED", text) from error
+            raise EngineError(ErrorReason.ENGINE_FAILED, text) from error
 
 
 def _configure(inference: Any, files: ProgramFiles, engine: str, precision: Precision) -> Any:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.inference.engine.self_check import measure_error
 from posewire_server.models.weights.manifest import StoredNetwork
@@ -36,12 +36,12 @@ def check_reference(stored: StoredNetwork, path: Path) -> float:
             expected = [arrays[f"output_{j}"] for j in range(len(stored.spec.outputs))]
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         text = f"{path} is not a readable reference, which has input and output_0: {error}"
-        raise WeightsError("WEIGHTS_DAMAGED", text) from error
+        raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text) from error
     worst = measure_error(PaddlePredictor(stored), [(inputs, expected)])
     if not worst <= TOLERANCE:
         text = (
             f"{stored.spec.name} differs from {path} by up to {worst:.3g}; are the weights, the "
             "order of channels and the scaling of the reference the same?"
         )
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text, network=stored.spec.name)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text, network=stored.spec.name)
     return worst

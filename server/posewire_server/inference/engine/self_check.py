@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import EngineError
+from posewire_server.errors import EngineError, ErrorReason
 from posewire_server.inference.engine.predictor import Engine, PaddlePredictor, Predictor
 from posewire_server.isolated import IsolatedError, answer, run_isolated
 from posewire_server.models.catalog.networks import find_network
@@ -111,7 +111,9 @@ def measure_error(predictor: Predictor, golden: list[Golden]) -> float:
 
 def _error(output: Array, expected: Array) -> float:
     if output.shape != expected.shape:
-        raise EngineError("ENGINE_FAILED", f"it answered {output.shape} for {expected.shape}")
+        raise EngineError(
+            ErrorReason.ENGINE_FAILED, f"it answered {output.shape} for {expected.shape}"
+        )
     return float(np.abs(output - expected).max() / max(1.0, np.abs(expected).max()))
 
 
@@ -149,7 +151,7 @@ def _check(name: str, folder: str, engine: str) -> dict[str, Any]:
     )
     error = measure_error(predictor, golden)
     if not error <= TOLERANCE:
-        raise EngineError("ENGINE_FAILED", f"its outputs are wrong by up to {error:.3g}")
+        raise EngineError(ErrorReason.ENGINE_FAILED, f"its outputs are wrong by up to {error:.3g}")
     run_ms = round(_measure_run_ms(predictor, spec.input), 1)
     return {"engine": engine, "passed": True, "max_error": error, "run_ms": run_ms}
 

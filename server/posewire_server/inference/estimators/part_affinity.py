@@ -3,7 +3,7 @@
 from dataclasses import astuple
 from typing import cast
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import ErrorReason, SourceError
 from posewire_server.inference.decode.paf import Algorithm, PafDecode
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.pose_estimator import Image, Request
@@ -57,4 +57,4 @@ def check_size(mode: str, size: tuple[int, int]) -> None:
     if limit is not None and width * height > limit:
         text = f"mode '{mode}' takes at most {limit} pixels, not {width}x{height}; use 'fast'"
         sizes = {"width": width, "height": height, "max_image_pixels": limit}
-        raise SourceError("IMAGE_TOO_LARGE", text, **sizes)
+        raise SourceError(ErrorReason.IMAGE_TOO_LARGE, text, **sizes)

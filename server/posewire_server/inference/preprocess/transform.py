@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
-from posewire_server.errors import RegionError
+from posewire_server.errors import ErrorReason, RegionError
 from posewire_server.inference.sources.planes import Planes, Scaling
 from posewire_server.models.catalog.spec import InputSpec
 
@@ -160,7 +160,7 @@ def _invalid(
     width, height = size_image
     corners = ", ".join(f"{value:g}" for value in region)
     return RegionError(
-        "REGION_INVALID",
+        ErrorReason.REGION_INVALID,
         f"The region x_min, y_min, x_max, y_max = {corners} {why}; "
         f"it must overlap the frame of {width}x{height} pixels.",
         width=width,

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import ErrorReason, SourceError
 from posewire_server.inference.sources.image_header import (
     ImageHeader,
     png_pixels,
@@ -81,7 +81,7 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
     """Raises SourceError, IMAGE_TOO_LARGE, for an image with too many pixels."""
     if width * height > max_pixels or max(width, height) > MAX_SIDE:
         raise SourceError(
-            "IMAGE_TOO_LARGE",
+            ErrorReason.IMAGE_TOO_LARGE,
             f"The image has {width}x{height} pixels, at most {max_pixels} in all and {MAX_SIDE} a "
             "side are accepted; send it smaller.",
             width=width,

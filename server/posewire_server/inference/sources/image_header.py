@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import ErrorReason, SourceError
 
 ImageFormat: TypeAlias = Literal["JPEG", "PNG", "WebP"]
 
@@ -54,7 +54,9 @@ def read_header(encoded: bytes) -> ImageHeader:
             malformed or the end of the file is missing.
     """
     if not encoded:
-        raise SourceError("IMAGE_EMPTY", "The image has no bytes; send a JPEG, PNG or WebP file.")
+        raise SourceError(
+            ErrorReason.IMAGE_EMPTY, "The image has no bytes; send a JPEG, PNG or WebP file."
+        )
     try:
         header = _dispatch(encoded)
     except (struct.error, IndexError) as error:
@@ -66,7 +68,9 @@ def read_header(encoded: bytes) -> ImageHeader:
 
 def undecodable(why: str) -> SourceError:
     """Returns the error of a file that is damaged or cut short."""
-    return SourceError("IMAGE_UNDECODABLE", f"The image can not be decoded: {why}; send it whole.")
+    return SourceError(
+        ErrorReason.IMAGE_UNDECODABLE, f"The image can not be decoded: {why}; send it whole."
+    )
 
 
 def png_pixels(encoded: bytes) -> bytes:
@@ -100,7 +104,8 @@ def _dispatch(encoded: bytes) -> ImageHeader:
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
         return _read_webp(encoded)
     raise SourceError(
-        "IMAGE_FORMAT_UNSUPPORTED", "The bytes are no JPEG, PNG or WebP file; convert the image."
+        ErrorReason.IMAGE_FORMAT_UNSUPPORTED,
+        "The bytes are no JPEG, PNG or WebP file; convert the image.",
     )
 
 

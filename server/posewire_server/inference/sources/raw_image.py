@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import ErrorReason, SourceError
 from posewire_server.frame import PixelFormat, RawImage
 from posewire_server.inference.sources.image import check_size
 from posewire_server.inference.sources.picture import Picture, Reduce, full_size, picture_of
@@ -77,7 +77,7 @@ def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -
 def malformed(why: str, **metadata: object) -> SourceError:
     """Returns the error of a raw image that does not fit together."""
     return SourceError(
-        "RAW_IMAGE_MALFORMED",
+        ErrorReason.RAW_IMAGE_MALFORMED,
         f"The raw image does not fit together: {why}; check format, size, stride and bytes.",
         **metadata,
     )

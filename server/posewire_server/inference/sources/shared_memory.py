@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import ErrorReason, SourceError
 
 MAX_OBJECTS = 16
 """How many objects a stream may name."""
@@ -102,7 +102,7 @@ class SharedMemory:
     def _check(self, name: str) -> None:
         if sys.platform != "linux":
             text = "shared memory is read on Linux only; send the pixels in raw_image"
-            raise SourceError("SOURCE_UNIMPLEMENTED", text, source="SharedMemoryImage")
+            raise SourceError(ErrorReason.SOURCE_UNIMPLEMENTED, text, source="SharedMemoryImage")
         if not self._is_allowed:
             raise _forbidden(name, "its client is not on the server's machine")
         if not _NAME.fullmatch(name):
@@ -116,7 +116,7 @@ def _open(name: str) -> int:
         descriptor = os.open(_FOLDER / name, _FLAGS)
     except FileNotFoundError:
         text = f"there is no shared memory object '{name}'; create it, unlink it after its outcome"
-        raise SourceError("SHARED_MEMORY_NOT_FOUND", text, name=name) from None
+        raise SourceError(ErrorReason.SHARED_MEMORY_NOT_FOUND, text, name=name) from None
     except OSError as error:
         if error.errno in (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENXIO):
             raise _forbidden(name, "the server may not open it") from error
@@ -130,10 +130,12 @@ def _open(name: str) -> int:
 
 def _forbidden(name: str, why: str) -> SourceError:
     text = f"shared memory object '{name}' is not read: {why}; send the pixels in raw_image"
-    return SourceError("SHARED_MEMORY_FORBIDDEN", text, name=name)
+    return SourceError(ErrorReason.SHARED_MEMORY_FORBIDDEN, text, name=name)
 
 
 def _out_of_bounds(name: str, expected: int, got: int) -> SourceError:
     text = f"shared memory object '{name}' has {got} bytes, the image ends at {expected}"
     counts = {"expected_bytes": expected, "got_bytes": got}
-    return SourceError("SHARED_MEMORY_OUT_OF_BOUNDS", text + "; enlarge it", name=name, **counts)
+    return SourceError(
+        ErrorReason.SHARED_MEMORY_OUT_OF_BOUNDS, text + "; enlarge it", name=name, **counts
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from posewire_server.errors import ModelError
+from posewire_server.errors import ErrorReason, ModelError
 from posewire_server.models.catalog.mediapipe_models import FACE, FACE_MESH, HAND
 from posewire_server.models.catalog.mediapipe_networks import BLAZEPOSE, POSE_DETECTION
 from posewire_server.models.catalog.networks import EFFICIENTPOSE, TFPOSE
@@ -98,4 +98,4 @@ def find_model(name: str) -> ModelSpec:
     known = ", ".join(spec.name for spec in CATALOG)
     problem = f"no model is named {name!r}" if name else "model must be set"
     text = f"{problem}; there are: {known}"
-    raise ModelError("MODEL_UNKNOWN", text, model=name, known=known)
+    raise ModelError(ErrorReason.MODEL_UNKNOWN, text, model=name, known=known)

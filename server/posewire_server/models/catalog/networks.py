@@ -1,6 +1,6 @@
 """The networks posewire runs, as data: where their weights come from, and what goes in and out."""
 
-from posewire_server.errors import ModelError
+from posewire_server.errors import LocalReason, ModelError
 from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
 from posewire_server.models.catalog.original_networks import ORIGINAL_NETWORKS
 from posewire_server.models.catalog.spec import (
@@ -80,4 +80,4 @@ def find_network(name: str) -> NetworkSpec:
     for spec in NETWORKS:
         if name == spec.name:
             return spec
-    raise ModelError("NETWORK_UNKNOWN", f"no network is named {name!r}", network=name)
+    raise ModelError(LocalReason.NETWORK_UNKNOWN, f"no network is named {name!r}", network=name)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 
 MAX_BYTES: Final = 2 << 30
 # Weights are nearly random and do not shrink; a member that grows by more is no weights.
@@ -45,7 +45,7 @@ def collect_files(paths: Sequence[Path], folder: Path, names: Collection[str] = 
     for path in paths:
         if not path.exists():
             text = f"there is no file or folder {str(path)!r}; is the path right?"
-            raise WeightsError("WEIGHTS_UNAVAILABLE", text)
+            raise WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text)
         if path.is_dir():
             _take_folder(path, folder, names)
         elif _is_archive(path.name):
@@ -147,4 +147,4 @@ def _is_wanted(name: str, names: Collection[str] = ()) -> bool:
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", what)
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, what)

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.catalog.spec import NetworkSpec
 
 FILE_NAME: Final = "manifest.json"
@@ -81,9 +81,13 @@ class Manifest:
             try:
                 found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
             except OSError as error:
-                raise WeightsError("WEIGHTS_DAMAGED", f"{name} is not readable: {error}") from error
+                raise WeightsError(
+                    LocalReason.WEIGHTS_DAMAGED, f"{name} is not readable: {error}"
+                ) from error
             if found != digest:
-                raise WeightsError("WEIGHTS_DAMAGED", f"{name} is not the file that was imported")
+                raise WeightsError(
+                    LocalReason.WEIGHTS_DAMAGED, f"{name} is not the file that was imported"
+                )
 
     def write(self, folder: Path) -> Path:
         """Writes ``manifest.json`` into a folder and returns its path."""
@@ -124,7 +128,7 @@ class Manifest:
             return cls(**fields)
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise WeightsError(
-                "WEIGHTS_DAMAGED", f"{FILE_NAME} is not readable: {error}"
+                LocalReason.WEIGHTS_DAMAGED, f"{FILE_NAME} is not readable: {error}"
             ) from error
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.models.weights.manifest import StoredNetwork
 from posewire_server.models.weights.network_store import CheckEngines, NetworkStore
@@ -88,7 +88,7 @@ class ModelCache:
         """
         if self.find(spec) is None:
             text = f"{spec.name} is not in the cache; run `posewire-server models pull {spec.name}`"
-            raise WeightsError("WEIGHTS_UNAVAILABLE", text, model=spec.name)
+            raise WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text, model=spec.name)
         verified = [self.store.verify(network, progress) for network in spec.networks]
         return StoredModel(spec, tuple(verified))
 

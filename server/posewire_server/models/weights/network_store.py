@@ -18,7 +18,7 @@ from pathlib import Path
 
 import filelock
 
-from posewire_server.errors import EngineError, WeightsError
+from posewire_server.errors import EngineError, ErrorReason, LocalReason, WeightsError
 from posewire_server.models.catalog.spec import NetworkSpec
 from posewire_server.models.weights.importers import import_network
 from posewire_server.models.weights.manifest import (
@@ -206,7 +206,9 @@ class NetworkStore:
         manifest = replace(manifest, checks=checks)
         if manifest.default_engine is None:
             reasons = "; ".join(f"{check.engine}: {check.reason}" for check in checks)
-            raise EngineError("ENGINE_FAILED", f"no engine runs {spec.name} right ({reasons})")
+            raise EngineError(
+                ErrorReason.ENGINE_FAILED, f"no engine runs {spec.name} right ({reasons})"
+            )
         manifest.write(folder)
         return manifest
 
@@ -250,5 +252,5 @@ def _unwritable(root: Path, error: OSError) -> WeightsError:
     else:
         text = f"the cache folder {root} cannot be written ({error}); let this user write there"
     return WeightsError(
-        "CACHE_UNWRITABLE", f"{text}, or choose another with --cache or POSEWIRE_CACHE"
+        LocalReason.CACHE_UNWRITABLE, f"{text}, or choose another with --cache or POSEWIRE_CACHE"
     )

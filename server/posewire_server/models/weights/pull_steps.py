@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.isolated import IsolatedError, run_isolated
 from posewire_server.models.catalog.spec import NetworkSpec, UserSource, WheelSource
 from posewire_server.models.weights import npm, wheel
@@ -51,7 +51,7 @@ def import_files(spec: NetworkSpec, files: Path, folder: Path) -> None:
     except IsolatedError as error:
         if "No space left on device" in str(error):
             raise OSError(errno.ENOSPC, "No space left on device") from error
-        reason = error.reason or "WEIGHTS_UNSUPPORTED"
+        reason = error.reason or LocalReason.WEIGHTS_UNSUPPORTED
         text = f"the weights of {spec.name} could not be imported: {error}"
         raise WeightsError(reason, text) from error
 
@@ -65,4 +65,4 @@ def absent_error(spec: NetworkSpec) -> WeightsError:
         )
     else:
         text = f"{spec.name} is not in the cache; run `posewire-server models pull`"
-    return WeightsError("WEIGHTS_UNAVAILABLE", text, network=spec.name)
+    return WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text, network=spec.name)

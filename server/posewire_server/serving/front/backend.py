@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import grpc
 
-from posewire_server.errors import StreamError
+from posewire_server.errors import ErrorReason, StreamError
 from posewire_server.serving.rpc.listener import SERVICE
 
 _GRACE_S = 5.0
@@ -123,4 +123,4 @@ class Backends:
 
 def lost_error(text: str) -> StreamError:
     """Returns the error of a call whose worker has ended."""
-    return StreamError("WORKER_LOST", text)
+    return StreamError(ErrorReason.WORKER_LOST, text)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from posewire_server.errors import EngineError
+from posewire_server.errors import EngineError, LocalReason
 from posewire_server.serving.front.worker_process import WorkerProcess, start_worker
 
 _LOG = logging.getLogger(__name__)
@@ -171,4 +171,4 @@ class Supervisor:
     def _given_up(self, place: int, failures: int) -> EngineError:
         text = f"worker {place} failed {failures} times in a row and is not replaced; see the log"
         _LOG.error(text)
-        return EngineError("WORKER_FAILED", text)
+        return EngineError(LocalReason.WORKER_FAILED, text)

@@ -4,7 +4,7 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from posewire_server.errors import ConfigError
+from posewire_server.errors import ConfigError, LocalReason
 
 _LAST_PORT: Final = 65535
 
@@ -37,7 +37,7 @@ def unusable(address: str) -> ConfigError:
 
 
 def _error(address: str, remedy: str) -> ConfigError:
-    return ConfigError("ADDRESS_UNUSABLE", f"cannot listen on {address}; {remedy}")
+    return ConfigError(LocalReason.ADDRESS_UNUSABLE, f"cannot listen on {address}; {remedy}")
 
 
 def _check_path(address: str, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
 import grpc
@@ -11,52 +11,54 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 from grpc_status import rpc_status
 
-from posewire_server.errors import EngineError, PosewireError, StreamError
+from posewire_server.errors import EngineError, ErrorReason, PosewireError, Reason, StreamError
 
 _LOG = logging.getLogger(__name__)
 DOMAIN = "posewire"
 Context = grpc.aio.ServicerContext[Any, Any]
 Handler = Callable[[Any, Any, Context], Awaitable[Any]]
 
-CODES = {
-    "SOURCE_MISSING": StatusCode.INVALID_ARGUMENT,
-    "SOURCE_UNIMPLEMENTED": StatusCode.UNIMPLEMENTED,
-    "IMAGE_EMPTY": StatusCode.INVALID_ARGUMENT,
-    "IMAGE_FORMAT_UNSUPPORTED": StatusCode.INVALID_ARGUMENT,
-    "IMAGE_UNDECODABLE": StatusCode.INVALID_ARGUMENT,
-    "IMAGE_TOO_LARGE": StatusCode.INVALID_ARGUMENT,
-    "RAW_IMAGE_MALFORMED": StatusCode.INVALID_ARGUMENT,
-    "REGION_INVALID": StatusCode.INVALID_ARGUMENT,
-    "SEQUENCE_NOT_INCREASING": StatusCode.INVALID_ARGUMENT,
-    "FRAME_DEADLINE_EXCEEDED": StatusCode.DEADLINE_EXCEEDED,
-    "QUEUE_FULL": StatusCode.RESOURCE_EXHAUSTED,
-    "CONFIG_MISSING": StatusCode.INVALID_ARGUMENT,
-    "CONFIG_REPEATED": StatusCode.INVALID_ARGUMENT,
-    "CONFIG_INVALID": StatusCode.INVALID_ARGUMENT,
-    "REQUEST_EMPTY": StatusCode.INVALID_ARGUMENT,
-    "FEATURE_UNIMPLEMENTED": StatusCode.UNIMPLEMENTED,
-    "MODEL_UNKNOWN": StatusCode.NOT_FOUND,
-    "MODEL_NOT_SERVING": StatusCode.FAILED_PRECONDITION,
-    "MODE_UNKNOWN": StatusCode.INVALID_ARGUMENT,
-    "TOO_MANY_STREAMS": StatusCode.RESOURCE_EXHAUSTED,
-    "SERVER_DRAINING": StatusCode.UNAVAILABLE,
-    "ENGINE_FAILED": StatusCode.INTERNAL,
-    "INTERNAL": StatusCode.INTERNAL,
-    "WORKER_LOST": StatusCode.UNAVAILABLE,
-    "SHARED_MEMORY_NOT_FOUND": StatusCode.NOT_FOUND,
-    "SHARED_MEMORY_FORBIDDEN": StatusCode.PERMISSION_DENIED,
-    "SHARED_MEMORY_OUT_OF_BOUNDS": StatusCode.INVALID_ARGUMENT,
-    "VIDEO_PACKET_UNDECODABLE": StatusCode.INVALID_ARGUMENT,
-    "VIDEO_KEY_FRAME_MISSING": StatusCode.FAILED_PRECONDITION,
-    "VIDEO_UNSUPPORTED": StatusCode.UNIMPLEMENTED,
-    "BYTES_EXHAUSTED": StatusCode.RESOURCE_EXHAUSTED,
+CODES: Mapping[Reason, StatusCode] = {
+    ErrorReason.SOURCE_MISSING: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.SOURCE_UNIMPLEMENTED: StatusCode.UNIMPLEMENTED,
+    ErrorReason.IMAGE_EMPTY: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.IMAGE_FORMAT_UNSUPPORTED: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.IMAGE_UNDECODABLE: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.IMAGE_TOO_LARGE: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.RAW_IMAGE_MALFORMED: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.REGION_INVALID: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.SEQUENCE_NOT_INCREASING: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.FRAME_DEADLINE_EXCEEDED: StatusCode.DEADLINE_EXCEEDED,
+    ErrorReason.QUEUE_FULL: StatusCode.RESOURCE_EXHAUSTED,
+    ErrorReason.CONFIG_MISSING: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.CONFIG_REPEATED: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.CONFIG_INVALID: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.REQUEST_EMPTY: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.FEATURE_UNIMPLEMENTED: StatusCode.UNIMPLEMENTED,
+    ErrorReason.MODEL_UNKNOWN: StatusCode.NOT_FOUND,
+    ErrorReason.MODEL_NOT_SERVING: StatusCode.FAILED_PRECONDITION,
+    ErrorReason.MODE_UNKNOWN: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.TOO_MANY_STREAMS: StatusCode.RESOURCE_EXHAUSTED,
+    ErrorReason.SERVER_DRAINING: StatusCode.UNAVAILABLE,
+    ErrorReason.ENGINE_FAILED: StatusCode.INTERNAL,
+    ErrorReason.INTERNAL: StatusCode.INTERNAL,
+    ErrorReason.WORKER_LOST: StatusCode.UNAVAILABLE,
+    ErrorReason.SHARED_MEMORY_NOT_FOUND: StatusCode.NOT_FOUND,
+    ErrorReason.SHARED_MEMORY_FORBIDDEN: StatusCode.PERMISSION_DENIED,
+    ErrorReason.SHARED_MEMORY_OUT_OF_BOUNDS: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.VIDEO_PACKET_UNDECODABLE: StatusCode.INVALID_ARGUMENT,
+    ErrorReason.VIDEO_KEY_FRAME_MISSING: StatusCode.FAILED_PRECONDITION,
+    ErrorReason.VIDEO_UNSUPPORTED: StatusCode.UNIMPLEMENTED,
+    ErrorReason.BYTES_EXHAUSTED: StatusCode.RESOURCE_EXHAUSTED,
 }
 
 
 def as_told(error: PosewireError) -> PosewireError:
     """Returns an error as its caller learns of it: what an engine says is for the log alone."""
     if isinstance(error, EngineError) or error.reason not in CODES:
-        return PosewireError("ENGINE_FAILED", "the network could not be run on this frame")
+        return PosewireError(
+            ErrorReason.ENGINE_FAILED, "the network could not be run on this frame"
+        )
     return error
 
 
@@ -100,7 +102,9 @@ def answer_errors(handler: Handler) -> Handler:
 async def _abort(context: Context, error: Exception) -> NoReturn:
     if not isinstance(error, PosewireError):
         _LOG.error("a call failed", exc_info=error)
-        error = PosewireError("INTERNAL", "the server met a fault of its own; its log has details")
+        error = PosewireError(
+            ErrorReason.INTERNAL, "the server met a fault of its own; its log has details"
+        )
     await context.abort_with_status(rpc_status.to_status(to_status(error)))
     raise error
 
@@ -108,4 +112,4 @@ async def _abort(context: Context, error: Exception) -> NoReturn:
 def draining_error() -> StreamError:
     """Returns the error of a call that a draining server refuses or ends."""
     text = "the server is shutting down; resume on another server, or later"
-    return StreamError("SERVER_DRAINING", text)
+    return StreamError(ErrorReason.SERVER_DRAINING, text)

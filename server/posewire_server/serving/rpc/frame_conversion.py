@@ -3,7 +3,7 @@
 from google.protobuf import timestamp_pb2
 from posewire.v1 import frame_pb2, pose_pb2
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import ErrorReason, SourceError
 from posewire_server.frame import (
     EncodedImage,
     Frame,
@@ -82,14 +82,16 @@ def to_source(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Sou
         case "video_packet":
             return _to_video_packet(message.video_packet, message.sequence_id)
         case _:
-            raise SourceError("SOURCE_MISSING", "the frame has no source; set encoded_image")
+            raise SourceError(
+                ErrorReason.SOURCE_MISSING, "the frame has no source; set encoded_image"
+            )
 
 
 def _to_raw_image(raw: frame_pb2.RawImage, pixels: bytes | memoryview) -> RawImage:
     pixel_format = _PIXEL_FORMATS.get(raw.format)
     if pixel_format is None:
         text = f"pixel format {raw.format} is not known; send BGR, RGB, GRAY, NV12 or I420"
-        raise SourceError("RAW_IMAGE_MALFORMED", text)
+        raise SourceError(ErrorReason.RAW_IMAGE_MALFORMED, text)
     return RawImage(pixel_format, raw.width, raw.height, raw.stride, pixels)
 
 
@@ -97,7 +99,7 @@ def _to_video_packet(packet: frame_pb2.VideoPacket, number: int) -> VideoPacket:
     codec = _CODECS.get(packet.codec)
     if codec is None:
         text = f"video codec {packet.codec} is not known; send H264 or HEVC"
-        raise SourceError("VIDEO_UNSUPPORTED", text, codec=packet.codec)
+        raise SourceError(ErrorReason.VIDEO_UNSUPPORTED, text, codec=packet.codec)
     presentation_ns = None
     if packet.HasField("presentation_offset"):
         offset = packet.presentation_offset

@@ -6,7 +6,7 @@ import time
 
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.errors import StreamError
+from posewire_server.errors import ErrorReason, StreamError
 from posewire_server.serving.rpc import settings
 from posewire_server.serving.rpc.reading import Request
 from posewire_server.serving.rpc.served_models import Models
@@ -29,7 +29,7 @@ def read_config(first: Request | None) -> pb.StreamConfig:
     if isinstance(first, pb.DetectRequest) and first.WhichOneof("request") == "config":
         return first.config
     text = "the first request of a stream must be its config; send one before the frames"
-    raise StreamError("CONFIG_MISSING", text)
+    raise StreamError(ErrorReason.CONFIG_MISSING, text)
 
 
 def open_stream(

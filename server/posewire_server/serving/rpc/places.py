@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Iterator
 
-from posewire_server.errors import StreamError
+from posewire_server.errors import ErrorReason, StreamError
 
 
 class Places:
@@ -29,7 +29,7 @@ class Places:
         """
         if self.taken >= self._limit:
             text = f"{self._limit} streams are open, as many as are allowed; retry with back-off"
-            raise StreamError("TOO_MANY_STREAMS", text, max_streams=self._limit)
+            raise StreamError(ErrorReason.TOO_MANY_STREAMS, text, max_streams=self._limit)
         self.taken += 1
         try:
             yield

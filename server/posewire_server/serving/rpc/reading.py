@@ -8,7 +8,7 @@ import grpc
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.errors import PosewireError, StreamError
+from posewire_server.errors import ErrorReason, PosewireError, StreamError
 from posewire_server.frame import Frame
 from posewire_server.outcome import Failed
 from posewire_server.serving.rpc.frame_conversion import to_frame
@@ -30,9 +30,11 @@ async def read_frames(requests: Requests, stream: Stream) -> PosewireError | Non
             kind = request.WhichOneof("request")
             if kind == "config":
                 text = "a stream has one config, its first request; open another stream"
-                return StreamError("CONFIG_REPEATED", text)
+                return StreamError(ErrorReason.CONFIG_REPEATED, text)
             if kind is None:
-                return StreamError("REQUEST_EMPTY", "the request is neither config nor frame")
+                return StreamError(
+                    ErrorReason.REQUEST_EMPTY, "the request is neither config nor frame"
+                )
             await stream.offer(_to_frame_or_failed(request.frame))
     except grpc.aio.BaseError:
         _LOG.debug("the client has gone")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from posewire.v1 import model_pb2
 
-from posewire_server.errors import ModelError
+from posewire_server.errors import ErrorReason, ModelError
 from posewire_server.inference.pipeline import MAX_PIXELS, Pipeline
 from posewire_server.models.catalog.catalog import CATALOG, find_model
 from posewire_server.models.catalog.spec import ModelSpec, Source
@@ -49,7 +49,7 @@ class Models:
         pipeline = self._pipelines.get(spec.name)
         if pipeline is None:
             text = f"model '{spec.name}' is not served here; start the server with it"
-            raise ModelError("MODEL_NOT_SERVING", text, model=spec.name)
+            raise ModelError(ErrorReason.MODEL_NOT_SERVING, text, model=spec.name)
         return pipeline
 
     def describe(self, name: str) -> model_pb2.Model:

@@ -5,7 +5,7 @@ import asyncio
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
-from posewire_server.errors import StreamError
+from posewire_server.errors import ErrorReason, StreamError
 from posewire_server.metrics.frames import metrics_of
 from posewire_server.outcome import Failed
 from posewire_server.serving.rpc import settings
@@ -148,7 +148,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             return await asyncio.wait_for(reading, self._opening_timeout_s)
         except TimeoutError:
             text = f"no config came within {self._opening_timeout_s:g} s; send it at once"
-            raise StreamError("CONFIG_MISSING", text) from None
+            raise StreamError(ErrorReason.CONFIG_MISSING, text) from None
         except asyncio.CancelledError:
             if self._open.is_draining:
                 raise draining_error() from None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from google.protobuf import duration_pb2, field_mask_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.errors import PosewireError, StreamError
+from posewire_server.errors import ErrorReason, PosewireError, StreamError
 from posewire_server.frame import Priority
 from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
 
@@ -142,4 +142,4 @@ def _read_mask(mask: field_mask_pb2.FieldMask) -> frozenset[str]:
 
 def config_invalid(field: str, problem: str) -> PosewireError:
     """Returns the error of a field that can not be as it is."""
-    return StreamError("CONFIG_INVALID", f"{field} {problem}", field=field)
+    return StreamError(ErrorReason.CONFIG_INVALID, f"{field} {problem}", field=field)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from posewire_server.errors import EngineError, PosewireError, StreamError
+from posewire_server.errors import EngineError, ErrorReason, PosewireError, StreamError
 from posewire_server.frame import Frame, Priority
 from posewire_server.inference.scheduling.priority_queue import PriorityQueue
 from posewire_server.outcome import Failed
@@ -121,7 +121,7 @@ def _outcome_of(lane: Lane, ticket: Ticket) -> object:
     except Exception:
         _LOG.exception("work on frame %d failed", ticket.frame.sequence_id)
         text = "the server met a fault of its own; its log has the details"
-        return Failed(ticket.frame.sequence_id, PosewireError("INTERNAL", text))
+        return Failed(ticket.frame.sequence_id, PosewireError(ErrorReason.INTERNAL, text))
 
 
 class Calls:
@@ -153,7 +153,7 @@ class Calls:
         """
         if len(self._answers) >= self._max_waiting:
             text = f"{self._max_waiting} calls are unanswered; retry with back-off"
-            raise StreamError("QUEUE_FULL", text, max_in_flight=self._max_waiting)
+            raise StreamError(ErrorReason.QUEUE_FULL, text, max_in_flight=self._max_waiting)
         ticket = Ticket(frame, priority=priority)
         if time_left_s is not None:
             ticket.deadline_s = min(ticket.deadline_s, ticket.arrived_s + time_left_s)

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from posewire_server.errors import PosewireError, StreamError
+from posewire_server.errors import ErrorReason, LocalReason, PosewireError, StreamError
 from posewire_server.frame import Frame, Priority
 
 now_s = time.monotonic
@@ -57,7 +57,7 @@ class Ticket:
             StreamError: FRAME_DEADLINE_EXCEEDED.
         """
         if self.cancelled:
-            raise CancelledError("CANCELLED", "the caller has gone")
+            raise CancelledError(LocalReason.CANCELLED, "the caller has gone")
         if self.is_late:
             raise late_error(stage)
 
@@ -65,4 +65,4 @@ class Ticket:
 def late_error(stage: str) -> StreamError:
     """Returns FRAME_DEADLINE_EXCEEDED for a frame of which ``stage`` was not begun."""
     text = f"the deadline passed before stage '{stage}'; allow more time or send fewer frames"
-    return StreamError("FRAME_DEADLINE_EXCEEDED", text, stage=stage)
+    return StreamError(ErrorReason.FRAME_DEADLINE_EXCEEDED, text, stage=stage)

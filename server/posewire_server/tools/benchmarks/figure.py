@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from posewire_server.errors import ConfigError, PosewireError
+from posewire_server.errors import ConfigError, LocalReason, PosewireError
 from posewire_server.tools.media.plotting import load_pyplot
 
 _COMPARE = {"<=": operator.le, ">=": operator.ge}
@@ -60,7 +60,7 @@ def run_groups(
     """
     if unknown := sorted(set(chosen) - set(groups)):
         text = f"bench has no group '{unknown[0]}'; it has {', '.join(groups)}"
-        raise ConfigError("SETTING_INVALID", text)
+        raise ConfigError(LocalReason.SETTING_INVALID, text)
     figures: list[Figure] = []
     failed = False
     for group in chosen or groups:

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, Self
 
-from posewire_server.errors import ConfigError, EngineError
+from posewire_server.errors import ConfigError, EngineError, ErrorReason, LocalReason
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
 from posewire_server.models.catalog.networks import EFFICIENTPOSE, TFPOSE
@@ -67,7 +67,9 @@ class Peer:
     def _read(self) -> str:
         line = self._process.stdout.readline() if self._process.stdout is not None else ""
         if not line:
-            raise EngineError("ENGINE_FAILED", f"the process of {self._name} ended unexpectedly")
+            raise EngineError(
+                ErrorReason.ENGINE_FAILED, f"the process of {self._name} ended unexpectedly"
+            )
         return line.strip()
 
 
@@ -86,7 +88,7 @@ def measure(cache: Path, turns: int = TURNS, names: Sequence[str] = ()) -> list[
     """
     if importlib.util.find_spec("openvino") is None:
         text = "the network bench needs openvino to compare with; pip install 'posewire[bench]'"
-        raise ConfigError("PEER_UNAVAILABLE", text)
+        raise ConfigError(LocalReason.PEER_UNAVAILABLE, text)
     store = NetworkStore(cache, check_engines)
     store.pull(TFPOSE)
     cores = available_cores()

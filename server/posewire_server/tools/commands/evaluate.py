@@ -7,7 +7,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from posewire_server.errors import ConfigError
+from posewire_server.errors import ConfigError, LocalReason
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
@@ -93,4 +93,4 @@ def _keep(path: Path, found: dict[str, Any]) -> None:
         path.write_text(json.dumps(found), encoding="utf-8")
     except OSError as error:
         text = f"what was found can not be kept in {path}: {error.strerror}"
-        raise ConfigError("PREDICTIONS_UNWRITABLE", text) from error
+        raise ConfigError(LocalReason.PREDICTIONS_UNWRITABLE, text) from error

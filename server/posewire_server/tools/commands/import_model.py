@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.inference.engine.reference import check_reference
 from posewire_server.models.catalog.catalog import CATALOG, find_model
 from posewire_server.models.catalog.spec import ModelSpec, NetworkSpec, UserSource
@@ -68,7 +68,7 @@ def import_model(cache: ModelCache, config: ImportConfig) -> tuple[StoredNetwork
         if not groups:
             names = ", ".join(sorted(_names(spec)))
             text = f"none of the files given is one of {spec.name}: {names}"
-            raise WeightsError("WEIGHTS_DAMAGED", text, model=spec.name)
+            raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text, model=spec.name)
         references = {spec.networks[0].name: config.reference}
         return tuple(
             _add(cache, network, groups[network.name], references.get(network.name), progress)

@@ -10,7 +10,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from posewire_server.errors import ConfigError
+from posewire_server.errors import ConfigError, LocalReason
 from posewire_server.skeletons import Skeleton
 from posewire_server.tools.commands.follow import Consumer, follow
 from posewire_server.tools.media.annotate import open_annotator
@@ -81,4 +81,4 @@ def _open_lines(path: Path, stack: ExitStack) -> TextIO:
         return stack.enter_context(path.open("w"))
     except OSError as error:
         text = f"{str(path)!r} can not be written; choose another place with --json-lines"
-        raise ConfigError("OUTPUT_UNWRITABLE", text) from error
+        raise ConfigError(LocalReason.OUTPUT_UNWRITABLE, text) from error

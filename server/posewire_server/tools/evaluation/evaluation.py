@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import LabelsError, SourceError
+from posewire_server.errors import LabelsError, LocalReason, SourceError
 from posewire_server.inference.engine.networks import EngineConfig, Networks
 from posewire_server.inference.engine.predictor import Predictor
 from posewire_server.inference.pipeline import MAX_PIXELS, Pipeline
@@ -118,7 +118,7 @@ def evaluate(
     translation = Translation(stored.spec.skeleton, task)
     if boxes and not translation.keeps_order:
         text = f"model '{stored.spec.name}' finds persons; it can not be given boxes of {task.noun}"
-        raise LabelsError("TASK_UNSUITED", text, task=task.name)
+        raise LabelsError(LocalReason.TASK_UNSUITED, text, task=task.name)
     pipeline = Pipeline.load(stored, Networks(engine, LastRun))
     names = [pipeline.mode_name(name) for name in modes or stored.spec.modes]
     ways = [Way(name, given) for given in ((True, False) if boxes else (False,)) for name in names]
@@ -163,7 +163,7 @@ def _read(picture: LabelledPicture) -> Image:
         data = picture.path.read_bytes()
     except OSError as error:
         text = f"the picture {picture.path} can not be read: {error.strerror}"
-        raise LabelsError("LABELS_UNREADABLE", text) from error
+        raise LabelsError(LocalReason.LABELS_UNREADABLE, text) from error
     image = _decode(data)
     height, width = image.shape[:2]
     if (width, height) != picture.size:
@@ -172,7 +172,7 @@ def _read(picture: LabelledPicture) -> Image:
             f"{picture.path} has {width}x{height} pixels, "
             f"its labels are for {labelled_width}x{labelled_height}"
         )
-        raise LabelsError("LABELS_MALFORMED", text)
+        raise LabelsError(LocalReason.LABELS_MALFORMED, text)
     return image
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import LabelsError
+from posewire_server.errors import LabelsError, LocalReason
 from posewire_server.frame import Region
 from posewire_server.tools.evaluation.task import Task
 
@@ -107,13 +107,13 @@ def read_labels(path: Path, task: Task, datasets: Sequence[str] = ()) -> list[La
         known = sorted({record["dataset"] for record in suited})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         text = f"{path} is no labels file of the known format: {type(error).__name__}: {error}"
-        raise LabelsError("LABELS_MALFORMED", text) from error
+        raise LabelsError(LocalReason.LABELS_MALFORMED, text) from error
     if not any(instance.counts for picture in chosen for instance in picture.instances):
         text = (
             f"{path} labels nobody for task {task.name} in data sets {', '.join(patterns)}; "
             f"it has {', '.join(known) or 'none'}"
         )
-        raise LabelsError("LABELS_EMPTY", text)
+        raise LabelsError(LocalReason.LABELS_EMPTY, text)
     return chosen
 
 
@@ -127,12 +127,12 @@ def _records(path: Path) -> list[Mapping[str, Any]]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         text = f"the labels file {path} can not be read: {error.strerror}"
-        raise LabelsError("LABELS_UNREADABLE", text) from error
+        raise LabelsError(LocalReason.LABELS_UNREADABLE, text) from error
     except ValueError as error:
-        raise LabelsError("LABELS_MALFORMED", f"{path} is no JSON: {error}") from error
+        raise LabelsError(LocalReason.LABELS_MALFORMED, f"{path} is no JSON: {error}") from error
     records = content.get("images") if isinstance(content, dict) else None
     if not isinstance(records, list):
-        raise LabelsError("LABELS_MALFORMED", f'{path} lacks the list "images"')
+        raise LabelsError(LocalReason.LABELS_MALFORMED, f'{path} lacks the list "images"')
     return records
 
 

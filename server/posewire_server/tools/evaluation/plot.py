@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from posewire_server.errors import ConfigError
+from posewire_server.errors import ConfigError, LocalReason
 from posewire_server.tools.evaluation.evaluation import Evaluation
 from posewire_server.tools.media.plotting import load_pyplot
 
@@ -34,6 +34,6 @@ def draw_curves(evaluation: Evaluation, path: Path) -> None:
         drawing.savefig(path, dpi=120)
     except OSError as error:
         text = f"the plot can not be written to {path}: {error.strerror}"
-        raise ConfigError("OUTPUT_UNWRITABLE", text) from error
+        raise ConfigError(LocalReason.OUTPUT_UNWRITABLE, text) from error
     finally:
         pyplot.close(drawing)

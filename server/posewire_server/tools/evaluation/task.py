@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from posewire_server.errors import LabelsError
+from posewire_server.errors import LabelsError, LocalReason
 from posewire_server.skeletons import COCO17, HAND21, IBUG68, MPII16, Skeleton
 
 
@@ -60,7 +60,9 @@ def find_task(name: str) -> Task:
         if name == task.name:
             return task
     known = ", ".join(task.name for task in TASKS)
-    raise LabelsError("TASK_UNKNOWN", f"there is no task '{name}'; there are {known}", task=name)
+    raise LabelsError(
+        LocalReason.TASK_UNKNOWN, f"there is no task '{name}'; there are {known}", task=name
+    )
 
 
 def task_of(skeleton: Skeleton) -> Task:

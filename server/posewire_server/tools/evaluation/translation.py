@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import LabelsError
+from posewire_server.errors import LabelsError, LocalReason
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
 from posewire_server.tools.evaluation.task import Task
@@ -32,7 +32,7 @@ class Translation:
         self._indices = [index for index in indices if (index >= 0).any()]
         if not self._indices:
             text = f"task {task.name} labels none of the keypoints of {source.name}; name another"
-            raise LabelsError("TASK_UNSUITED", text, task=task.name)
+            raise LabelsError(LocalReason.TASK_UNSUITED, text, task=task.name)
 
     @property
     def keeps_order(self) -> bool:

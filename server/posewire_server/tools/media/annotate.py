@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import ConfigError, SourceError
+from posewire_server.errors import ConfigError, LocalReason, SourceError
 from posewire_server.inference.pipeline import MAX_PIXELS
 from posewire_server.inference.reader import SourceReader
 from posewire_server.skeletons import Skeleton
@@ -47,15 +47,15 @@ def open_annotator(output: Path, source: Source, skeleton: Skeleton) -> Annotato
     if source.is_video:
         if suffix not in _CODECS:
             text = f"an annotated video is written to a .mp4 or .avi file, not to {str(output)!r}"
-            raise ConfigError("OUTPUT_UNWRITABLE", text)
+            raise ConfigError(LocalReason.OUTPUT_UNWRITABLE, text)
         return AnnotatedVideo(output, source.fps, skeleton)
     if suffix and suffix not in IMAGE_SUFFIXES and not output.is_dir():
         known = ", ".join(sorted(IMAGE_SUFFIXES))
         text = f"annotated pictures are written to a folder, one to a file of {known}, "
-        raise ConfigError("OUTPUT_UNWRITABLE", f"{text}not to {str(output)!r}")
+        raise ConfigError(LocalReason.OUTPUT_UNWRITABLE, f"{text}not to {str(output)!r}")
     if suffix in IMAGE_SUFFIXES and source.frame_count != 1:
         text = f"{source.frame_count} images do not fit into {str(output)!r}; give a folder"
-        raise ConfigError("OUTPUT_UNWRITABLE", text)
+        raise ConfigError(LocalReason.OUTPUT_UNWRITABLE, text)
     return AnnotatedImages(output, skeleton)
 
 
@@ -159,4 +159,4 @@ def _make_folder(folder: Path) -> None:
 
 def _unwritable(path: Path) -> ConfigError:
     text = f"{str(path)!r} can not be written; choose another place with --output"
-    return ConfigError("OUTPUT_UNWRITABLE", text)
+    return ConfigError(LocalReason.OUTPUT_UNWRITABLE, text)

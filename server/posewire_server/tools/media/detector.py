@@ -13,7 +13,7 @@ from typing import Protocol
 
 import posewire
 
-from posewire_server.errors import ConfigError
+from posewire_server.errors import ConfigError, LocalReason
 from posewire_server.inference.engine.networks import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
@@ -93,4 +93,4 @@ def _ask(client: posewire.Client, server: str, config: DetectorConfig) -> Detect
             f"no server can be reached at {server}; is the address right? "
             f"`posewire-server serve --address {server}` starts one"
         )
-        raise ConfigError("SERVER_UNREACHABLE", text) from error
+        raise ConfigError(LocalReason.SERVER_UNREACHABLE, text) from error

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import av
 from av.bitstream import BitStreamFilterContext
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import LocalReason, SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
 from posewire_server.tools.media.source import SourceFrame
 
@@ -31,13 +31,13 @@ class PacketVideo:
             self._container = av.open(name)
         except av.FFmpegError as error:
             text = f"{name} can not be opened as a video; is the path or address right?"
-            raise SourceError("SOURCE_UNREADABLE", text) from error
+            raise SourceError(LocalReason.SOURCE_UNREADABLE, text) from error
         videos = self._container.streams.video
         found = videos[0].codec_context.name if videos else "no video"
         if found not in {codec.value for codec in VideoCodec}:
             self._container.close()
             text = f"{name} holds {found}; packets are streamed of H.264 and HEVC, try it without"
-            raise SourceError("SOURCE_UNREADABLE", text)
+            raise SourceError(LocalReason.SOURCE_UNREADABLE, text)
         self._stream = videos[0]
         self._codec = VideoCodec(found)
         self.fps = float(self._stream.average_rate or _DEFAULT_FPS)
@@ -66,4 +66,4 @@ class PacketVideo:
                         yield from to_annex_b.filter(packet)
             except av.FFmpegError as error:
                 text = f"{self.name} can not be read on: {error.strerror}"
-                raise SourceError("SOURCE_UNREADABLE", text) from error
+                raise SourceError(LocalReason.SOURCE_UNREADABLE, text) from error

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from posewire_server.errors import ConfigError
+from posewire_server.errors import ConfigError, LocalReason
 
 
 def load_pyplot() -> Any:
@@ -15,7 +15,7 @@ def load_pyplot() -> Any:
         import matplotlib as mpl
     except ImportError as error:
         text = "plots need matplotlib; pip install 'posewire[bench]'"
-        raise ConfigError("PLOT_UNAVAILABLE", text) from error
+        raise ConfigError(LocalReason.PLOT_UNAVAILABLE, text) from error
     mpl.use("Agg")
     from matplotlib import pyplot
 

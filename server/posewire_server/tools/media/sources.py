@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import LocalReason, SourceError
 from posewire_server.tools.media.source import Source, SourceFrame
 from posewire_server.tools.media.video_source import Video
 
@@ -86,12 +86,12 @@ def read_bytes(path: Path) -> bytes:
         raise _not_found(str(path)) from error
     except OSError as error:
         text = f"{str(path)!r} can not be read: {error.strerror}"
-        raise SourceError("SOURCE_UNREADABLE", text) from error
+        raise SourceError(LocalReason.SOURCE_UNREADABLE, text) from error
 
 
 def _not_found(spec: str) -> SourceError:
     text = f"there is no file or folder {spec!r}; is the path right, seen from this folder?"
-    return SourceError("SOURCE_NOT_FOUND", text)
+    return SourceError(LocalReason.SOURCE_NOT_FOUND, text)
 
 
 def _images_in(folder: Path) -> list[Path]:
@@ -99,9 +99,9 @@ def _images_in(folder: Path) -> list[Path]:
         found = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
     except OSError as error:
         text = f"the folder {str(folder)!r} can not be read: {error.strerror}"
-        raise SourceError("SOURCE_UNREADABLE", text) from error
+        raise SourceError(LocalReason.SOURCE_UNREADABLE, text) from error
     if not found:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))
         text = f"the folder {str(folder)!r} has no images; looked for {suffixes}"
-        raise SourceError("SOURCE_EMPTY", text)
+        raise SourceError(LocalReason.SOURCE_EMPTY, text)
     return found

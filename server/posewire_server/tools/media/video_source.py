@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import LocalReason, SourceError
 from posewire_server.tools.media.source import SourceFrame
 
 _DEFAULT_FPS = 25.0
@@ -35,7 +35,7 @@ class Video:
         self._capture = cv2.VideoCapture(target)
         if not self._capture.isOpened():
             text = f"{name} can not be opened; {_remedy(target)}"
-            raise SourceError("SOURCE_UNREADABLE", text)
+            raise SourceError(LocalReason.SOURCE_UNREADABLE, text)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if np.isfinite(fps) and 0 < fps <= 1000 else _DEFAULT_FPS
         count = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -57,7 +57,9 @@ class Video:
         finally:
             self._capture.release()
         if number == 0:
-            raise SourceError("SOURCE_EMPTY", f"{self.name} has no frame that can be read")
+            raise SourceError(
+                LocalReason.SOURCE_EMPTY, f"{self.name} has no frame that can be read"
+            )
 
 
 def _remedy(target: int | str) -> str:

@@ -6,7 +6,7 @@ from fractions import Fraction
 import av
 from av.codec.context import Flags
 
-from posewire_server.errors import SourceError
+from posewire_server.errors import ErrorReason, SourceError
 from posewire_server.frame import VideoCodec
 from posewire_server.inference.sources.video.access_unit import AccessUnit, Syntax
 from posewire_server.inference.sources.video.h264 import H264Syntax
@@ -73,7 +73,7 @@ class VideoDecoder:
         if width * height > self._max_pixels:
             self._is_ready = False
             raise SourceError(
-                "IMAGE_TOO_LARGE",
+                ErrorReason.IMAGE_TOO_LARGE,
                 f"The video has {width}x{height} pixels, at most {self._max_pixels} are accepted; "
                 "send it smaller.",
                 width=width,
@@ -136,18 +136,18 @@ class VideoDecoder:
     def _undecodable(self, why: str) -> SourceError:
         self._is_ready = False
         text = f"{why}; send a key frame, with its parameter sets and in Annex B form, to go on"
-        return self._error("VIDEO_PACKET_UNDECODABLE", text)
+        return self._error(ErrorReason.VIDEO_PACKET_UNDECODABLE, text)
 
     def _key_frame_missing(self, unit: AccessUnit) -> SourceError:
         self._is_ready &= unit.is_leading  # Those after the leading ones do without them.
         self._note(unit)
         text = "packets that it builds on are missing or were damaged; send a key frame"
-        return self._error("VIDEO_KEY_FRAME_MISSING", text)
+        return self._error(ErrorReason.VIDEO_KEY_FRAME_MISSING, text)
 
     def _out_of_turn(self) -> SourceError:
         text = "its picture is shown before one that was sent earlier; encode without B-frames"
-        return self._error("VIDEO_UNSUPPORTED", text)
+        return self._error(ErrorReason.VIDEO_UNSUPPORTED, text)
 
-    def _error(self, reason: str, why: str) -> SourceError:
+    def _error(self, reason: ErrorReason, why: str) -> SourceError:
         name = self.codec.name
         return SourceError(reason, f"The {name} packet gives no picture: {why}.", codec=name)

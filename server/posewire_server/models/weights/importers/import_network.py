@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.isolated import answer
 from posewire_server.models.weights.importers import original
 from posewire_server.models.weights.importers.graphdef import graphdef_program
@@ -51,7 +51,7 @@ def write_program(
     if importer not in IMPORTERS:
         known = ", ".join(sorted(IMPORTERS))
         text = f"there is no importer {importer!r}; there are: {known}"
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
     with Emitter.building() as emitter:
         emitter.save(prefix, IMPORTERS[importer](source, emitter, outputs))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.caffe import caffe_program
 from posewire_server.models.weights.importers.paddle_format import paddle_program
 from posewire_server.models.weights.importers.program.emitter import Emitter
@@ -43,5 +43,5 @@ def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[An
             ".prototxt with .caffemodel, .pdparams, .pdmodel with .pdiparams, __model__ with "
             "__params__, and .pth or .pth.tar"
         )
-        raise WeightsError("WEIGHTS_DAMAGED", text)
+        raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text)
     return found.pop()(folder, emitter, outputs)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.paddle_format.paddle_state import State
 from posewire_server.models.weights.importers.program.layers import Layer
 
@@ -131,4 +131,4 @@ class StateLayers:
 
 def _another(what: str) -> WeightsError:
     text = f"the weights are of another network: {what}"
-    return WeightsError("WEIGHTS_UNSUPPORTED", text)
+    return WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.caffe.prototxt import Table, parse
 from posewire_server.models.weights.importers.program.emitter import INPUT_NAME
 from posewire_server.models.weights.importers.program.import_errors import only, unsupported
@@ -209,11 +209,11 @@ def _input_shape(network: Table, inputs: list[Table]) -> tuple[int, int, int]:
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable Caffe network: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable Caffe network: {what}")
 
 
 def _unsupported(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_UNSUPPORTED", what)
+    return WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, what)
 
 
 _KINDS: Final[Mapping[str, tuple[str, Callable[[Table, str], Settings]]]] = {

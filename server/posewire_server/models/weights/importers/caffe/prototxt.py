@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 
 MAX_DEPTH: Final = 32
 MAX_CHARACTERS: Final = 4_000_000
@@ -128,4 +128,4 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable text of layers: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable text of layers: {what}")

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.program.wire import Message
 
 # The values of TensorFlow's DataType that inference graphs hold constants of.
@@ -145,7 +145,7 @@ def _read_tensor(name: str, tensor: Message) -> npt.NDArray[np.generic]:
     kind = tensor.integer(1)
     if kind not in DTYPES:
         text = f"constant {name!r} has TensorFlow's data type {kind}; known: float32, int32, int64"
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text, node=name)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text, node=name)
     shape = [dimension.integer(1) for dimension in tensor.message(2).messages(2)]
     count = math.prod(shape)
     if any(size < 0 for size in shape) or count > MAX_ELEMENTS or len(shape) > MAX_RANK:
@@ -168,4 +168,4 @@ def _read_values(name: str, tensor: Message, kind: int, count: int) -> npt.NDArr
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable TensorFlow graph: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable TensorFlow graph: {what}")

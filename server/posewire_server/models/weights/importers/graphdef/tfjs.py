@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.graphdef.graphdef import (
     MAX_ELEMENTS,
     MAX_RANK,
@@ -90,7 +90,7 @@ def read_graph_model(folder: Path) -> list[TfjsNode]:
         text = (
             f"it is a {model['format']!r}; convert it with tensorflowjs_converter to a graph model"
         )
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
     weights = _read_weights(folder, _items(model.get("weightsManifest")))
     nodes = _items(_fields(model.get("modelTopology")).get("node"))
     return sort_nodes(_read_node(_fields(node), weights) for node in nodes)
@@ -158,7 +158,7 @@ def _stored_dtype(name: str, entry: Json) -> np.dtype[Any]:
     kind = _string((_fields(quantization) if quantization else entry).get("dtype"))
     if kind not in known or (quantization and entry.get("dtype") != "float32"):
         text = f"the weights of {name!r} have the type {kind!r}; known: {', '.join(known)}"
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text, node=name)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text, node=name)
     return np.dtype(known[kind])
 
 
@@ -222,4 +222,6 @@ def _decode(value: Any) -> str:
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable TensorFlow.js graph model: {what}")
+    return WeightsError(
+        LocalReason.WEIGHTS_DAMAGED, f"not a readable TensorFlow.js graph model: {what}"
+    )

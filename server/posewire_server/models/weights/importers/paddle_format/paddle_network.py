@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.program.wire import Message
 
 MAX_RANK: Final = 8
@@ -182,7 +182,7 @@ def _read_tensor(description: Message, content: memoryview) -> tuple[Floats, int
     kind, shape = description.integer(1), description.integers(2)
     if kind not in _DTYPES:
         text = f"a parameter has Paddle's data type {kind}; known are floats and whole numbers"
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
     dtype = np.dtype(_DTYPES[kind])
     if min(shape, default=1) < 0 or len(shape) > MAX_RANK:
         raise _damaged(f"a parameter has the shape {shape}")
@@ -194,4 +194,4 @@ def _read_tensor(description: Message, content: memoryview) -> tuple[Floats, int
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable Paddle network: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable Paddle network: {what}")

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.pytorch.pickle_data import Call, Global, read_pickle
 
 State = dict[str, npt.NDArray[np.float32]]
@@ -91,4 +91,4 @@ def _is_sized(value: Any, size: int) -> bool:
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable state dictionary: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable state dictionary: {what}")

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from posewire_server.errors import PosewireError, WeightsError
+from posewire_server.errors import LocalReason, PosewireError, WeightsError
 
 
 def unsupported(node: str, what: str) -> WeightsError:
     """Returns the error for a node that has something no importer can translate."""
-    return WeightsError("WEIGHTS_UNSUPPORTED", f"node {node!r} has {what}", node=node)
+    return WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, f"node {node!r} has {what}", node=node)
 
 
 def unknown_operation(node: str, operation: str, known: Iterable[str]) -> WeightsError:
@@ -44,7 +44,7 @@ def choose_outputs(wanted: Sequence[str], ends: Sequence[str], known: Iterable[s
     absent = sorted(set(wanted) - set(known))
     if absent:
         text = f"the graph has no {', '.join(map(repr, absent))}; it ends in {sorted(ends)}"
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
     return list(wanted)
 
 
@@ -56,5 +56,5 @@ def only(kind: str, names: Sequence[str]) -> str:
     """
     if len(names) != 1:
         text = f"the graph has {len(names)} {kind}s: {list(names)}"
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
     return names[0]

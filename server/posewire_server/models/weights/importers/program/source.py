@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 
 
 def find_file(folder: Path, ending: str) -> Path:
@@ -15,5 +15,5 @@ def find_file(folder: Path, ending: str) -> Path:
     if len(found) != 1:
         names = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
         text = f"expected one file *{ending}, got {names}"
-        raise WeightsError("WEIGHTS_DAMAGED", text)
+        raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text)
     return found[0]

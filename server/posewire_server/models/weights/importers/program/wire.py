@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 
 VARINT: Final = 0
 FIXED64: Final = 1
@@ -132,4 +132,4 @@ def _unpack_varints(view: memoryview) -> list[int]:
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable protobuf message: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable protobuf message: {what}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 
 MAX_INSTRUCTIONS: Final = 1_000_000
 _VALUES: Final = ("INT", "LONG", "STRING", "UNICODE", "BYTES", "FLOAT", "BYTEARRAY")
@@ -226,4 +226,4 @@ _INSTRUCTIONS: Final[Mapping[str, Callable[[_Machine, Any], None]]] = {
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable state dictionary: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable state dictionary: {what}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.architectures.openpose import read_body, read_hand
 from posewire_server.models.weights.importers.architectures.pose_resnet import read_pose_resnet
 from posewire_server.models.weights.importers.paddle_format.paddle_state import (
@@ -57,7 +57,7 @@ def define(state: State) -> list[Layer]:
         f"the weights begin with {names}, which no known network has; known are openpose_body, "
         "openpose_hand and pose_resnet"
     )
-    raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+    raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
 
 
 def _translate(state: State, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:

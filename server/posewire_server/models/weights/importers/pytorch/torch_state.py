@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.paddle_format.paddle_state import State
 from posewire_server.models.weights.importers.pytorch.pickle_data import (
     Call,
@@ -164,7 +164,7 @@ def _find_storage(reference: Any) -> tuple[str, str]:
 def _storage_type(kind: str) -> str:
     if kind not in _STORAGES:
         text = f"the checkpoint has a {kind}; known are {', '.join(_STORAGES)}"
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
     return _STORAGES[kind]
 
 
@@ -173,4 +173,6 @@ def _is_size(value: Any) -> bool:
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable checkpoint of PyTorch: {what}")
+    return WeightsError(
+        LocalReason.WEIGHTS_DAMAGED, f"not a readable checkpoint of PyTorch: {what}"
+    )

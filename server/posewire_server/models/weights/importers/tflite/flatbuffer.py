@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 
 MAX_ENTRIES: Final = 1 << 14
 MAX_TEXT: Final = 1 << 12
@@ -120,4 +120,4 @@ class Table:
 
 
 def _damaged(what: str) -> WeightsError:
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable FlatBuffer: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable FlatBuffer: {what}")

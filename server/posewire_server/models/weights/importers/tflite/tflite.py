@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import WeightsError
+from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.tflite.flatbuffer import Table
 
 # The values of TensorType that inference graphs hold constants of.
@@ -83,7 +83,7 @@ class Tensor:
                 f"constant {self.name!r} has TensorFlow Lite's type {self.kind}; known: float32, "
                 "float16, int32, int64. Convert the network without integer quantization"
             )
-            raise WeightsError("WEIGHTS_UNSUPPORTED", text, node=self.name)
+            raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text, node=self.name)
         dtype = np.dtype(DTYPES[self.kind])
         if len(self.content) % dtype.itemsize:
             raise damaged(f"constant {self.name!r} has {len(self.content)} bytes")
@@ -207,7 +207,7 @@ def _spread(tensor: Tensor, values: Array, sparsity: Table) -> Array:
     order = sparsity.integers(0)
     if sparsity.integers(1) or order != tuple(range(len(tensor.shape))):
         text = f"constant {tensor.name!r} is sparse in blocks or in another order of dimensions"
-        raise WeightsError("WEIGHTS_UNSUPPORTED", text, node=tensor.name)
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text, node=tensor.name)
     if len(dimensions) != len(tensor.shape):
         raise damaged(f"constant {tensor.name!r} has {len(dimensions)} sparse dimensions")
     places = np.zeros(1, np.int64)
@@ -246,4 +246,4 @@ def _indices(dimension: Table, field: int) -> npt.NDArray[np.int64]:
 
 def damaged(what: str) -> WeightsError:
     """Returns the error for a file that is not readable."""
-    return WeightsError("WEIGHTS_DAMAGED", f"not a readable TensorFlow Lite file: {what}")
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable TensorFlow Lite file: {what}")
