@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.network import EngineConfig, Networks
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY

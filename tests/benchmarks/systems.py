@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from posewire_server.errors import EngineError
-from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.network import EngineConfig, Networks
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.sources.image import decode_image

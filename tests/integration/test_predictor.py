@@ -114,7 +114,7 @@ def test_run_lets_other_threads_work(predictor: PaddlePredictor) -> None:
 def test_run_equals_the_plain_call_of_paddle(predictor: PaddlePredictor) -> None:
     inputs = np.random.default_rng(3).uniform(0, 255, (1, 3, 64, 96)).astype(np.float32)
     (outputs,) = predictor.run(inputs)
-    (program,) = predictor._programs
+    program = predictor._program
     program.gil_free = False
     try:
         (plain,) = predictor.run(inputs)
@@ -135,7 +135,7 @@ def test_paddle_without_the_symbol_runs_with_the_lock_and_warns(
 
 def test_run_during_another_run_is_refused(predictor: PaddlePredictor) -> None:
     inputs = np.zeros((1, 3, 16, 16), np.float32)
-    (program,) = predictor._programs
+    program = predictor._program
     with program._turn, pytest.raises(EngineError, match="let them take turns"):
         predictor.run(inputs)
     predictor.run(inputs)

@@ -50,7 +50,7 @@ def wide() -> Iterator[HostedServer]:
 def wait_until_in_line(hosted: HostedServer, count: int) -> None:
     """Returns when so many frames are prepared and wait for the network."""
     batcher = hosted.predictor.network._batcher
-    hosted.wait_until(lambda: len(batcher._line) == count)
+    hosted.wait_until(lambda: len(batcher._queue) == count)
 
 
 def occupy(hosted: HostedServer) -> RawStream:
@@ -64,7 +64,7 @@ def occupy(hosted: HostedServer) -> RawStream:
 def step(hosted: HostedServer, predictor: SteppedPredictor) -> None:
     """Has the network run once when all frames that are worked on are prepared."""
     batcher, dispatcher = hosted.predictor.network._batcher, hosted.server._dispatcher
-    hosted.wait_until(lambda: len(batcher._line) + 1 == len(dispatcher._running))
+    hosted.wait_until(lambda: len(batcher._queue) + 1 == len(dispatcher._running))
     runs = len(predictor.seen) + 1
     predictor.permits.release()
     hosted.wait_until(lambda: len(predictor.seen) == runs)

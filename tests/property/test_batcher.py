@@ -88,4 +88,4 @@ def test_batcher_gives_each_thread_what_is_its_own(
     assert {int(value) for value in ran} <= useful
     assert batcher.inputs >= wanted
     assert not batcher._is_led
-    assert len(batcher._line) == 0
+    assert len(batcher._queue) == 0

@@ -78,7 +78,7 @@ class Bench:
         """Has a thread run inputs; returns when it is in line."""
         context = context or FrameContext(priority=priority)
         with self.batcher._lock:
-            asked = len(self.batcher._line) + 1
+            asked = len(self.batcher._queue) + 1
         done = self._threads.submit(self.batcher.run, inputs(*values, side=side), context)
         self.wait_until_waiting(asked)
         return done
@@ -99,7 +99,7 @@ class Bench:
         end_s = time.monotonic() + PATIENCE_S
         while True:
             with self.batcher._lock:
-                if len(self.batcher._line) == count:
+                if len(self.batcher._queue) == count:
                     return
             assert time.monotonic() < end_s, f"{count} never waited"
             time.sleep(0.0005)

@@ -4,8 +4,7 @@ import sys
 import threading
 
 import numpy as np
-from posewire_server.inference.engine.network import Network
-from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.network import EngineConfig, Network
 from posewire_server.inference.estimators.part_affinity import PafEstimator
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.serving.front.lifeline import end_with_stdin

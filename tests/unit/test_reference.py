@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.inference.engine import reference
+from posewire_server.inference.engine import self_check
+from posewire_server.inference.engine.self_check import check_reference
 from posewire_server.models.catalog.networks import find_network
 from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
@@ -26,7 +27,7 @@ class Doubling:
 
 @pytest.fixture
 def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StoredNetwork:
-    monkeypatch.setattr(reference, "PaddlePredictor", Doubling)
+    monkeypatch.setattr(self_check, "PaddlePredictor", Doubling)
     spec = find_network("face-vanface")
     return StoredNetwork(spec, tmp_path, Manifest.describe(spec, "original", tmp_path))
 
@@ -41,13 +42,13 @@ INPUT = np.full((2, 1, 60, 60), 1 / 3600, np.float32)
 
 def test_reference_that_agrees_gives_its_error(stored: StoredNetwork, tmp_path: Path) -> None:
     path = write(tmp_path, input=INPUT, output_0=np.full((2, 136, 1, 1), 2.0005, np.float32))
-    assert reference.check_reference(stored, path) == pytest.approx(0.00025, rel=0.01)
+    assert check_reference(stored, path) == pytest.approx(0.00025, rel=0.01)
 
 
 def test_reference_that_differs_raises_unsupported(stored: StoredNetwork, tmp_path: Path) -> None:
     path = write(tmp_path, input=INPUT, output_0=np.full((2, 136, 1, 1), 3, np.float32))
     with pytest.raises(WeightsError, match=r"differs .* by up to 0\.333") as caught:
-        reference.check_reference(stored, path)
+        check_reference(stored, path)
     assert caught.value.reason == "WEIGHTS_UNSUPPORTED"
 
 
@@ -63,5 +64,5 @@ def test_reference_unreadable_raises_damaged(
     elif fault == "pickle":
         write(tmp_path, input=np.array([{}], object), output_0=INPUT)
     with pytest.raises(WeightsError, match="not a readable reference") as caught:
-        reference.check_reference(stored, path)
+        check_reference(stored, path)
     assert caught.value.reason == "WEIGHTS_DAMAGED"

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 from posewire_server.errors import ModelError
-from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.network import EngineConfig
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.networks import TFPOSE

@@ -9,7 +9,7 @@ from posewire_server.cli.numbers import count_or_zero, share
 from posewire_server.config import default_cache
 
 if TYPE_CHECKING:
-    from posewire_server.inference.engine.networks import EngineConfig
+    from posewire_server.inference.engine.network import EngineConfig
     from posewire_server.inference.tracking.tracking_settings import TrackingSettings
     from posewire_server.tools.media.detector import DetectorConfig
 
@@ -38,7 +38,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 
 def read_engine(options: Options) -> "EngineConfig":
     """Returns the engine that was chosen."""
-    from posewire_server.inference.engine.networks import EngineConfig
+    from posewire_server.inference.engine.network import EngineConfig
 
     return EngineConfig(options.engine, options.precision, options.threads)
 

@@ -10,8 +10,7 @@ import numpy.typing as npt
 
 from posewire_server.errors import ErrorReason, ModelError, StreamError
 from posewire_server.frame import Region, Source
-from posewire_server.inference.engine.network import Network
-from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.network import EngineConfig, Network, Networks
 from posewire_server.inference.engine.predictor import Engine
 from posewire_server.inference.estimators.build import build_estimator
 from posewire_server.inference.estimators.part_affinity import PafEstimator

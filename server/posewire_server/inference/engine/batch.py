@@ -1,5 +1,7 @@
-"""Forms batches: which of the queued requests run together, and their inputs as one array."""
+"""Batches: the requests of threads, and which of them run together."""
 
+import threading
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -7,20 +9,76 @@ import numpy.typing as npt
 
 from posewire_server.frame import Priority
 from posewire_server.inference.engine.calibration import Calibration
-from posewire_server.inference.engine.request import Request
+from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.scheduling.priority_queue import PriorityQueue
 
 Array = npt.NDArray[np.float32]
 
 
-def take_batch(line: PriorityQueue[Request], calibration: Calibration) -> list[Request]:
+class BatchRequest:
+    """Inputs of one thread, which sleeps until it has its outputs or the lead.
+
+    Args:
+        inputs: (N, C, H, W) float32.
+        context: Context of the frame.
+
+    Attributes:
+        inputs: As given.
+        priority: Priority of the frame.
+        is_done: Whether the request succeeded or failed.
+    """
+
+    def __init__(self, inputs: Array, context: FrameContext) -> None:
+        self.inputs = inputs
+        self.priority = context.priority
+        self.is_done = False
+        self._context = context
+        self._queued_s = time.perf_counter()
+        self._outputs: list[Array] = []
+        self._error: Exception | None = None
+        self._sleep = threading.Lock()  # held while nobody woke the thread
+        self._sleep.acquire()
+
+    def wait(self) -> None:
+        """Sleeps until ``wake``."""
+        self._sleep.acquire()
+
+    def wake(self) -> None:
+        """Ends one ``wait``; called once for each."""
+        self._sleep.release()
+
+    def is_wanted(self) -> bool:
+        """Asks the frame's context whether to go on; the request fails otherwise."""
+        try:
+            self._context.check("infer")
+        except Exception as error:
+            self.fail(error)
+        return not self.is_done
+
+    def succeed(self, outputs: list[Array], begin_s: float, end_s: float) -> None:
+        """Keeps the outputs, and books the time in the queue and of the run."""
+        self._context.book("wait", begin_s - self._queued_s)
+        self._context.book("infer", end_s - begin_s)
+        self._outputs, self.is_done = outputs, True
+
+    def fail(self, error: Exception) -> None:
+        """Keeps an error for ``result``."""
+        self._error, self.is_done = error, True
+
+    def result(self) -> list[Array]:
+        """Returns the outputs, or raises the error."""
+        if self._error is not None:
+            raise self._error
+        return self._outputs
+
+
+def take_batch(queue: PriorityQueue[BatchRequest], calibration: Calibration) -> list[BatchRequest]:
     """Removes the first request from a queue that is not empty, and the requests that join it.
 
     No request joins while one of a higher priority stays in the queue.
     """
-    first, *others = find_fitting(line, calibration)
-    room = calibration.size_for(len(first.inputs) + sum(len(it.inputs) for it in others))
-    room -= len(first.inputs)
+    first, *others = find_fitting(queue, calibration)
+    room = calibration.size_for(count_inputs([first, *others])) - len(first.inputs)
     batch, left_out = [first], Priority.LOW
     for request in others:
         if len(request.inputs) <= room and request.priority >= left_out:
@@ -29,20 +87,22 @@ def take_batch(line: PriorityQueue[Request], calibration: Calibration) -> list[R
         else:
             left_out = max(left_out, request.priority)
     for request in batch:
-        line.remove(request, request.priority)
-    line.note_turn(first.priority)
+        queue.remove(request, request.priority)
+    queue.count_turn(first.priority)
     return batch
 
 
-def find_fitting(line: PriorityQueue[Request], calibration: Calibration) -> list[Request]:
+def find_fitting(
+    queue: PriorityQueue[BatchRequest], calibration: Calibration
+) -> list[BatchRequest]:
     """Returns the first request of a queue that is not empty, and those that may join it."""
-    first = line.first()
+    first = queue.peek()
     assert first is not None, "the leader is in the queue"
     fitting = [first]
     if calibration.largest == 1:
         return fitting
     left_out = Priority.LOW
-    for request in line:  # by priority, the highest first
+    for request in queue:  # the highest priority first
         if request.inputs.shape[1:] != first.inputs.shape[1:]:
             left_out = max(left_out, request.priority)
         elif request is not first and request.priority >= left_out:
@@ -50,12 +110,17 @@ def find_fitting(line: PriorityQueue[Request], calibration: Calibration) -> list
     return fitting
 
 
-def join(batch: Sequence[Request], calibration: Calibration) -> Array:
-    """Returns the inputs of a batch, padded with zeros to a size that is prepared."""
+def count_inputs(requests: Sequence[BatchRequest]) -> int:
+    """Returns the number of inputs of all requests."""
+    return sum(len(request.inputs) for request in requests)
+
+
+def join_inputs(batch: Sequence[BatchRequest], calibration: Calibration) -> Array:
+    """Returns the inputs of a batch, padded with zeros to a size that was measured."""
     if len(batch) == 1:
         return batch[0].inputs
     arrays = [request.inputs for request in batch]
-    count = sum(len(array) for array in arrays)
+    count = count_inputs(batch)
     missing = calibration.padded(count) - count
     if missing:
         arrays.append(np.zeros((missing, *arrays[0].shape[1:]), np.float32))

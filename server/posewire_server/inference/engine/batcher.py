@@ -14,10 +14,15 @@ import numpy.typing as npt
 
 from posewire_server.errors import EngineError, ErrorReason
 from posewire_server.frame import Priority
-from posewire_server.inference.engine.batch import find_fitting, join, take_batch
+from posewire_server.inference.engine.batch import (
+    BatchRequest,
+    count_inputs,
+    find_fitting,
+    join_inputs,
+    take_batch,
+)
 from posewire_server.inference.engine.calibration import ALONE, Calibration
 from posewire_server.inference.engine.predictor import Predictor
-from posewire_server.inference.engine.request import Request
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.scheduling.priority_queue import PriorityQueue
 
@@ -34,7 +39,7 @@ class Batcher:
     Args:
         predictor: Runs the network; called by one thread at a time.
         wait_s: Longest time to wait for others while the predictor is free.
-        note: Called with the number of inputs of each run, by the thread that ran them.
+        observe: Called with the number of inputs of each run, by the thread that ran them.
 
     Attributes:
         calibration: The sizes of batch that pay.
@@ -46,16 +51,16 @@ class Batcher:
         self,
         predictor: Predictor,
         wait_s: float = 0.0,
-        note: Callable[[int], None] = lambda _count: None,
+        observe: Callable[[int], None] = lambda _count: None,
     ) -> None:
         self.calibration: Calibration = ALONE
         self.runs = self.inputs = 0
         self._predictor = predictor
         self._wait_s = wait_s
-        self._note = note
+        self._observe = observe
         self._lock = threading.Lock()
         self._arrival = threading.Condition(self._lock)
-        self._line: PriorityQueue[Request] = PriorityQueue()
+        self._queue: PriorityQueue[BatchRequest] = PriorityQueue()
         self._expected: set[FrameContext] = set()
         self._is_led = False
 
@@ -65,7 +70,7 @@ class Batcher:
             self._expected.add(context)
 
     def dismiss(self, context: FrameContext) -> None:
-        """Takes an announcement back."""
+        """Takes an announcement back, if the frame has not called ``run``."""
         with self._lock:
             if context in self._expected:
                 self._expected.remove(context)
@@ -76,7 +81,7 @@ class Batcher:
 
         Args:
             inputs: (N, C, H, W) float32, C-contiguous.
-            context: The frame's; checked before the run.
+            context: Context of the frame; checked before the run.
 
         Returns:
             One array for each output of the network, batch first.
@@ -85,37 +90,36 @@ class Batcher:
             PosewireError: The engine failed on these inputs, or ``context.check`` raised it.
         """
         context.is_preparing = False
-        request = Request(inputs, context)
+        request = BatchRequest(inputs, context)
         with self._lock:
             self._expected.discard(context)
-            self._line.add(request, request.priority)
+            self._queue.push(request, request.priority)
             self._arrival.notify()
             leads, self._is_led = not self._is_led, True
         if not leads:
-            request.gate.acquire()
+            request.wait()
         while not request.is_done:
             self._lead()
-            request.gate.acquire()
+            request.wait()
         return request.result()
 
     def _lead(self) -> None:
         """Runs the next batch; wakes its threads and the next leader."""
         with self._lock:
             self._wait_for_others()
-            batch = take_batch(self._line, self.calibration)
+            batch = take_batch(self._queue, self.calibration)
         try:
             self._run(batch)
         finally:
             with self._lock:
-                successor = self._line.first()
+                successor = self._queue.peek()
                 self._is_led = successor is not None
             if successor is not None:
-                successor.gate.release()
+                successor.wake()
             for request in batch:
-                if not request.is_done:  # a key press interrupted the leader
-                    error = EngineError(ErrorReason.ENGINE_FAILED, "the run was interrupted")
-                    request.fail(error)
-                request.gate.release()
+                if not request.is_done:  # a signal interrupted the leader
+                    request.fail(EngineError(ErrorReason.ENGINE_FAILED, "the run was interrupted"))
+                request.wake()
 
     def _wait_for_others(self) -> None:
         end_s = time.perf_counter() + self._wait_s
@@ -123,37 +127,37 @@ class Batcher:
             self._arrival.wait(left_s)
 
     def _is_worth_waiting(self) -> bool:
-        highest = next(iter(self._line)).priority
+        highest = next(iter(self._queue)).priority
         coming = max((it.priority for it in self._expected if it.is_preparing), default=None)
-        if coming is None or highest is Priority.HIGH or coming < highest:
+        if coming is None or coming < highest or highest is Priority.HIGH:
             return False
-        fitting = find_fitting(self._line, self.calibration)
-        has_room = sum(len(it.inputs) for it in fitting) < self.calibration.largest
-        return coming > highest or has_room
+        fitting = find_fitting(self._queue, self.calibration)
+        return coming > highest or count_inputs(fitting) < self.calibration.largest
 
-    def _run(self, batch: Sequence[Request]) -> None:
+    def _run(self, batch: Sequence[BatchRequest]) -> None:
         """Runs requests together; one by one if that fails, to fail only the culprit."""
-        ready = [request for request in batch if request.may_run()]
+        wanted = [request for request in batch if request.is_wanted()]
+        if not wanted:
+            return
         try:
-            if ready:
-                self._predict(ready)
+            self._predict(wanted)
         except Exception as error:
-            if len(ready) == 1:
-                ready[0].fail(error)
+            if len(wanted) == 1:
+                wanted[0].fail(error)
                 return
-            for request in ready:
+            for request in wanted:
                 self._run([request])
 
-    def _predict(self, batch: Sequence[Request]) -> None:
-        inputs = join(batch, self.calibration)
+    def _predict(self, batch: Sequence[BatchRequest]) -> None:
+        inputs = join_inputs(batch, self.calibration)
         begin_s = time.perf_counter()
         outputs = self._predictor.run(inputs)
-        done_s = time.perf_counter()
+        end_s = time.perf_counter()
         first = 0
         for request in batch:
             last = first + len(request.inputs)
-            request.succeed([output[first:last] for output in outputs], begin_s, done_s)
+            request.succeed([output[first:last] for output in outputs], begin_s, end_s)
             first = last
         self.runs += 1
         self.inputs += first
-        self._note(first)
+        self._observe(first)

@@ -1,7 +1,7 @@
-"""Whether a network gains by running several inputs at once, as measured on this machine.
+"""Calibration of the batch size: whether a network gains by running several inputs at once.
 
-On a GPU it nearly always does; on a CPU small networks do and large ones do not, which fill it with
-one input. A batch that gains nothing only makes its frames wait for one another.
+It nearly always does on a GPU. On a CPU, small networks gain; large ones do not, because one input
+fills all cores. A batch that gains nothing only makes its frames wait for one another.
 """
 
 import statistics
@@ -10,45 +10,46 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-# Joined, an input must take this share of its time alone at most,
-_WORTHWHILE = 0.9
-# and doubling a batch once more must save this much again: it doubles the time of a run.
-_WORTHWHILE_DOUBLED = 0.95
-_TURNS = 7
-_FEWEST_TURNS = 3
+# Most time of an input in a batch, as a share of its time alone.
+_WORTHWHILE: Final = 0.9
+# The same for each further doubling, as a share of its time in the smaller batch: a doubled batch
+# makes a run up to twice as long.
+_WORTHWHILE_DOUBLED: Final = 0.95
+_TURNS: Final = 7
+_FEWEST_TURNS: Final = 3
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """How many inputs to join.
+    """The sizes of batch that pay.
 
     Attributes:
-        run_s: Seconds of one run, for each size of batch that is worthwhile; there is always 1.
+        run_s: Seconds of one run, for each size of batch that pays; 1 is always one of them.
     """
 
     run_s: Mapping[int, float]
 
     @property
     def largest(self) -> int:
-        """The largest worthwhile batch; 1 where joining does not pay."""
+        """The largest size that pays."""
         return max(self.run_s)
 
     @property
     def share(self) -> float:
-        """The time of an input in the largest batch over that alone."""
+        """The time of an input in the largest batch, as a share of its time alone."""
         return self.run_s[self.largest] / self.largest / self.run_s[1]
 
     def size_for(self, count: int) -> int:
-        """Returns the size of batch that answers most inputs a second, of ``count`` that wait."""
+        """Returns the size of batch that runs most inputs a second if ``count`` wait."""
         return max(self.run_s, key=lambda size: min(size, count) / self.run_s[size])
 
     def padded(self, count: int) -> int:
-        """Returns the smallest of the sizes that holds ``count`` inputs, or ``count`` itself."""
+        """Returns the smallest size that holds ``count`` inputs; ``count`` if none does."""
         return min((size for size in self.run_s if size >= count), default=count)
 
 
 ALONE: Final = Calibration({1: 1.0})
-"""Every input is run alone."""
+"""Every input runs alone."""
 
 
 def calibrate(
@@ -56,13 +57,13 @@ def calibrate(
 ) -> Calibration:
     """Measures batches of 1, 2, 4, ... inputs, as long as the next size pays.
 
-    Sizes are compared in turns, so that other load on the machine meets both. The first run of a
-    size, in which engines prepare, is not counted.
+    Two sizes run in turns, so that other load on the machine slows both. The first run of a size,
+    in which engines compile, does not count.
 
     Args:
-        run: Runs a batch of so many inputs.
-        largest: Size to stop at.
-        clock_s: Tells the time.
+        run: Runs a batch of the given number of inputs.
+        largest: The largest size to try.
+        clock_s: Returns the time.
     """
     if largest == 1:
         return ALONE
@@ -84,10 +85,10 @@ def calibrate(
 def _compare(
     run: Callable[[int], object], small: int, large: int, clock_s: Callable[[], float]
 ) -> tuple[float, float] | None:
-    """Returns the fastest runs of two sizes; None, and early, where the large one gains nothing.
+    """Returns the seconds of the fastest runs of two sizes; None if the large one does not pay.
 
-    To be believed it has to gain both in most turns and by the fastest runs: to join what does not
-    pay costs more than not to join what does.
+    The large one has to gain both in most turns and by the fastest runs: to join inputs that gain
+    nothing costs more than not to join those that do.
     """
     run(large)
     turns_s: list[tuple[float, float]] = []

@@ -1,61 +1,58 @@
-"""A network that threads share: each waits for its turn, and books how long."""
+"""Networks that threads share, each loaded once."""
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from posewire_server.inference.engine.batcher import Batcher
 from posewire_server.inference.engine.calibration import calibrate
-from posewire_server.inference.engine.predictor import Predictor
+from posewire_server.inference.engine.predictor import Engine, PaddlePredictor, Predictor
+from posewire_server.inference.engine.program import Precision
 from posewire_server.metrics.frames import observe_batch
 from posewire_server.models.catalog.spec import NetworkSpec
+from posewire_server.models.weights.manifest import StoredNetwork
+from posewire_server.runtime import available_cores
 
-Array = npt.NDArray[np.float32]
 _LOG = logging.getLogger(__name__)
 
 
 class Network:
-    """A predictor and whose turn it is; safe to call from many threads.
+    """A predictor behind its batcher; safe to call from many threads.
 
     Args:
-        spec: What it is.
+        spec: The network.
         predictor: Runs it; called by one thread at a time.
         batch_wait_s: Longest time that inputs wait for others, see ``Batcher``.
     """
 
-    def __init__(
-        self,
-        spec: NetworkSpec,
-        predictor: Predictor,
-        batch_wait_s: float = 0.0,
-    ) -> None:
+    def __init__(self, spec: NetworkSpec, predictor: Predictor, batch_wait_s: float = 0.0) -> None:
         self.spec = spec
         self._predictor = predictor
-        note = partial(observe_batch, spec.name)
-        self._batcher = Batcher(predictor, batch_wait_s, note)
+        self._batcher = Batcher(predictor, batch_wait_s, partial(observe_batch, spec.name))
         self.expect = self._batcher.expect
         self.dismiss = self._batcher.dismiss
         self.run = self._batcher.run
 
     @property
     def runs(self) -> int:
-        """How often it ran."""
+        """Number of runs."""
         return self._batcher.runs
 
     @property
     def inputs(self) -> int:
-        """How many inputs it ran on."""
+        """Number of inputs of all runs."""
         return self._batcher.inputs
 
     @property
     def largest_batch(self) -> int:
-        """How many inputs it joins at most; 1 where that does not pay, or was not measured."""
+        """Most inputs of a batch; 1 if joining does not pay or was not measured."""
         return self._batcher.calibration.largest
 
     def calibrate(self, largest: int) -> None:
-        """Measures up to which size batches pay; nobody may use it meanwhile.
+        """Measures up to which size batches pay; no other thread may use the network meanwhile.
 
         Args:
             largest: The largest batch to try.
@@ -72,3 +69,63 @@ class Network:
         else:
             text = "network %s: up to %d inputs are joined; each takes %.2f of its time alone"
             _LOG.info(text, self.spec.name, found.largest, found.share)
+
+
+@dataclass(frozen=True)
+class EngineConfig:
+    """Settings of the engine that runs networks.
+
+    Attributes:
+        engine: ``auto`` (the fastest that passed its self-check), ``openvino``, ``onednn``,
+            ``plain`` or ``gpu``.
+        precision: ``fp32`` or ``bf16``.
+        threads: CPU threads of one run; 0 means one for each core.
+        max_batch: Most inputs to join into one run, if ``Networks.calibrate`` finds that it pays;
+            1 for none.
+        batch_wait_s: Longest time that an input waits for others to join it.
+    """
+
+    engine: Engine = "auto"
+    precision: Precision = "fp32"
+    threads: int = 0
+    max_batch: int = 8
+    batch_wait_s: float = 0.004
+
+
+class Networks:
+    """The networks that all pipelines of a process share.
+
+    Args:
+        config: Settings of their engine.
+        wrap: Called with each predictor; returns the one to use.
+    """
+
+    def __init__(
+        self, config: EngineConfig, wrap: Callable[[Predictor], Predictor] = lambda it: it
+    ) -> None:
+        self.config = replace(config, threads=config.threads or available_cores())
+        self._wrap = wrap
+        self._loaded: dict[str, tuple[Network, str]] = {}
+
+    def load(self, stored: StoredNetwork) -> tuple[Network, str]:
+        """Returns a network and the name of its engine.
+
+        Raises:
+            EngineError: The engine cannot run it.
+        """
+        name = stored.spec.name
+        if name not in self._loaded:
+            config = self.config
+            predictor = PaddlePredictor(stored, config.engine, config.precision, config.threads)
+            network = Network(stored.spec, self._wrap(predictor), config.batch_wait_s)
+            self._loaded[name] = network, predictor.engine
+        return self._loaded[name]
+
+    def calibrate(self) -> None:
+        """Measures which networks gain by joining inputs; call it before anything uses them.
+
+        Raises:
+            EngineError: An engine failed.
+        """
+        for network, _ in self._loaded.values():
+            network.calibrate(self.config.max_batch)

@@ -1,10 +1,10 @@
-"""Runs a network in one of the engines of Paddle Inference.
+"""Predictor: one network in one engine of Paddle Inference.
 
     predictor = PaddlePredictor(store.pull(TFPOSE, progress))
     (maps,) = predictor.run(np.zeros((1, 3, 368, 432), np.float32))
 
-Paddle's OpenVINO engine logs what goes wrong in a run and returns the previous answer; so inputs
-and the shape of outputs are checked here.
+Paddle's OpenVINO engine logs a fault of a run and returns the previous outputs. This module checks
+inputs and the shapes of outputs for that reason.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ Array = npt.NDArray[np.float32]
 
 
 class Predictor(Protocol):
-    """Runs one network; called by one thread at a time, whichever that is."""
+    """Runs one network; called by one thread at a time, from any thread."""
 
     def run(self, inputs: Array) -> list[Array]:
         """Returns the outputs for a batch (N, C, H, W) float32, in the order of the spec."""
@@ -34,27 +34,27 @@ class Predictor(Protocol):
 class PaddlePredictor:
     """One network in one engine of Paddle Inference.
 
-    One thread at a time may call it: the caller holds a lock, and a call during another one is
-    refused. Different threads may take turns; the engine's own threads do not grow with them.
+    One thread at a time may call it, from any thread; it refuses a call during another one. The
+    number of the engine's own threads stays the same.
 
-    The first run of each new (N, H, W) takes longer, see ``warm_up``; memory stays bounded however
-    many there are.
+    The first run of each new (N, H, W) takes longer, see ``warm_up``. Memory is bounded for any
+    number of them.
 
     Args:
         model: A network of the cache.
         engine: ``auto`` takes the fastest engine that passed the network's self-check.
         precision: ``bf16``, with ``openvino`` only, takes half the time on a CPU with AVX512_BF16
             and costs accuracy: AP 0.276 instead of 0.286 for the body network on 74 images of
-            COCO. On a CPU without it, OpenVINO computes in fp32 all the same.
-        threads: CPU threads of one run; 0 takes all that the process may use.
+            COCO. OpenVINO computes in fp32 on other CPUs.
+        threads: CPU threads of one run; 0 means all that the process may use.
 
     Attributes:
         engine: The engine in use.
-        gil_free: Whether ``run`` lets other Python threads work meanwhile.
+        gil_free: Whether ``run`` releases Python's lock.
 
     Raises:
-        EngineError: ENGINE_FAILED where the engine did not pass the self-check, is not part of this
-            Paddle or machine, or does not offer this precision.
+        EngineError: ENGINE_FAILED: the engine did not pass the self-check, is not part of this
+            Paddle or machine, or lacks this precision.
     """
 
     def __init__(
@@ -74,15 +74,15 @@ class PaddlePredictor:
         """Runs the network on a batch.
 
         Args:
-            inputs: (N, C, H, W) float32, C-contiguous; H and W as the spec's input demands. It is
-                copied (0.1 ms) and may be changed as soon as this returns.
+            inputs: (N, C, H, W) float32, C-contiguous; H and W as the spec's input demands. They
+                are copied (0.1 ms).
 
         Returns:
             One float32 array for each output of the spec, batch first; the caller owns them.
 
         Raises:
-            EngineError: ENGINE_FAILED for inputs of another shape or type, for a call during
-                another one, and where the engine fails.
+            EngineError: ENGINE_FAILED: inputs of another shape or type, a call during another one,
+                or a fault of the engine.
         """
         self._check_inputs(inputs)
         outputs = self._program.run(inputs)
@@ -90,10 +90,7 @@ class PaddlePredictor:
         return outputs
 
     def warm_up(self, sizes: Iterable[tuple[int, int]]) -> None:
-        """Runs once for each size, so that no frame pays for its preparation.
-
-        Args:
-            sizes: (w, h) of inputs, in pixels.
+        """Runs once for each size (w, h) of inputs, in pixels; the engine compiles for them.
 
         Raises:
             EngineError: As ``run``.
@@ -132,10 +129,10 @@ class PaddlePredictor:
 
 
 def choose_engine(model: StoredNetwork, engine: Engine, precision: Precision = "fp32") -> str:
-    """Returns the engine that ``engine`` means for a network.
+    """Returns the name of the engine for a network; ``auto`` means the manifest's default.
 
     Raises:
-        EngineError: ENGINE_FAILED where it did not pass the self-check, or lacks the precision.
+        EngineError: ENGINE_FAILED: it did not pass the self-check, or lacks the precision.
     """
     chosen = model.manifest.default_engine if engine == "auto" else engine
     again = "see `posewire-server models verify`"

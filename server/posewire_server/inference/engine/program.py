@@ -1,12 +1,12 @@
-"""Runs a program in Paddle Inference; the only module of the serving path that imports Paddle.
+"""Program of Paddle Inference; the only module of the serving path that imports Paddle.
 
 Faults of Paddle 3.3.1 that shape this module:
-- Its OpenVINO engine writes compiled networks to ``__cache__`` of the working directory; so it is
-  given a folder that is thrown away.
-- ``Predictor.run`` keeps Python's lock; so the run itself goes through ``_native``.
-- Without CUDA, a predictor for the GPU runs on the CPU; so that is refused here.
-- Importing it puts handlers of its own in place of those for SIGTERM and others; so they are put
-  back, which Python allows in the main thread only: build the first program there.
+- Its OpenVINO engine writes compiled networks to ``__cache__`` of the working directory. It gets a
+  temporary folder instead.
+- ``Predictor.run`` keeps Python's lock. ``_native`` runs it without.
+- A predictor for the GPU runs on the CPU if Paddle has no CUDA. This module refuses that.
+- Importing Paddle replaces the handlers of SIGTERM and others. This module restores them, which
+  Python allows in the main thread only: build the first program there.
 """
 
 import logging
@@ -48,11 +48,10 @@ class Program:
         threads: CPU threads of one run.
 
     Attributes:
-        gil_free: Whether ``run`` lets other Python threads work meanwhile.
+        gil_free: Whether ``run`` releases Python's lock.
 
     Raises:
-        EngineError: ENGINE_FAILED where the engine is not part of this Paddle, or refuses the
-            program.
+        EngineError: ENGINE_FAILED: the engine is not part of this Paddle, or refuses the program.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class Program:
             inputs: A C-contiguous batch.
 
         Raises:
-            EngineError: ENGINE_FAILED, also for a call during another one.
+            EngineError: ENGINE_FAILED: a fault of the engine, or a call during another one.
         """
         if not self._turn.acquire(blocking=False):
             raise EngineError(

@@ -1,11 +1,12 @@
-"""Proves engines by golden outputs, each in a process of its own with a time limit.
+"""Self-check of engines against golden outputs, each in a child process with a time limit.
 
-Engines of Paddle have given silently wrong answers, crashed and hung; so none is used that has not
-reproduced what an independent runtime answered for the same inputs (see tests/golden).
+Engines of Paddle have given silently wrong answers, crashed and hung. An engine is used only if it
+reproduces the outputs of an independent runtime (see tests/golden).
 """
 
 import sys
 import time
+import zipfile
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.resources import files
@@ -15,7 +16,7 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import EngineError, ErrorReason
+from posewire_server.errors import EngineError, ErrorReason, LocalReason, WeightsError
 from posewire_server.inference.engine.predictor import Engine, PaddlePredictor, Predictor
 from posewire_server.isolated import IsolatedError, answer, run_isolated
 from posewire_server.models.catalog.networks import find_network
@@ -25,11 +26,12 @@ from posewire_server.models.weights.package_manager import Progress
 
 # Correct engines differ by 1e-5 from the golden outputs, faulty ones by 0.1 and more.
 TOLERANCE: Final = 2e-3
+REFERENCE_TOLERANCE: Final = 1e-3
 TIMEOUT_S: Final = 120.0
 MEASURE_S: Final = 1.0
 FEWEST_RUNS: Final = 3
 SLOW_S: Final = 5.0
-# Of noise, where sizes are free: small, since the plain engine takes half a minute for large ones.
+# (w, h) of noise if sizes are free: the plain engine takes half a minute for large ones.
 _SEEDED_SIZE: Final = (96, 64)
 
 Array = npt.NDArray[np.float32]
@@ -39,7 +41,7 @@ Golden = tuple[Array, list[Array]]
 def check_engines(
     model: StoredNetwork, progress: Progress, timeout_s: float = TIMEOUT_S
 ) -> tuple[EngineCheck, ...]:
-    """Returns what every engine of this machine makes of a network's golden inputs."""
+    """Returns the results of all engines of this machine for a network's golden inputs."""
     engines = list_engines()
     checks = []
     for index, engine in enumerate(engines):
@@ -50,7 +52,7 @@ def check_engines(
 
 
 def check_engine(model: StoredNetwork, engine: str, timeout_s: float = TIMEOUT_S) -> EngineCheck:
-    """Returns what one engine makes of a network's golden inputs; never raises for its faults."""
+    """Returns the result of one engine for a network's golden inputs; a fault is a result too."""
     arguments = [model.spec.name, str(model.folder), engine]
     try:
         return EngineCheck(**run_isolated(__name__, arguments, timeout_s))
@@ -59,7 +61,7 @@ def check_engine(model: StoredNetwork, engine: str, timeout_s: float = TIMEOUT_S
 
 
 def list_engines() -> list[str]:
-    """Returns the engines there are to check: gpu only where Paddle came with CUDA."""
+    """Returns the engines of this machine: gpu only if Paddle has CUDA."""
     try:
         distribution("paddlepaddle-gpu")
     except PackageNotFoundError:
@@ -68,10 +70,10 @@ def list_engines() -> list[str]:
 
 
 def read_golden(spec: NetworkSpec) -> list[Golden]:
-    """Returns the golden inputs, (1, C, H, W) as the network takes them, and their outputs.
+    """Returns the golden inputs (1, C, H, W), as the network takes them, and their outputs.
 
     The file holds ``image_I`` (H, W, 3) or (H, W) uint8 in the spec's channel order, and
-    ``output_I_J``, what output J of the spec is for it.
+    ``output_I_J``, output J of the spec for that image.
     """
     golden = files("posewire_server.models.catalog") / "golden" / spec.golden
     with golden.open("rb") as file, np.load(file) as arrays:
@@ -86,7 +88,7 @@ def read_golden(spec: NetworkSpec) -> list[Golden]:
 
 
 def answer_seeded(predictor: Predictor, spec: NetworkSpec) -> list[Golden]:
-    """Returns what a predictor answers for two pictures of noise, for want of golden outputs."""
+    """Returns two inputs of noise and a predictor's outputs, for networks without golden ones."""
     rng = np.random.default_rng(0)
     width, height = spec.input.size if spec.input.is_fixed else _SEEDED_SIZE
     images = rng.integers(0, 256, (2, height, width, spec.input.channels), np.uint8)
@@ -97,7 +99,7 @@ def answer_seeded(predictor: Predictor, spec: NetworkSpec) -> list[Golden]:
 def measure_error(predictor: Predictor, golden: list[Golden]) -> float:
     """Returns the largest error over all golden inputs, the first one again, and a batch.
 
-    Where an output exceeds 1, its error is a share of its largest value.
+    The error of an output that exceeds 1 is a share of its largest value.
     """
     (first, outputs), *_ = golden
     batch = np.concatenate([first, first]), [np.concatenate([one, one]) for one in outputs]
@@ -106,7 +108,40 @@ def measure_error(predictor: Predictor, golden: list[Golden]) -> float:
         for inputs, expected in [*golden, golden[0], batch]
         for output, wanted in zip(predictor.run(inputs), expected, strict=True)
     ]
-    return float(np.max(errors))  # NaN where any is NaN
+    return float(np.max(errors))  # NaN if any is NaN
+
+
+def check_reference(stored: StoredNetwork, path: Path) -> float:
+    """Compares a network's default engine with outputs of another runtime, which a user has.
+
+    Args:
+        stored: The network.
+        path: An .npz with ``input`` (N, C, H, W) float32 as the network takes it, and ``output_J``
+            for each output J of the spec, batch first.
+
+    Returns:
+        The largest error, see ``measure_error``.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED: the file cannot be read or lacks an array;
+            WEIGHTS_UNSUPPORTED: the outputs differ by more than 1e-3.
+        EngineError: ENGINE_FAILED: the engine refuses the input.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            inputs = np.ascontiguousarray(arrays["input"], np.float32)
+            expected = [arrays[f"output_{j}"] for j in range(len(stored.spec.outputs))]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        text = f"{path} is not a readable reference, which has input and output_0: {error}"
+        raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text) from error
+    worst = measure_error(PaddlePredictor(stored), [(inputs, expected)])
+    if not worst <= REFERENCE_TOLERANCE:
+        text = (
+            f"{stored.spec.name} differs from {path} by up to {worst:.3g}; are the weights, the "
+            "order of channels and the scaling of the reference the same?"
+        )
+        raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text, network=stored.spec.name)
+    return worst
 
 
 def _error(output: Array, expected: Array) -> float:
@@ -118,7 +153,7 @@ def _error(output: Array, expected: Array) -> float:
 
 
 def _to_input(image: npt.NDArray[np.uint8], spec: InputSpec) -> Array:
-    """Turns a (H, W, C) uint8 image in the spec's own channel order into an input."""
+    """Returns a (H, W, C) uint8 image, in the spec's channel order, as (1, C, H, W) float32."""
     channels = spec.channels
     mean, scale = np.array(spec.mean, np.float32), np.array(spec.scale, np.float32)
     values = (image.reshape(*image.shape[:2], channels) - mean[:channels]) * scale[:channels]
@@ -133,7 +168,7 @@ def _measure_run_ms(predictor: Predictor, spec: InputSpec) -> float:
     first_s = time.perf_counter() - begin
     if first_s > SLOW_S:
         return 1000 * first_s
-    times: list[float] = []  # without the first run, in which engines prepare
+    times: list[float] = []  # without the first run, in which engines compile
     while sum(times) < MEASURE_S or len(times) < FEWEST_RUNS:
         begin = time.perf_counter()
         predictor.run(inputs)

@@ -1,4 +1,4 @@
-"""Who waits, in the order of their turns."""
+"""Fair priority queue over streams."""
 
 from collections.abc import Iterator
 from typing import Final, Generic, TypeVar
@@ -7,58 +7,59 @@ from posewire_server.frame import Priority
 
 T = TypeVar("T")
 
-# Of four turns, as many go to higher priorities where lower ones wait.
+# Higher priorities take at most so many turns of four while lower ones wait.
 _TURNS_OF_FOUR: Final = 3
 
 
 class PriorityQueue(Generic[T]):
-    """Items that wait, each once: higher priorities first, first come first served in each.
+    """Fair priority queue of distinct items: first in, first out within each priority.
 
-    Higher priorities leave one turn in four to lower ones that wait, so that nobody starves.
+    Higher priorities come first, but leave one turn in four to lower ones that wait, so that no
+    item starves.
     """
 
     def __init__(self) -> None:
         self._waiting: dict[Priority, dict[T, None]] = {
             priority: {} for priority in sorted(Priority, reverse=True)
         }
-        self._passed = dict.fromkeys(Priority, 0)  # turns over the heads of lower ones
+        self._turns = dict.fromkeys(Priority, 0)  # of each priority while lower ones waited
 
     def __len__(self) -> int:
         return sum(len(items) for items in self._waiting.values())
 
     def __iter__(self) -> Iterator[T]:
-        """Yields the items by priority, then in the order they came in."""
+        """Yields the items by priority, the highest first, then in the order of their arrival."""
         for items in self._waiting.values():
             yield from items
 
-    def add(self, item: T, priority: Priority) -> None:
-        """Puts an item behind those of its priority, unless it is in line."""
+    def push(self, item: T, priority: Priority) -> None:
+        """Adds an item behind those of its priority, unless the queue has it."""
         self._waiting[priority].setdefault(item)
 
     def remove(self, item: T, priority: Priority) -> None:
-        """Takes an item out of the line."""
+        """Removes an item of a priority, wherever it waits."""
         del self._waiting[priority][item]
 
     def clear(self) -> None:
-        """Takes all out of the line."""
+        """Removes all items."""
         for items in self._waiting.values():
             items.clear()
 
-    def first(self, above: int = 0) -> T | None:
-        """Returns whose turn it is, among priorities above a bound; None where nobody waits."""
+    def peek(self, above: int = 0) -> T | None:
+        """Returns the item whose turn it is, of priorities above a bound; None if none waits."""
         chosen = None
         for priority, items in self._waiting.items():
             if items and priority > above:
                 chosen = items
-                if self._passed[priority] < _TURNS_OF_FOUR:
+                if self._turns[priority] < _TURNS_OF_FOUR:
                     break
         return next(iter(chosen)) if chosen else None
 
-    def note_turn(self, priority: Priority) -> None:
-        """Notes that one of a priority, out of the line by now, has had its turn."""
+    def count_turn(self, priority: Priority) -> None:
+        """Counts a turn of a priority, after its items were removed."""
         for other, items in self._waiting.items():
             if other > priority:
-                self._passed[other] = 0
+                self._turns[other] = 0
             elif other < priority and items:
-                self._passed[priority] += 1
+                self._turns[priority] += 1
                 return

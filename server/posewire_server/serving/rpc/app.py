@@ -10,7 +10,7 @@ import grpc
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
-from posewire_server.inference.engine.networks import EngineConfig
+from posewire_server.inference.engine.network import EngineConfig
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
 from posewire_server.serving.rpc.request_parser import read_request

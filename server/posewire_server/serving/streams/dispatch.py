@@ -74,7 +74,7 @@ class Dispatcher:
 
     def _queue(self, lane: Lane) -> None:
         if self._running.count(lane) < self._most_of_a_lane:
-            self._line.add(lane, lane.priority)
+            self._line.push(lane, lane.priority)
 
     def _pump(self) -> None:
         while (lane := self._next_lane()) is not None:
@@ -82,7 +82,7 @@ class Dispatcher:
             self._line.remove(lane, priority)
             ticket = lane.take()
             if ticket is not None:
-                self._line.note_turn(priority)
+                self._line.count_turn(priority)
                 self._running.append(lane)
                 self._queue(lane)
                 thread, loop = self._free.pop(), asyncio.get_running_loop()
@@ -90,10 +90,10 @@ class Dispatcher:
 
     def _next_lane(self) -> Lane | None:
         if len(self._free) > 1:
-            return self._line.first()
+            return self._line.peek()
         if not self._free:
             return None
-        return self._line.first(above=max(lane.priority for lane in self._running))
+        return self._line.peek(above=max(lane.priority for lane in self._running))
 
     def _run(
         self, loop: asyncio.AbstractEventLoop, thread: FrameThread, lane: Lane, ticket: Ticket

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.inference.engine.reference import check_reference
+from posewire_server.inference.engine.self_check import check_reference
 from posewire_server.models.catalog.catalog import CATALOG, find_model
 from posewire_server.models.catalog.spec import ModelSpec, NetworkSpec, UserSource
 from posewire_server.models.weights.collect_files import collect_files

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from posewire_server.config import is_in_environment
-from posewire_server.inference.engine.networks import Networks
+from posewire_server.inference.engine.network import Networks
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.metrics.endpoint import serve_metrics

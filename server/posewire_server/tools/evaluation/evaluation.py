@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import LabelsError, LocalReason, SourceError
-from posewire_server.inference.engine.networks import EngineConfig, Networks
+from posewire_server.inference.engine.network import EngineConfig, Networks
 from posewire_server.inference.engine.predictor import Predictor
 from posewire_server.inference.pipeline import MAX_PIXELS, Pipeline
 from posewire_server.inference.sources.image import decode_image
