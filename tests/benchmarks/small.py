@@ -11,7 +11,7 @@ from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.weights.model_cache import ModelCache, StoredModel
 from posewire_server.serving.rpc.app import ServerConfig
-from posewire_server.tools.commands.serve import serve_pipelines
+from posewire_server.serving.serve import serve_pipelines
 
 SIDE: Final = 128
 

@@ -3,7 +3,7 @@
 import sys
 
 from posewire_server.serving.front.front import FrontConfig
-from posewire_server.tools.commands.front import serve_front
+from posewire_server.serving.serve import serve_front
 
 GRACE_S = 60.0
 WORKER = (sys.executable, "-m", "tests.serving.portrait_worker")

@@ -10,7 +10,7 @@ from posewire_server.inference.pipeline import Pipeline
 from posewire_server.serving.front.lifeline import end_with_stdin
 from posewire_server.serving.rpc.app import ServerConfig
 from posewire_server.serving.rpc.served_models import Limits
-from posewire_server.tools.commands.serve import serve_pipelines
+from posewire_server.serving.serve import serve_pipelines
 
 from tests.serving.gated_predictor import NETWORK, SPEC, GatedPredictor
 from tests.serving.pictures import encode, noise

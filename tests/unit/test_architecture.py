@@ -35,10 +35,10 @@ PACKAGES = (
     "tools.benchmarks",
     "tools.evaluation",
     "tools.media",
+    "serving",
     "serving.front",
     "serving.rpc",
     "serving.streams",
-    "serving",
     "inference",
     "inference.estimators.originals",
     "inference.estimators",
@@ -67,7 +67,6 @@ UNFINISHED = {
     ("inference.estimators", "inference.estimators.originals"),
     ("models.weights.importers.paddle_format", "models.weights.importers.pytorch"),
     ("models.weights.importers.architectures", "models.weights.importers.paddle_format"),
-    ("tools.benchmarks", "tools.commands"),
 }
 OWNERS = {
     "grpc": ("serving.rpc", "serving.front", "cli", "tools.benchmarks.plain"),

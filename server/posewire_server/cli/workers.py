@@ -10,7 +10,7 @@ def serve_with_workers(options: Options) -> int:
     """Runs ``serve`` with more than one process; returns the exit code."""
     from posewire_server.models.catalog.catalog import find_model
     from posewire_server.serving.front.front import FrontConfig
-    from posewire_server.tools.commands import front
+    from posewire_server.tools.commands import serve
 
     config = FrontConfig(
         address=options.address,
@@ -22,7 +22,9 @@ def serve_with_workers(options: Options) -> int:
         reuse_port=options.reuse_port,
         metrics_address=options.metrics_address,
     )
-    return front.run(config, lambda address: _worker_command(options, address), options.cache)
+    return serve.run_with_workers(
+        config, lambda address: _worker_command(options, address), options.cache
+    )
 
 
 def _worker_command(options: Options, address: str) -> list[str]:

@@ -5,9 +5,8 @@ import sys
 from collections.abc import Sequence
 
 from posewire_server.errors import EngineError, LocalReason
+from posewire_server.serving.rpc.listener import METRICS, READY
 
-READY = "posewire-server listening on "
-METRICS = "posewire-server shows metrics on "
 _SERVE = ("posewire_server", "serve", "--address", "127.0.0.1:0")
 
 

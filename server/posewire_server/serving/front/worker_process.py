@@ -5,7 +5,7 @@ import contextlib
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 
-from posewire_server.serving.server_process import READY
+from posewire_server.serving.rpc.listener import READY
 
 
 class WorkerProcess:

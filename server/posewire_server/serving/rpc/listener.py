@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -14,6 +14,9 @@ from posewire_server.serving.rpc.address import check_address, is_unix, unusable
 from posewire_server.serving.rpc.reflection import add_reflection
 
 SERVICE = pb.DESCRIPTOR.services_by_name["KeypointService"].full_name
+# Lines on the standard output of a server that is ready, before the address and the URL.
+READY: Final = "posewire-server listening on "
+METRICS: Final = "posewire-server shows metrics on "
 _LAST_WORDS_S = 0.5
 
 

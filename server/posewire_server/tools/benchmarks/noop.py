@@ -12,7 +12,7 @@ from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.networks import TFPOSE
 from posewire_server.serving.front.lifeline import end_with_stdin
 from posewire_server.serving.rpc.app import ServerConfig
-from posewire_server.tools.commands.serve import serve_pipelines
+from posewire_server.serving.serve import serve_pipelines
 
 
 class NoopPredictor:

@@ -22,7 +22,7 @@ from posewire.v1.frame_pb2 import PIXEL_FORMAT_BGR, Frame, RawImage
 from posewire_server.frame import EncodedImage
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.runtime import event_loop_factory
-from posewire_server.serving.server_process import READY
+from posewire_server.serving.rpc.listener import READY
 from posewire_server.tools.benchmarks.load import Image, Ping
 from posewire_server.tools.benchmarks.noop import noop_pipeline
 
