@@ -14,6 +14,20 @@ class PixelFormat(Enum):
     I420 = "i420"
 
 
+class ColorMatrix(Enum):
+    """Matrix between RGB and luma, chroma; ITU-R BT.601-7 and BT.709-6."""
+
+    BT601 = "bt601"
+    BT709 = "bt709"
+
+
+class ColorRange(Enum):
+    """Values of luma and chroma: limited as in television (16 to 235, 16 to 240), or 0 to 255."""
+
+    LIMITED = "limited"
+    FULL = "full"
+
+
 @dataclass(frozen=True)
 class EncodedImage:
     """The bytes of a JPEG, PNG or WebP file."""
@@ -23,13 +37,21 @@ class EncodedImage:
 
 @dataclass(frozen=True)
 class RawImage:
-    """Uncompressed pixels; ``stride`` is in bytes per row, 0: the rows have no padding."""
+    """Uncompressed pixels.
+
+    Attributes:
+        stride: Bytes from row to row, 0: the rows have no padding.
+        color_matrix: Matrix of NV12 and I420; None: BT.601, and for other formats.
+        color_range: Range of NV12 and I420; None: limited, and for other formats.
+    """
 
     format: PixelFormat
     width: int
     height: int
     stride: int
     pixels: bytes | memoryview
+    color_matrix: ColorMatrix | None = None
+    color_range: ColorRange | None = None
 
 
 @dataclass(frozen=True)
@@ -59,6 +81,8 @@ class VideoPacket:
         presentation_ns: Presentation time since the start of the video, or None.
         data: The access unit.
         number: Position in decoding order; rises from packet to packet of a stream.
+        color_matrix: Wins over the matrix that the video itself says, if not None.
+        color_range: Wins over the range that the video itself says, if not None.
     """
 
     codec: VideoCodec
@@ -66,6 +90,8 @@ class VideoPacket:
     presentation_ns: int | None
     data: bytes
     number: int = 0
+    color_matrix: ColorMatrix | None = None
+    color_range: ColorRange | None = None
 
 
 Source = EncodedImage | RawImage | SharedMemoryImage | VideoPacket

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server import _native
-from posewire_server.inference.sources.planes import Matrix, Planes
+from posewire_server.frame import ColorMatrix, ColorRange
+from posewire_server.inference.sources.planes import Planes
 
 Image = npt.NDArray[np.uint8]
-SHARES = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
+SHARES = {ColorMatrix.BT601: (0.299, 0.114), ColorMatrix.BT709: (0.2126, 0.0722)}
 SIZES = [(1, 1), (2, 2), (3, 5), (16, 16), (17, 31), (48, 66), (270, 481)]
 
 
@@ -22,10 +23,18 @@ def planes(height: int, width: int) -> tuple[Image, Image, Image]:
 
 
 def convert(
-    y: Image, u: Image, v: Image, output: Image, *, reduction: int = 1, simd: str = "auto"
+    y: Image,
+    u: Image,
+    v: Image,
+    output: Image,
+    *,
+    reduction: int = 1,
+    matrix: str = "bt601",
+    full_range: bool = False,
+    simd: str = "auto",
 ) -> None:
     _native.yuv_to_bgr(
-        y, u, v, output, reduction=reduction, matrix="bt601", full_range=False, simd=simd
+        y, u, v, output, reduction=reduction, matrix=matrix, full_range=full_range, simd=simd
     )
 
 
@@ -49,7 +58,7 @@ def mean(plane: npt.NDArray[np.floating], n: int) -> npt.NDArray[np.floating]:
 
 
 def oracle(
-    y: Image, u: Image, v: Image, reduction: int, matrix: str, *, full_range: bool
+    y: Image, u: Image, v: Image, reduction: int, matrix: ColorMatrix, color_range: ColorRange
 ) -> npt.NDArray[np.floating]:
     """The definition, word by word; not rounded."""
     red, blue = SHARES[matrix]
@@ -57,25 +66,47 @@ def oracle(
     chroma = [u, v] if reduction > 1 else [plane.repeat(2, 0).repeat(2, 1) for plane in (u, v)]
     cut = np.s_[: luma.shape[0], : luma.shape[1]]
     b, r = (mean(plane.astype(float), max(1, reduction // 2))[cut] - 128 for plane in chroma)
-    if not full_range:
+    if color_range is ColorRange.LIMITED:
         luma, b, r = np.maximum(luma - 16, 0) * (255 / 219), b * (255 / 224), r * (255 / 224)
     b, r = b * (2 - 2 * blue), r * (2 - 2 * red)
     green = luma - (r * red + b * blue) / (1 - red - blue)
     return np.clip(np.dstack([luma + b, green, luma + r]), 0, 255)
 
 
-@pytest.mark.parametrize("full_range", [False, True])
-@pytest.mark.parametrize("matrix", ["bt601", "bt709"])
+@pytest.mark.parametrize("color_range", ColorRange)
+@pytest.mark.parametrize("matrix", ColorMatrix)
 @pytest.mark.parametrize("reduction", [1, 2, 4, 8])
 @pytest.mark.parametrize(("height", "width"), SIZES)
 def test_yuv_equals_the_oracle(
-    height: int, width: int, reduction: int, matrix: Matrix, full_range: bool
+    height: int, width: int, reduction: int, matrix: ColorMatrix, color_range: ColorRange
 ) -> None:
     y, u, v = planes(height, width)
-    image = Planes(y, u, v, reduction, matrix, full_range).to_image()
-    expected = oracle(y, u, v, reduction, matrix, full_range=full_range)
+    image = Planes(y, u, v, reduction, matrix, color_range).to_image()
+    expected = oracle(y, u, v, reduction, matrix, color_range)
     assert image.shape == expected.shape
     assert np.abs(image - expected).max() <= 0.85  # half for rounding, the rest for 16 bits
+
+
+@pytest.mark.parametrize("color_range", ColorRange)
+@pytest.mark.parametrize("matrix", ColorMatrix)
+@pytest.mark.parametrize("reduction", [1, 2, 4, 8])
+def test_yuv_of_every_luma_and_sampled_chroma_is_within_a_level_of_the_oracle(
+    reduction: int, matrix: ColorMatrix, color_range: ColorRange
+) -> None:
+    """Luma rises along rows; each pair of rows has one chroma; blocks are of one value."""
+    steps = np.array([*range(0, 256, 16), 1, 15, 17, 127, 129, 235, 239, 241, 254, 255], np.uint8)
+    chroma = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    y = np.tile(np.arange(256, dtype=np.uint8), (2 * len(chroma), 1))
+    u, v = (np.repeat(chroma[:, [channel]], 128, axis=1) for channel in (0, 1))
+    expected = oracle(y, u, v, 1, matrix, color_range)
+    y, u, v = (plane.repeat(reduction, 0).repeat(reduction, 1) for plane in (y, u, v))
+    image = np.empty(expected.shape, np.uint8)
+    is_full = color_range is ColorRange.FULL
+    for level in levels():
+        convert(
+            y, u, v, image, reduction=reduction, matrix=matrix.value, full_range=is_full, simd=level
+        )
+        assert np.abs(image - expected).max() <= 1, level
 
 
 @pytest.mark.parametrize("name", ["NV12", "I420"])
@@ -164,4 +195,4 @@ def test_yuv_wrong_type_or_matrix_is_refused() -> None:
     with pytest.raises(TypeError):
         Planes(y.astype(np.float32), u, v).to_image()  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="bt2020"):
-        Planes(y, u, v, matrix="bt2020").to_image()  # type: ignore[arg-type]
+        convert(y, u, v, np.empty((4, 4, 3), np.uint8), matrix="bt2020")

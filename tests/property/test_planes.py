@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from posewire_server import _native
 from posewire_server.errors import RegionError
+from posewire_server.frame import ColorMatrix, ColorRange
 from posewire_server.inference.preprocess.transform import fit, prepare
 from posewire_server.inference.sources.planes import Planes
 from posewire_server.models.catalog.spec import InputSpec
@@ -47,8 +48,8 @@ def planes(draw: st.DrawFn) -> Planes:
         u,
         v,
         reduction=draw(st.sampled_from([1, 2, 4, 8])),
-        matrix=draw(st.sampled_from(["bt601", "bt709"])),
-        full_range=draw(st.booleans()),
+        color_matrix=draw(st.sampled_from(ColorMatrix)),
+        color_range=draw(st.sampled_from(ColorRange)),
     )
 
 

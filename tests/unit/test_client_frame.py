@@ -3,9 +3,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from posewire import Frame, FrameLike, Source
+from posewire import ColorMatrix, ColorRange, Frame, FrameLike, PixelFormat, RawPixels, Source
 from posewire.frame import FrameEncoder
-from posewire.v1 import frame_pb2
+from posewire.v1 import frame_pb2, keypoint_service_pb2
 
 
 def test_encode_bytes_sends_the_file_as_it_is() -> None:
@@ -50,6 +50,26 @@ def test_encode_message_passes_it_through(source: Source, field: str) -> None:
     frame = FrameEncoder().encode(source).frame
     assert frame.WhichOneof("source") == field
     assert getattr(frame, field) == source
+
+
+@pytest.mark.parametrize("rows", [6, 600])
+def test_encode_raw_pixels_says_matrix_and_range(rows: int) -> None:
+    planes = np.zeros((rows, 400), np.uint8)
+    plain = RawPixels.from_array(planes, PixelFormat.NV12)
+    said = RawPixels.from_array(
+        planes,
+        PixelFormat.NV12,
+        color_matrix=ColorMatrix.BT709,
+        color_range=ColorRange.FULL,
+    )
+    for source, expected in (
+        (plain, (frame_pb2.COLOR_MATRIX_UNSPECIFIED, frame_pb2.COLOR_RANGE_UNSPECIFIED)),
+        (said, (frame_pb2.COLOR_MATRIX_BT709, frame_pb2.COLOR_RANGE_FULL)),
+    ):
+        sent = FrameEncoder().encode(source).SerializeToString()
+        raw = keypoint_service_pb2.DetectRequest.FromString(sent).frame.raw_image
+        assert (raw.color_matrix, raw.color_range) == expected
+        assert raw.pixels == planes.tobytes()
 
 
 def test_encode_frame_writes_every_field() -> None:

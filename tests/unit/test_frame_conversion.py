@@ -6,11 +6,14 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from posewire.v1 import frame_pb2, pose_pb2
 from posewire_server.errors import SourceError
 from posewire_server.frame import (
+    ColorMatrix,
+    ColorRange,
     EncodedImage,
     Frame,
     PixelFormat,
     RawImage,
     Region,
+    SharedMemoryImage,
     VideoCodec,
     VideoPacket,
 )
@@ -76,6 +79,41 @@ def test_frame_of_raw_pixels(name: str) -> None:
     )
     source = to_frame(frame_pb2.Frame(raw_image=raw)).source
     assert source == RawImage(PixelFormat[name], 2, 4, 6, b"abc")
+
+
+@pytest.mark.parametrize("matrix", ColorMatrix)
+@pytest.mark.parametrize("color_range", ColorRange)
+def test_frame_of_declared_colors(matrix: ColorMatrix, color_range: ColorRange) -> None:
+    said = {
+        "color_matrix": f"COLOR_MATRIX_{matrix.name}",
+        "color_range": f"COLOR_RANGE_{color_range.name}",
+    }
+    raw = frame_pb2.RawImage(format="PIXEL_FORMAT_NV12", **said)
+    packet = frame_pb2.VideoPacket(codec="VIDEO_CODEC_H264", **said)
+    shared = frame_pb2.SharedMemoryImage(layout=raw)
+    colors = (matrix, color_range)
+    expected = RawImage(PixelFormat.NV12, 0, 0, 0, b"", *colors)
+    assert to_source(frame_pb2.Frame(raw_image=raw)) == expected
+    source = to_source(frame_pb2.Frame(shared_memory=shared))
+    assert isinstance(source, SharedMemoryImage)
+    assert source.layout == expected
+    video = VideoPacket(VideoCodec.H264, False, None, b"", 0, *colors)
+    assert to_source(frame_pb2.Frame(video_packet=packet)) == video
+
+
+@pytest.mark.parametrize(
+    ("field", "text"), [("color_matrix", "BT601 or BT709"), ("color_range", "LIMITED or FULL")]
+)
+def test_frame_of_unknown_colors_is_refused(field: str, text: str) -> None:
+    raw = frame_pb2.RawImage(format="PIXEL_FORMAT_I420", **{field: 9})
+    packet = frame_pb2.VideoPacket(codec="VIDEO_CODEC_HEVC", **{field: 9})
+    for message, reason in (
+        (frame_pb2.Frame(raw_image=raw), "RAW_IMAGE_MALFORMED"),
+        (frame_pb2.Frame(video_packet=packet), "VIDEO_UNSUPPORTED"),
+    ):
+        with pytest.raises(SourceError, match=text) as raised:
+            to_source(message)
+        assert (raised.value.reason, raised.value.metadata) == (reason, {field: "9"})
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from posewire_server.errors import SourceError
-from posewire_server.frame import PixelFormat, RawImage
+from posewire_server.frame import ColorMatrix, ColorRange, PixelFormat, RawImage
 from posewire_server.inference.sources.raw_image import raw_picture
 
 MAX_PIXELS = 1_000_000
@@ -70,6 +70,40 @@ def test_raw_yuv420_gives_bgr(pixel_format: str, padding: int) -> None:
     image = raw_image(pixel_format, 16, 12, 16 + padding, planes, max_pixels=MAX_PIXELS)
     assert image.shape == (12, 16, 3)
     assert np.abs(image.astype(int) - bgr).max() <= 12
+
+
+@pytest.mark.parametrize(
+    ("matrix", "color_range", "expected"),
+    [
+        (None, None, (0, 9, 234)),
+        (ColorMatrix.BT601, ColorRange.LIMITED, (0, 9, 234)),
+        (ColorMatrix.BT709, None, (0, 30, 254)),
+        (None, ColorRange.FULL, (7, 23, 220)),
+        (ColorMatrix.BT709, ColorRange.FULL, (4, 41, 237)),
+    ],
+)
+@pytest.mark.parametrize("pixel_format", ["NV12", "I420"])
+def test_raw_yuv420_has_the_colours_that_its_sender_says(
+    pixel_format: str,
+    matrix: ColorMatrix | None,
+    color_range: ColorRange | None,
+    expected: tuple[int, int, int],
+) -> None:
+    pixels = bytes([80, 80, 80, 80, 87, 228])
+    raw = RawImage(PixelFormat[pixel_format], 2, 2, 0, pixels, matrix, color_range)
+    image = raw_picture(raw, max_pixels=MAX_PIXELS).image
+    assert np.abs(image.astype(int) - expected).max() <= 1
+
+
+@pytest.mark.parametrize("colors", [(ColorMatrix.BT601, None), (None, ColorRange.FULL)])
+@pytest.mark.parametrize("pixel_format", ["BGR", "RGB", "GRAY"])
+def test_raw_format_without_chroma_planes_refuses_matrix_and_range(
+    pixel_format: str, colors: tuple[ColorMatrix | None, ColorRange | None]
+) -> None:
+    raw = RawImage(PixelFormat[pixel_format], 2, 2, 0, bytes(12), *colors)
+    with pytest.raises(SourceError, match=f"{pixel_format} has no color_matrix") as caught:
+        raw_picture(raw, max_pixels=MAX_PIXELS)
+    assert caught.value.reason == "RAW_IMAGE_MALFORMED"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from posewire_server.frame import VideoCodec
+from posewire_server.frame import ColorMatrix, ColorRange, VideoCodec
 from posewire_server.inference.sources.picture import Picture
 from posewire_server.inference.sources.video.video_decoder import VideoDecoder
 from posewire_server.inference.sources.video.video_picture import to_picture
@@ -31,9 +31,12 @@ def decoded(
     parameters: str = "qp=4",
     pixel_format: str = "yuv420p",
     reduce: Callable[[tuple[int, int]], int] = lambda _: 1,
+    color_matrix: ColorMatrix | None = None,
+    color_range: ColorRange | None = None,
 ) -> Picture:
     packets = compress([image], codec, parameters, pixel_format=pixel_format)
-    return to_picture(VideoDecoder(codec, 10**6).decode(packets[0].data), reduce)
+    frame = VideoDecoder(codec, 10**6).decode(packets[0].data)
+    return to_picture(frame, reduce, color_matrix=color_matrix, color_range=color_range)
 
 
 def centres(image: Image) -> Image:
@@ -86,6 +89,39 @@ def test_picture_colours_are_as_the_video_says(codec: VideoCodec) -> None:
     grey = np.ptp(COLOURS, axis=2) == 0
     assert np.abs(plain - said)[grey].max() <= 3
     assert np.abs(plain - said)[~grey].max() > 12
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "yuv420p10le"])
+@pytest.mark.parametrize("codec", [H264, HEVC])
+def test_picture_matrix_of_its_sender_wins_over_the_videos(
+    codec: VideoCodec, pixel_format: str
+) -> None:
+    said = "qp=4:colormatrix=bt709"
+    plain = decoded(patches(), codec, pixel_format=pixel_format).image
+    as_bt709 = decoded(patches(), codec, said, pixel_format).image
+    for parameters in ("qp=4", said):
+        for matrix, expected in ((ColorMatrix.BT601, plain), (ColorMatrix.BT709, as_bt709)):
+            image = decoded(patches(), codec, parameters, pixel_format, color_matrix=matrix).image
+            assert np.abs(centres(image).astype(int) - centres(expected)).max() <= 3
+
+
+@pytest.mark.parametrize(
+    "pixel_format", ["yuv420p", "yuv444p", "yuv420p10le", "yuvj420p", "yuvj444p"]
+)
+@pytest.mark.parametrize("codec", [H264, HEVC])
+def test_picture_range_of_its_sender_wins_over_the_videos(
+    codec: VideoCodec, pixel_format: str
+) -> None:
+    plain = centres(decoded(patches(), codec, pixel_format=pixel_format).image).astype(int)
+    grey = np.ptp(COLOURS, axis=2) == 0
+    limited, full = (
+        centres(decoded(patches(), codec, pixel_format=pixel_format, color_range=each).image)
+        for each in (ColorRange.LIMITED, ColorRange.FULL)
+    )
+    is_full = pixel_format.startswith("yuvj")
+    assert np.abs((full if is_full else limited) - plain).max() <= 2
+    expected = np.clip((plain - 16) * 255 / 219, 0, 255) if is_full else plain * 219 / 255 + 16
+    assert np.abs((limited if is_full else full) - expected)[grey].max() <= 3
 
 
 @pytest.mark.parametrize("reduction", [2, 4, 8])

@@ -46,7 +46,7 @@ from posewire.outcome import (
     Result,
     Timings,
 )
-from posewire.pixels import PixelFormat, RawPixels
+from posewire.pixels import ColorMatrix, ColorRange, PixelFormat, RawPixels
 from posewire.reconnect import Reconnect
 from posewire.version import __version__
 from posewire.video import VideoCodec, access_units, video_packet
@@ -55,6 +55,8 @@ __all__ = [
     "AsyncClient",
     "CancelledError",
     "Client",
+    "ColorMatrix",
+    "ColorRange",
     "DeadlineExceededError",
     "DropReason",
     "Dropped",

@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import BinaryIO
 
+from posewire.pixels import ColorMatrix, ColorRange
 from posewire.v1 import frame_pb2
 
 _START = b"\0\0\1"
@@ -29,6 +30,8 @@ def video_packet(
     *,
     key_frame: bool | None = None,
     presentation_s: float | None = None,
+    color_matrix: ColorMatrix | None = None,
+    color_range: ColorRange | None = None,
 ) -> frame_pb2.VideoPacket:
     """Returns what an encoder or a demultiplexer gives as a source of a frame.
 
@@ -39,6 +42,8 @@ def video_packet(
         codec: Its compression.
         key_frame: Whether decoding can begin with it; None: looked for.
         presentation_s: When it is shown, counted from the start of the video.
+        color_matrix: Matrix of its colours; None: as the video says.
+        color_range: Range of its values; None: as the video says.
 
     Raises:
         ValueError: The bytes are not in Annex B form.
@@ -50,14 +55,25 @@ def video_packet(
         )
     if key_frame is None:
         key_frame = any(_is_key(unit, codec) for unit in data.split(_START)[1:])
-    packet = frame_pb2.VideoPacket(codec=codec.value, key_frame=key_frame, data=data)
+    packet = frame_pb2.VideoPacket(
+        codec=codec.value,
+        key_frame=key_frame,
+        data=data,
+        color_matrix=color_matrix.value if color_matrix else None,
+        color_range=color_range.value if color_range else None,
+    )
     if presentation_s is not None:
         packet.presentation_offset.FromTimedelta(timedelta(seconds=presentation_s))
     return packet
 
 
 def access_units(
-    stream: BinaryIO | Iterable[bytes], codec: VideoCodec, *, fps: float | None = None
+    stream: BinaryIO | Iterable[bytes],
+    codec: VideoCodec,
+    *,
+    fps: float | None = None,
+    color_matrix: ColorMatrix | None = None,
+    color_range: ColorRange | None = None,
 ) -> Iterator[frame_pb2.VideoPacket]:
     """Splits a byte stream into the packets of its pictures, as they become whole.
 
@@ -69,13 +85,21 @@ def access_units(
         codec: Its compression.
         fps: Pictures in a second, if packets are to say when they are shown; for videos without
             B-frames only.
+        color_matrix: Matrix of the colours; None: as the video says.
+        color_range: Range of the values; None: as the video says.
 
     Raises:
         ValueError: The bytes are not in Annex B form.
     """
     for number, units in enumerate(_pictures(_units(_chunks(stream)), codec)):
         data = b"".join(b"\0" + _START + unit for unit in units)
-        yield video_packet(data, codec, presentation_s=number / fps if fps else None)
+        yield video_packet(
+            data,
+            codec,
+            presentation_s=number / fps if fps else None,
+            color_matrix=color_matrix,
+            color_range=color_range,
+        )
 
 
 def _chunks(stream: BinaryIO | Iterable[bytes]) -> Iterator[bytes]:

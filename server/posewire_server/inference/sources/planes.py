@@ -1,15 +1,15 @@
 """Planes of 4:2:0 video, converted to colours only at the time their pixels are needed."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypedDict, Unpack
+from typing import TypeAlias, TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
+from posewire_server.frame import ColorMatrix, ColorRange
 
 Image: TypeAlias = npt.NDArray[np.uint8]
-Matrix: TypeAlias = Literal["bt601", "bt709"]
 
 
 class Scaling(TypedDict):
@@ -43,17 +43,16 @@ class Planes:
         u: ((H + 1) // 2, (W + 1) // 2) uint8, any strides.
         v: As ``u``.
         reduction: 1, 2, 4 or 8.
-        matrix: Colour matrix.
-        full_range: Whether luma and chroma have values 0 to 255. Otherwise luma has 16 to 235 and
-            chroma 16 to 240, as in television.
+        color_matrix: Matrix of the colours.
+        color_range: Range of luma and chroma.
     """
 
     y: Image
     u: Image
     v: Image
     reduction: int = 1
-    matrix: Matrix = "bt601"
-    full_range: bool = False
+    color_matrix: ColorMatrix = ColorMatrix.BT601
+    color_range: ColorRange = ColorRange.LIMITED
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -68,7 +67,7 @@ class Planes:
         green, then all red values, which is the order in which ``transform.prepare`` reads it.
 
         Raises:
-            ValueError: The planes do not fit each other, or the reduction or matrix is unknown.
+            ValueError: The planes do not fit each other, or the reduction is unknown.
             TypeError: A plane is not uint8.
         """
         height, width, channels = self.shape
@@ -82,8 +81,8 @@ class Planes:
             self.v,
             image,
             reduction=self.reduction,
-            matrix=self.matrix,
-            full_range=self.full_range,
+            matrix=self.color_matrix.value,
+            full_range=self.color_range is ColorRange.FULL,
         )
         return image
 
@@ -110,8 +109,8 @@ class Planes:
             self.v,
             output,
             reduction=self.reduction,
-            matrix=self.matrix,
-            full_range=self.full_range,
+            matrix=self.color_matrix.value,
+            full_range=self.color_range is ColorRange.FULL,
             part=part,
             **scaling,
         )

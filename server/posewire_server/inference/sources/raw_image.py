@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import ErrorReason, SourceError
-from posewire_server.frame import PixelFormat, RawImage
+from posewire_server.frame import ColorMatrix, ColorRange, PixelFormat, RawImage
 from posewire_server.inference.sources.image import check_size
 from posewire_server.inference.sources.picture import Picture, Reduce, full_size, picture_of
 from posewire_server.inference.sources.planes import Planes
@@ -37,6 +37,10 @@ def raw_bytes(raw: RawImage, *, max_pixels: int) -> int:
         raise malformed(text)
     stride = _stride(raw)
     if raw.format in _INTERLEAVED:
+        if raw.color_matrix or raw.color_range:
+            raise malformed(
+                f"{raw.format.name} has no color_matrix or color_range; leave them unset"
+            )
         return stride * (raw.height - 1) + row_bytes
     if raw.width % 2 or raw.height % 2 or stride % 2:
         sizes = f"width {raw.width}, height {raw.height}, stride {stride}"
@@ -49,8 +53,8 @@ def raw_bytes(raw: RawImage, *, max_pixels: int) -> int:
 def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -> Picture:
     """Views or converts a raw image.
 
-    NV12 and I420 are BT.601 limited range, with the chroma planes after the luma plane, at its
-    stride (NV12) or half of it (I420); they may be reduced.
+    NV12 and I420 have the chroma planes after the luma plane, at its stride (NV12) or half of it
+    (I420). Only they can be reduced.
 
     Args:
         raw: The image; its last row may lack its padding.
@@ -71,7 +75,9 @@ def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -
         return picture_of(_interleaved(raw))
     size = raw.width, raw.height
     reduction = reduce(size)
-    return Picture(Planes(*_planes(raw), reduction), size, reduction)
+    color_matrix = raw.color_matrix or ColorMatrix.BT601
+    color_range = raw.color_range or ColorRange.LIMITED
+    return Picture(Planes(*_planes(raw), reduction, color_matrix, color_range), size, reduction)
 
 
 def malformed(why: str, **metadata: object) -> SourceError:

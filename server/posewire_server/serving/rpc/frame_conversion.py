@@ -5,6 +5,8 @@ from posewire.v1 import frame_pb2, pose_pb2
 
 from posewire_server.errors import ErrorReason, SourceError
 from posewire_server.frame import (
+    ColorMatrix,
+    ColorRange,
     EncodedImage,
     Frame,
     PixelFormat,
@@ -27,6 +29,16 @@ _PIXEL_FORMATS = {
 _CODECS = {
     frame_pb2.VIDEO_CODEC_H264: VideoCodec.H264,
     frame_pb2.VIDEO_CODEC_HEVC: VideoCodec.HEVC,
+}
+_COLOR_MATRICES = {
+    frame_pb2.COLOR_MATRIX_UNSPECIFIED: None,
+    frame_pb2.COLOR_MATRIX_BT601: ColorMatrix.BT601,
+    frame_pb2.COLOR_MATRIX_BT709: ColorMatrix.BT709,
+}
+_COLOR_RANGES = {
+    frame_pb2.COLOR_RANGE_UNSPECIFIED: None,
+    frame_pb2.COLOR_RANGE_LIMITED: ColorRange.LIMITED,
+    frame_pb2.COLOR_RANGE_FULL: ColorRange.FULL,
 }
 _FIRST_TIME_NS = -62_135_596_800 * 10**9
 _LAST_TIME_NS = 253_402_300_800 * 10**9 - 1
@@ -92,7 +104,8 @@ def _to_raw_image(raw: frame_pb2.RawImage, pixels: bytes | memoryview) -> RawIma
     if pixel_format is None:
         text = f"pixel format {raw.format} is not known; send BGR, RGB, GRAY, NV12 or I420"
         raise SourceError(ErrorReason.RAW_IMAGE_MALFORMED, text)
-    return RawImage(pixel_format, raw.width, raw.height, raw.stride, pixels)
+    colors = _to_colors(raw, ErrorReason.RAW_IMAGE_MALFORMED)
+    return RawImage(pixel_format, raw.width, raw.height, raw.stride, pixels, *colors)
 
 
 def _to_video_packet(packet: frame_pb2.VideoPacket, number: int) -> VideoPacket:
@@ -104,7 +117,21 @@ def _to_video_packet(packet: frame_pb2.VideoPacket, number: int) -> VideoPacket:
     if packet.HasField("presentation_offset"):
         offset = packet.presentation_offset
         presentation_ns = offset.seconds * 10**9 + offset.nanos
-    return VideoPacket(codec, packet.key_frame, presentation_ns, packet.data, number)
+    colors = _to_colors(packet, ErrorReason.VIDEO_UNSUPPORTED)
+    return VideoPacket(codec, packet.key_frame, presentation_ns, packet.data, number, *colors)
+
+
+def _to_colors(
+    message: frame_pb2.RawImage | frame_pb2.VideoPacket, reason: ErrorReason
+) -> tuple[ColorMatrix | None, ColorRange | None]:
+    matrix, values = message.color_matrix, message.color_range
+    if matrix not in _COLOR_MATRICES:
+        text = f"color matrix {matrix} is not known; send BT601 or BT709, or leave it unset"
+        raise SourceError(reason, text, color_matrix=matrix)
+    if values not in _COLOR_RANGES:
+        text = f"color range {values} is not known; send LIMITED or FULL, or leave it unset"
+        raise SourceError(reason, text, color_range=values)
+    return _COLOR_MATRICES[matrix], _COLOR_RANGES[values]
 
 
 def _to_time_ns(time: timestamp_pb2.Timestamp) -> int:

@@ -45,7 +45,10 @@ class PacketReader:
                 self._decoder_of(earlier.codec).pass_over(earlier.data)
             except SourceError:
                 continue  # Nobody asks; those who build on it are told.
-        return to_picture(self._decoder_of(packet.codec).decode(packet.data), reduce)
+        frame = self._decoder_of(packet.codec).decode(packet.data)
+        return to_picture(
+            frame, reduce, color_matrix=packet.color_matrix, color_range=packet.color_range
+        )
 
     def leave_out(self, packet: VideoPacket) -> None:
         """Takes note of a packet that will not be read; nothing happens where it was."""
