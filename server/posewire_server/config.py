@@ -103,5 +103,5 @@ def _read_file(path: str | None) -> Mapping[str, object]:
     try:
         return tomllib.loads(Path(name).read_text())
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        text = f"the settings file {name} can not be read: {error}"
+        text = f"the settings file {name} cannot be read: {error}"
         raise ConfigError(LocalReason.CONFIG_FILE_INVALID, text) from error

@@ -27,7 +27,7 @@ def measure(cache: Path, runs: int = 30) -> list[Figure]:
     """Returns the figures of ``wholebody`` and of ``face`` with tracking.
 
     Raises:
-        PosewireError: Weights or the sample can not be had.
+        PosewireError: Weights or the sample cannot be had.
     """
     networks, library = Networks(EngineConfig()), ModelCache(cache, check_engines)
     whole_body = Pipeline.load(library.pull(WHOLEBODY), networks)

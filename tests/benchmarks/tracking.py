@@ -44,7 +44,7 @@ def measure(cache: Path, seed: int = 0, walks: int = 4) -> list[Figure]:
     Those of the street are left out where its video is not there.
 
     Raises:
-        PosewireError: Weights or the sample can not be had.
+        PosewireError: Weights or the sample cannot be had.
     """
     pipeline = Pipeline.load(ModelCache(cache, check_engines).pull(BODY), EngineConfig())
     figures = [*measure_ids(seed, walks), *measure_smoothing(pipeline, two_people(cache))]

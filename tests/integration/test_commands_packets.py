@@ -145,5 +145,5 @@ def test_packets_of_no_video_are_refused(tmp_path: Path, content: bytes | None) 
     path = tmp_path / "clip.mp4"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(SourceError, match="can not be opened"):
+    with pytest.raises(SourceError, match="cannot be opened"):
         PacketVideo(str(path))

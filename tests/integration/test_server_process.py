@@ -1,4 +1,4 @@
-"""``posewire-server serve`` as a process: what it says when it can not serve."""
+"""``posewire-server serve`` as a process: what it says when it cannot serve."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A server on a Unix socket: who gets in, what becomes of its file, and what can not be had."""
+"""A server on a Unix socket: who gets in, what becomes of its file, and what cannot be had."""
 
 import stat
 from pathlib import Path

@@ -18,7 +18,7 @@ SUBLINEAR = Calibration({1: 1.0, 2: 1.1, 4: 1.2})
 
 
 class EchoPredictor:
-    """Answers its inputs; one that holds ``BROKEN`` can not be run, nor what is joined with it.
+    """Answers its inputs; one that holds ``BROKEN`` cannot be run, nor what is joined with it.
 
     Attributes:
         gate: Runs wait until it is set.

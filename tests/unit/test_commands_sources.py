@@ -87,7 +87,7 @@ def test_missing_file_raises() -> None:
 
 
 def test_camera_that_is_not_there_raises_with_a_remedy() -> None:
-    with pytest.raises(SourceError, match=r"camera 97 can not be opened; .*plugged in") as caught:
+    with pytest.raises(SourceError, match=r"camera 97 cannot be opened; .*plugged in") as caught:
         open_source("97")
     assert caught.value.reason == "SOURCE_UNREADABLE"
 

@@ -1,4 +1,4 @@
-"""posewire: stream video frames to a key-point server, get poses back.
+"""posewire: stream video frames to a keypoint server, get poses back.
 
 >>> from posewire import Client, Result
 >>> with Client("localhost:50051") as client:

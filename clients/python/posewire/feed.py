@@ -17,7 +17,7 @@ class FrameFeed:
 
     Attributes:
         done: Whether the frames have ended, by themselves or by an error.
-        error: What the caller's iterable, or a frame that can not be sent, raised.
+        error: What the caller's iterable, or a frame that cannot be sent, raised.
     """
 
     def __init__(self, frames: Iterable[FrameLike], encoder: FrameEncoder) -> None:

@@ -66,7 +66,7 @@ def _complain(error: Exception) -> int:
 def _build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="posewire-server",
-        description="Human key points over gRPC: frames in, poses out.",
+        description="Human keypoints over gRPC: frames in, poses out.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")

@@ -74,7 +74,7 @@ class Pipeline:
             max_pixels: Largest image, in pixels.
 
         Raises:
-            EngineError: The engine can not run a network of this model.
+            EngineError: The engine cannot run a network of this model.
         """
         networks = config if isinstance(config, Networks) else Networks(config)
         loaded = {network.spec.name: networks.load(network) for network in stored.networks}

@@ -161,8 +161,8 @@ def _invalid(
     corners = ", ".join(f"{value:g}" for value in region)
     return RegionError(
         ErrorReason.REGION_INVALID,
-        f"The region x_min, y_min, x_max, y_max = {corners} {why}; "
-        f"it must overlap the frame of {width}x{height} pixels.",
+        f"the region x_min, y_min, x_max, y_max = {corners} {why}; "
+        f"it must overlap the frame of {width}x{height} pixels",
         width=width,
         height=height,
     )

@@ -82,8 +82,8 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
     if width * height > max_pixels or max(width, height) > MAX_SIDE:
         raise SourceError(
             ErrorReason.IMAGE_TOO_LARGE,
-            f"The image has {width}x{height} pixels, at most {max_pixels} in all and {MAX_SIDE} a "
-            "side are accepted; send it smaller.",
+            f"the image has {width}x{height} pixels, at most {max_pixels} in all and {MAX_SIDE} a "
+            "side are accepted; send it smaller",
             width=width,
             height=height,
             max_image_pixels=max_pixels,

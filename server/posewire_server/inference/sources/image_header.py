@@ -55,7 +55,7 @@ def read_header(encoded: bytes) -> ImageHeader:
     """
     if not encoded:
         raise SourceError(
-            ErrorReason.IMAGE_EMPTY, "The image has no bytes; send a JPEG, PNG or WebP file."
+            ErrorReason.IMAGE_EMPTY, "the image has no bytes; send a JPEG, PNG or WebP file"
         )
     try:
         header = _dispatch(encoded)
@@ -69,7 +69,7 @@ def read_header(encoded: bytes) -> ImageHeader:
 def undecodable(why: str) -> SourceError:
     """Returns the error of a file that is damaged or cut short."""
     return SourceError(
-        ErrorReason.IMAGE_UNDECODABLE, f"The image can not be decoded: {why}; send it whole."
+        ErrorReason.IMAGE_UNDECODABLE, f"the image cannot be decoded: {why}; send it whole"
     )
 
 
@@ -105,7 +105,7 @@ def _dispatch(encoded: bytes) -> ImageHeader:
         return _read_webp(encoded)
     raise SourceError(
         ErrorReason.IMAGE_FORMAT_UNSUPPORTED,
-        "The bytes are no JPEG, PNG or WebP file; convert the image.",
+        "the bytes are no JPEG, PNG or WebP file; convert the image",
     )
 
 

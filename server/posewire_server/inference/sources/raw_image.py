@@ -84,7 +84,7 @@ def malformed(why: str, **metadata: object) -> SourceError:
     """Returns the error of a raw image that does not fit together."""
     return SourceError(
         ErrorReason.RAW_IMAGE_MALFORMED,
-        f"The raw image does not fit together: {why}; check format, size, stride and bytes.",
+        f"the raw image does not fit together: {why}; check format, size, stride and bytes",
         **metadata,
     )
 

@@ -32,7 +32,7 @@ def check_address(address: str, *, reuse_port: bool = False) -> None:
 
 
 def unusable(address: str) -> ConfigError:
-    """Returns the error of an address that can not be had."""
+    """Returns the error of an address that cannot be had."""
     return _error(address, "is the port taken, the address one of this host?")
 
 

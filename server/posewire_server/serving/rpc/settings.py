@@ -141,5 +141,5 @@ def _read_mask(mask: field_mask_pb2.FieldMask) -> frozenset[str]:
 
 
 def config_invalid(field: str, problem: str) -> PosewireError:
-    """Returns the error of a field that can not be as it is."""
+    """Returns the error of a field that cannot be as it is."""
     return StreamError(ErrorReason.CONFIG_INVALID, f"{field} {problem}", field=field)

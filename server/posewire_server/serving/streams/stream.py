@@ -234,7 +234,7 @@ class Stream:
         return len(self._outbox) > _MOST_UNREAD or (self._blocks and self._is_full)
 
     def _refusal(self, frame: Frame | Failed, size_bytes: int) -> PosewireError | None:
-        """Returns why a frame can not be accepted."""
+        """Returns why a frame cannot be accepted."""
         number, last = frame.sequence_id, self._last_id
         if number <= last:
             return out_of_order(number, last)

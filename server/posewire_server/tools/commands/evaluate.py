@@ -57,7 +57,7 @@ def run(config: EvaluateConfig) -> int:
 
     Raises:
         PosewireError: The labels, the weights, the engine or a picture are not to be had, or a
-            file can not be written.
+            file cannot be written.
     """
     if config.plot is not None:
         load_pyplot()  # better told now than after the work
@@ -92,5 +92,5 @@ def _keep(path: Path, found: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(found), encoding="utf-8")
     except OSError as error:
-        text = f"what was found can not be kept in {path}: {error.strerror}"
+        text = f"what was found cannot be kept in {path}: {error.strerror}"
         raise ConfigError(LocalReason.PREDICTIONS_UNWRITABLE, text) from error

@@ -80,5 +80,5 @@ def _open_lines(path: Path, stack: ExitStack) -> TextIO:
     try:
         return stack.enter_context(path.open("w"))
     except OSError as error:
-        text = f"{str(path)!r} can not be written; choose another place with --json-lines"
+        text = f"{str(path)!r} cannot be written; choose another place with --json-lines"
         raise ConfigError(LocalReason.OUTPUT_UNWRITABLE, text) from error

@@ -117,7 +117,7 @@ def evaluate(
     """
     translation = Translation(stored.spec.skeleton, task)
     if boxes and not translation.keeps_order:
-        text = f"model '{stored.spec.name}' finds persons; it can not be given boxes of {task.noun}"
+        text = f"model '{stored.spec.name}' finds persons; it cannot be given boxes of {task.noun}"
         raise LabelsError(LocalReason.TASK_UNSUITED, text, task=task.name)
     pipeline = Pipeline.load(stored, Networks(engine, LastRun))
     names = [pipeline.mode_name(name) for name in modes or stored.spec.modes]
@@ -162,7 +162,7 @@ def _read(picture: LabelledPicture) -> Image:
     try:
         data = picture.path.read_bytes()
     except OSError as error:
-        text = f"the picture {picture.path} can not be read: {error.strerror}"
+        text = f"the picture {picture.path} cannot be read: {error.strerror}"
         raise LabelsError(LocalReason.LABELS_UNREADABLE, text) from error
     image = _decode(data)
     height, width = image.shape[:2]

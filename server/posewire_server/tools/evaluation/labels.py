@@ -126,7 +126,7 @@ def _records(path: Path) -> list[Mapping[str, Any]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        text = f"the labels file {path} can not be read: {error.strerror}"
+        text = f"the labels file {path} cannot be read: {error.strerror}"
         raise LabelsError(LocalReason.LABELS_UNREADABLE, text) from error
     except ValueError as error:
         raise LabelsError(LocalReason.LABELS_MALFORMED, f"{path} is no JSON: {error}") from error

@@ -15,7 +15,7 @@ from posewire_server.pose import Poses
 from posewire_server.tools.evaluation.curve import Curve
 from posewire_server.tools.evaluation.labels import LabelledPicture
 
-# Where summarize() of pycocotools puts the figures of key points.
+# Where summarize() of pycocotools puts the figures of keypoints.
 _PLACES = {"AP": 0, "AP50": 1, "AP75": 2, "AR": 5}
 
 

@@ -33,7 +33,7 @@ def draw_curves(evaluation: Evaluation, path: Path) -> None:
     try:
         drawing.savefig(path, dpi=120)
     except OSError as error:
-        text = f"the plot can not be written to {path}: {error.strerror}"
+        text = f"the plot cannot be written to {path}: {error.strerror}"
         raise ConfigError(LocalReason.OUTPUT_UNWRITABLE, text) from error
     finally:
         pyplot.close(drawing)

@@ -158,5 +158,5 @@ def _make_folder(folder: Path) -> None:
 
 
 def _unwritable(path: Path) -> ConfigError:
-    text = f"{str(path)!r} can not be written; choose another place with --output"
+    text = f"{str(path)!r} cannot be written; choose another place with --output"
     return ConfigError(LocalReason.OUTPUT_UNWRITABLE, text)

@@ -69,7 +69,7 @@ def open_detector(config: DetectorConfig, progress: Progress) -> Iterator[Detect
     """Connects to a server or loads a model, which is pulled where it is missing.
 
     Raises:
-        PosewireError: The weights can not be had, no engine runs them, or there is no server.
+        PosewireError: The weights cannot be had, no engine runs them, or there is no server.
         posewire.PosewireError: The server does not know the model.
     """
     if config.server is not None:

@@ -30,7 +30,7 @@ class PacketVideo:
         try:
             self._container = av.open(name)
         except av.FFmpegError as error:
-            text = f"{name} can not be opened as a video; is the path or address right?"
+            text = f"{name} cannot be opened as a video; is the path or address right?"
             raise SourceError(LocalReason.SOURCE_UNREADABLE, text) from error
         videos = self._container.streams.video
         found = videos[0].codec_context.name if videos else "no video"
@@ -65,5 +65,5 @@ class PacketVideo:
                     if packet.size:
                         yield from to_annex_b.filter(packet)
             except av.FFmpegError as error:
-                text = f"{self.name} can not be read on: {error.strerror}"
+                text = f"{self.name} cannot be read on: {error.strerror}"
                 raise SourceError(LocalReason.SOURCE_UNREADABLE, text) from error

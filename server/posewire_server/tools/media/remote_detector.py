@@ -21,7 +21,7 @@ class RemoteDetector:
     """A server, over its bidirectional stream.
 
     Raises:
-        posewire.PosewireError: The server can not be reached or does not know the model.
+        posewire.PosewireError: The server cannot be reached or does not know the model.
     """
 
     def __init__(

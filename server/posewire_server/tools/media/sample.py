@@ -35,7 +35,7 @@ STREET: Final = WheelSource(
     licence="AGPL-3.0",
 )
 
-# A portrait of Grace Hopper, in the public domain; where the street can not be had.
+# A portrait of Grace Hopper, in the public domain; where the street cannot be had.
 PORTRAIT: Final = WheelSource(
     package="matplotlib",
     version="3.9.2",
@@ -82,7 +82,7 @@ def fetch_photo(source: WheelSource, cache: Path, progress: Progress) -> Path:
             wheel = download(source, Path(workspace), progress)
             (extract(wheel, source.members, Path(workspace) / "files") / name).replace(target)
     except OSError as error:
-        text = f"the cache {cache} can not be written ({error.strerror}); choose another: --cache"
+        text = f"the cache {cache} cannot be written ({error.strerror}); choose another: --cache"
         raise WeightsError(LocalReason.CACHE_UNWRITABLE, text) from error
     return target
 

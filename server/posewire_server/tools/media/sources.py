@@ -85,7 +85,7 @@ def read_bytes(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise _not_found(str(path)) from error
     except OSError as error:
-        text = f"{str(path)!r} can not be read: {error.strerror}"
+        text = f"{str(path)!r} cannot be read: {error.strerror}"
         raise SourceError(LocalReason.SOURCE_UNREADABLE, text) from error
 
 
@@ -98,7 +98,7 @@ def _images_in(folder: Path) -> list[Path]:
     try:
         found = sorted(path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES)
     except OSError as error:
-        text = f"the folder {str(folder)!r} can not be read: {error.strerror}"
+        text = f"the folder {str(folder)!r} cannot be read: {error.strerror}"
         raise SourceError(LocalReason.SOURCE_UNREADABLE, text) from error
     if not found:
         suffixes = ", ".join(sorted(IMAGE_SUFFIXES))

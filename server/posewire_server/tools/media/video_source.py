@@ -34,7 +34,7 @@ class Video:
         self.name = name
         self._capture = cv2.VideoCapture(target)
         if not self._capture.isOpened():
-            text = f"{name} can not be opened; {_remedy(target)}"
+            text = f"{name} cannot be opened; {_remedy(target)}"
             raise SourceError(LocalReason.SOURCE_UNREADABLE, text)
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self.fps = fps if np.isfinite(fps) and 0 < fps <= 1000 else _DEFAULT_FPS

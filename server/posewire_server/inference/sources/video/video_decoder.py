@@ -74,8 +74,8 @@ class VideoDecoder:
             self._is_ready = False
             raise SourceError(
                 ErrorReason.IMAGE_TOO_LARGE,
-                f"The video has {width}x{height} pixels, at most {self._max_pixels} are accepted; "
-                "send it smaller.",
+                f"the video has {width}x{height} pixels, at most {self._max_pixels} are accepted; "
+                "send it smaller",
                 width=width,
                 height=height,
                 max_image_pixels=self._max_pixels,
@@ -150,4 +150,4 @@ class VideoDecoder:
 
     def _error(self, reason: ErrorReason, why: str) -> SourceError:
         name = self.codec.name
-        return SourceError(reason, f"The {name} packet gives no picture: {why}.", codec=name)
+        return SourceError(reason, f"the {name} packet gives no picture: {why}", codec=name)
