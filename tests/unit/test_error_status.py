@@ -29,7 +29,7 @@ ON_THE_WAY = (
         str(path.relative_to(SERVER).with_suffix(""))
         for folder in ("serving/rpc", "serving/front", "serving/streams", "inference")
         for path in (SERVER / folder).rglob("*.py")
-        if path.stem not in {"address", "self_check", "reference", "supervisor"}  # of the start
+        if path.stem not in {"listener", "self_check", "reference", "supervisor"}  # of the start
     ),
 )
 NEVER_SENT = {LocalReason.CANCELLED}  # nobody is left to read it

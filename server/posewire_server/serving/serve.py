@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import signal
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -18,7 +19,7 @@ from posewire_server.models.weights.package_manager import Progress
 from posewire_server.runtime import event_loop_factory, freeze_garbage
 from posewire_server.serving.front.front import Front, FrontConfig
 from posewire_server.serving.rpc.app import Server, ServerConfig
-from posewire_server.serving.rpc.listener import METRICS, READY, serve
+from posewire_server.serving.rpc.listener import METRICS, READY
 
 _LOG = logging.getLogger(__name__)
 WorkerCommand = Callable[[str], Sequence[str]]
@@ -97,7 +98,35 @@ async def _serve_front(config: FrontConfig, command: WorkerCommand, folder: Path
 
 
 async def _serve(server: Server | Front, metrics_url: str) -> None:
-    """Serves, and prints the addresses on standard output."""
+    """Serves until SIGTERM or SIGINT, then drains; a second signal ends the process at once.
+
+    Raises:
+        PosewireError: The server could not start, or a fault ended it.
+    """
     if metrics_url:
         print(f"{METRICS}{metrics_url}", flush=True)
-    await serve(server, lambda address: print(f"{READY}{address}", flush=True))
+    ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _end, loop, ending)
+    ended = asyncio.create_task(ending.wait())
+    running = asyncio.create_task(_run(server))
+    await asyncio.wait((ended, running), return_when=asyncio.FIRST_COMPLETED)
+    running.cancel()
+    await asyncio.wait((running,))
+    await server.drain()
+    if not running.cancelled():
+        running.result()
+
+
+async def _run(server: Server | Front) -> None:
+    """Serves and prints the address, until a fault ends the server."""
+    print(f"{READY}{await server.start()}", flush=True)
+    await server.fail()
+
+
+def _end(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)
+        signal.signal(number, signal.SIG_DFL)
+    ending.set()

@@ -1,22 +1,23 @@
-"""What every server of ours is to the network: an address, limits, health, reflection, an end."""
+"""gRPC server with its address, options, health and reflection; services are added by others."""
 
-import asyncio
-import signal
-from collections.abc import Callable, Sequence
+import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from pathlib import Path
+from typing import Final
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from posewire.v1 import keypoint_service_pb2 as pb
 
-from posewire_server.serving.rpc.address import check_address, is_unix, unusable
+from posewire_server.errors import ConfigError, LocalReason
 from posewire_server.serving.rpc.reflection import add_reflection
 
 SERVICE = pb.DESCRIPTOR.services_by_name["KeypointService"].full_name
 # Lines on the standard output of a server that is ready, before the address and the URL.
 READY: Final = "posewire-server listening on "
 METRICS: Final = "posewire-server shows metrics on "
+_LAST_PORT: Final = 65535
 _LAST_WORDS_S = 0.5
 
 
@@ -36,11 +37,11 @@ class Listening:
 
 
 class Listener:
-    """A gRPC server with its health and reflection; the services are added to ``server``.
+    """gRPC server with health and reflection; other services are added to ``server``.
 
     Args:
         listening: Where and how to listen.
-        models: Names of the models, each of which has its health.
+        models: Names of the models; each is a service of grpc.health.v1.
 
     Attributes:
         server: Not yet started.
@@ -55,7 +56,7 @@ class Listener:
         add_reflection((SERVICE, health.SERVICE_NAME), self.server)
 
     async def start(self) -> str:
-        """Listens and serves; returns the address, with the port that was picked.
+        """Serves; returns the address with its actual port.
 
         Raises:
             ConfigError: ADDRESS_UNUSABLE.
@@ -67,13 +68,13 @@ class Listener:
         return address if is_unix(address) else f"{address.rpartition(':')[0]}:{port}"
 
     async def set_serving(self, *, serving: bool) -> None:
-        """Tells the health of all models."""
+        """Sets the health of the server, of its service and of all models."""
         response = health_pb2.HealthCheckResponse
         for name in self._health_names:
             await self._health.set(name, response.SERVING if serving else response.NOT_SERVING)
 
     async def stop(self) -> None:
-        """Ends what is open: watches of the health, when the services have drained."""
+        """Closes the port and ends what is open, after the services have drained."""
         await self.server.stop(_LAST_WORDS_S)
 
     def _listen(self, address: str) -> int:
@@ -82,55 +83,6 @@ class Listener:
             return self.server.add_insecure_port(address)
         except RuntimeError as error:
             raise unusable(address) from error
-
-
-class Served(Protocol):
-    """What ``serve`` serves."""
-
-    async def start(self) -> str:
-        """Begins to serve; returns the address."""
-
-    async def fail(self) -> None:
-        """Waits for a fault that ends the service and raises it; may wait for ever."""
-
-    async def drain(self) -> None:
-        """Ends the service."""
-
-
-async def serve(served: Served, announce: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT, then drains; a second signal ends the process at once.
-
-    Args:
-        served: Not yet started.
-        announce: Called with the address once the server answers.
-
-    Raises:
-        PosewireError: What the service could not start for, or what ended it.
-    """
-    ending = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, _end, loop, ending)
-    ended = asyncio.create_task(ending.wait())
-    living = asyncio.create_task(_live(served, announce))
-    await asyncio.wait((ended, living), return_when=asyncio.FIRST_COMPLETED)
-    living.cancel()
-    await asyncio.wait((living,))
-    await served.drain()
-    if not living.cancelled():
-        living.result()
-
-
-async def _live(served: Served, announce: Callable[[str], None]) -> None:
-    announce(await served.start())
-    await served.fail()
-
-
-def _end(loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)
-        signal.signal(number, signal.SIG_DFL)
-    ending.set()
 
 
 def server_options(listening: Listening) -> list[tuple[str, int]]:
@@ -146,3 +98,75 @@ def server_options(listening: Listening) -> list[tuple[str, int]]:
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
         ("grpc.http2.max_ping_strikes", 2),
     ]
+
+
+def is_unix(address: str) -> bool:
+    """Whether an address is that of a Unix socket, which has a name and no port."""
+    return address.startswith(("unix:", "unix-abstract:"))
+
+
+def check_address(address: str, *, reuse_port: bool = False) -> None:
+    """Checks that a server can listen on an address, before models are loaded.
+
+    Args:
+        address: ``host:port``, ``[host]:port``, ``unix:/path`` or ``unix-abstract:name``.
+        reuse_port: Whether other processes may listen on the same port.
+
+    Raises:
+        ConfigError: ADDRESS_UNUSABLE.
+    """
+    kind, _, name = address.partition(":")
+    if kind == "unix":
+        _check_path(address, Path(name.removeprefix("//")))
+    elif kind != "unix-abstract":
+        _check_port(address, reuse_port=reuse_port)
+
+
+def unusable(address: str) -> ConfigError:
+    """Returns the error of an address that a server cannot listen on."""
+    return _error(address, "is the port taken, the address one of this host?")
+
+
+def _error(address: str, remedy: str) -> ConfigError:
+    return ConfigError(LocalReason.ADDRESS_UNUSABLE, f"cannot listen on {address}; {remedy}")
+
+
+def _check_path(address: str, path: Path) -> None:
+    if not path.parent.is_dir():
+        raise _error(address, f"there is no folder {path.parent}; create it")
+    if _is_answered(path):
+        raise _error(address, "another server does; stop it, or give another path")
+
+
+def _check_port(address: str, *, reuse_port: bool) -> None:
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        raise _error(address, "give host:port or unix:/path")
+    # gRPC would take the port modulo 65536, and the socket from a server that listens on it.
+    if int(port) > _LAST_PORT:
+        raise _error(address, f"a port is at most {_LAST_PORT}; 0 picks one that is free")
+    if not reuse_port:
+        _try_to_bind(address, host.strip("[]"), int(port))
+
+
+def _try_to_bind(address: str, host: str, port: int) -> None:
+    try:
+        found = socket.getaddrinfo(
+            host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, protocol, _, place = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        raise unusable(address) from error
+
+
+def _is_answered(path: Path) -> bool:
+    """Whether a server listens on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            return False
+    return True

@@ -6,8 +6,8 @@ from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.serving.front.front import FrontConfig
-from posewire_server.serving.rpc.address import check_address
 from posewire_server.serving.rpc.app import ServerConfig
+from posewire_server.serving.rpc.listener import check_address
 from posewire_server.serving.serve import (
     WorkerCommand,
     load_pipelines,

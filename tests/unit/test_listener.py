@@ -2,8 +2,8 @@ import socket
 
 import pytest
 from posewire_server.errors import ConfigError
-from posewire_server.serving.rpc.address import check_address
 from posewire_server.serving.rpc.app import ServerConfig
+from posewire_server.serving.rpc.listener import check_address
 from posewire_server.tools.commands import serve
 
 
