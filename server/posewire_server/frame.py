@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
+# The largest picture that is decoded, unless a server is told otherwise.
+MAX_PIXELS = 40_000_000
+
 
 class PixelFormat(Enum):
     """Layout of raw pixels, 8 bits a channel."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from posewire_server.errors import LabelsError
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from posewire import AsyncClient, Frame, Priority, Result, StreamOptions
 from posewire_server.frame import EncodedImage
-from posewire_server.inference.engine.network import EngineConfig, Network
+from posewire_server.inference.engine.engine_config import EngineConfig
+from posewire_server.inference.engine.network import Network
 from posewire_server.inference.engine.predictor import PaddlePredictor, Predictor
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.estimators.part_affinity import PafEstimator

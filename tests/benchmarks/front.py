@@ -2,14 +2,14 @@
 
 import sys
 
-from posewire_server.serving.front.front import FrontConfig
+from posewire_server.serving.rpc.server_config import ServerConfig
 from posewire_server.serving.serve import serve_front
 
 _WORKER = (sys.executable, "-m", "posewire_server.tools.benchmarks.noop")
 
 
 def _serve(workers: str, metrics_address: str = "") -> int:
-    config = FrontConfig("127.0.0.1:0", ("body",), int(workers), metrics_address=metrics_address)
+    config = ServerConfig("127.0.0.1:0", workers=int(workers), metrics_address=metrics_address)
     return serve_front(config, lambda address: (*_WORKER, address))
 
 

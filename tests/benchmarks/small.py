@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from posewire_server.inference.engine.network import EngineConfig, Networks
+from posewire_server.inference.engine.engine_config import EngineConfig
+from posewire_server.inference.engine.network import Networks
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.weights.model_cache import ModelCache, StoredModel
-from posewire_server.serving.rpc.app import ServerConfig
+from posewire_server.serving.rpc.server_config import ServerConfig
 from posewire_server.serving.serve import serve_pipelines
 
 SIDE: Final = 128

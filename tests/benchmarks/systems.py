@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 from posewire_server.errors import EngineError
-from posewire_server.inference.engine.network import EngineConfig, Networks
+from posewire_server.inference.engine.engine_config import EngineConfig
+from posewire_server.inference.engine.network import Networks
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.sources.image import decode_image

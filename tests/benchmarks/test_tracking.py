@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from posewire_server.config import default_cache
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.weights.model_cache import StoredModel
 

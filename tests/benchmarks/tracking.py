@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.tracking.frame_clock import FrameTime

@@ -10,7 +10,7 @@ from grpc import StatusCode
 from posewire.channel import channel_options
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
-from posewire_server.serving.rpc.served_models import Limits
+from posewire_server.serving.rpc.server_config import Limits
 from posewire_server.serving.streams.stream import _MOST_UNREAD as MOST_UNREAD
 
 from tests.serving.hosted_server import HostedServer

@@ -15,7 +15,7 @@ import pytest
 from google.rpc import code_pb2
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 from posewire_server.errors import ModelError
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.estimators.pose_estimator import Image, Request
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.pipeline import Pipeline

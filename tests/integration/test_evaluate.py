@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from posewire_server.cli import main
 from posewire_server.errors import ConfigError, LabelsError
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.tools.commands.evaluate import EvaluateConfig, run
 from posewire_server.tools.evaluation.evaluation import LastRun, evaluate

@@ -10,7 +10,7 @@ from posewire_server.cli import main
 from posewire_server.config import default_cache
 from posewire_server.errors import RegionError
 from posewire_server.frame import Region
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.estimators.originals.vanface import dlib_crop
 from posewire_server.inference.pipeline import Pipeline

@@ -13,7 +13,8 @@ import numpy.typing as npt
 import pytest
 from posewire_server.config import default_cache
 from posewire_server.frame import Region
-from posewire_server.inference.engine.network import EngineConfig, Networks
+from posewire_server.inference.engine.engine_config import EngineConfig
+from posewire_server.inference.engine.network import Networks
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings

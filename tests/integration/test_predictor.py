@@ -12,7 +12,8 @@ import psutil
 import pytest
 from posewire_server import _native
 from posewire_server.errors import EngineError
-from posewire_server.inference.engine.predictor import Engine, PaddlePredictor
+from posewire_server.inference.engine.engine_config import Engine
+from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.inference.engine.self_check import (
     TOLERANCE,
     check_engine,

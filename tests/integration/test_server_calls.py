@@ -18,7 +18,7 @@ from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import ConfigError
 from posewire_server.models.catalog.catalog import CATALOG
 from posewire_server.serving.rpc.listener import Listening, server_options
-from posewire_server.serving.rpc.served_models import Limits
+from posewire_server.serving.rpc.server_config import Limits
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import posewire
 import pytest
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.estimators.pose_estimator import Image, Request
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext

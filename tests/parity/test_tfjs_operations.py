@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.inference.engine.predictor import Engine, PaddlePredictor
+from posewire_server.inference.engine.engine_config import Engine
+from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.isolated import IsolatedError, run_isolated
 from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSpec, UserSource
 from posewire_server.models.weights.importers import import_network

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from posewire_server.inference.engine.network import EngineConfig, Network, Networks
+from posewire_server.inference.engine.engine_config import EngineConfig
+from posewire_server.inference.engine.network import Network, Networks
 from posewire_server.inference.engine.predictor import Array, Predictor
 from posewire_server.models.catalog.spec import NetworkSpec
 from posewire_server.models.weights.network_store import NetworkStore

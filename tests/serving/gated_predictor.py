@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
-from posewire_server.inference.engine.network import EngineConfig, Network
+from posewire_server.inference.engine.engine_config import EngineConfig
+from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.part_affinity import PafEstimator
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY

@@ -1,8 +1,8 @@
 """The real server in a thread of the test's process, around a network the test controls."""
 
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.serving.rpc.app import Server, ServerConfig
-from posewire_server.serving.rpc.served_models import Limits
+from posewire_server.serving.rpc.app import Server
+from posewire_server.serving.rpc.server_config import Limits, ServerConfig
 
 from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor
 from tests.serving.hosted import Hosted

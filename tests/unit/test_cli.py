@@ -20,8 +20,8 @@ def test_main_without_command_exits_with_usage(capsys: pytest.CaptureFixture[str
     [
         ("serve --workers 0", "0 is too small; give at least 1"),
         ("serve --max-streams many", "'many' is no whole number"),
-        ("serve --grace-s -1", "-1 is no length of time"),
-        ("serve --batch-wait-ms nan", "nan is no length of time"),
+        ("serve --grace-s -1", "-1 is no duration"),
+        ("serve --batch-wait-s nan", "nan is no duration"),
         ("detect street.jpg --threads -3", "-3 is too small; give at least 0"),
         ("detect street.jpg --minimum-score 7", "give a number from 0 to 1"),
         ("detect street.jpg --engine steam", "'openvino'"),
@@ -62,7 +62,7 @@ def test_main_unknown_bench_group_names_the_groups(capsys: pytest.CaptureFixture
 
 def test_help_loads_neither_network_nor_image_library() -> None:
     script = (
-        "import sys; from posewire_server.cli import _build_parser; _build_parser().format_help();"
+        "import sys; from posewire_server.cli import build_parser; build_parser().format_help();"
         "assert not {'cv2', 'paddle'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
-from posewire_server.cli import _build_parser
+from posewire_server.cli import build_parser
+from posewire_server.cli.options import read_config, read_engine
 from posewire_server.config import parse
 from posewire_server.errors import ConfigError
+from posewire_server.serving.rpc.server_config import ServerConfig
 
 
 @pytest.fixture
@@ -20,18 +22,19 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_config_default_where_nothing_is_said() -> None:
-    options = parse(_build_parser(), ["serve"])
-    assert (options.address, options.frame_threads, options.models) == (
+    options = parse(build_parser(), ["serve"])
+    config = read_config(ServerConfig, options, engine=read_engine(options))
+    assert (config.address, config.frame_threads, config.models) == (
         "127.0.0.1:50051",
         0,
-        ["body"],
+        ("body",),
     )
-    assert (options.max_batch, options.batch_wait_ms) == (8, 4.0)
-    assert options.reuse_port is False
+    assert (config.engine.max_batch, config.engine.batch_wait_s) == (8, 0.004)
+    assert config.reuse_port is False
 
 
 def test_config_file_beats_default(settings_file: Path) -> None:
-    options = parse(_build_parser(), ["serve", "--config", str(settings_file)])
+    options = parse(build_parser(), ["serve", "--config", str(settings_file)])
     assert (options.address, options.frame_threads, options.reuse_port) == ("file:1", 7, True)
 
 
@@ -41,7 +44,7 @@ def test_config_environment_beats_file(
     monkeypatch.setenv("POSEWIRE_CONFIG", str(settings_file))
     monkeypatch.setenv("POSEWIRE_ADDRESS", "environment:1")
     monkeypatch.setenv("POSEWIRE_REUSE_PORT", "no")
-    options = parse(_build_parser(), ["serve"])
+    options = parse(build_parser(), ["serve"])
     assert (options.address, options.frame_threads, options.reuse_port) == (
         "environment:1",
         7,
@@ -62,7 +65,7 @@ def test_config_command_line_beats_all(
         "--frame-threads",
         "3",
     ]
-    options = parse(_build_parser(), arguments)
+    options = parse(build_parser(), arguments)
     assert (options.address, options.frame_threads) == ("line:1", 3)
 
 
@@ -70,7 +73,7 @@ def test_config_list_in_the_environment_is_split_at_commas(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("POSEWIRE_MODELS", "body,face")
-    assert parse(_build_parser(), ["serve"]).models == ["body", "face"]
+    assert parse(build_parser(), ["serve"]).models == ["body", "face"]
 
 
 @pytest.mark.parametrize("text", ["address = ", "\x00", "[[["])
@@ -78,20 +81,20 @@ def test_config_file_that_is_no_toml_is_refused(tmp_path: Path, text: str) -> No
     path = tmp_path / "broken.toml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=r"broken\.toml") as raised:
-        parse(_build_parser(), ["serve", "--config", str(path)])
+        parse(build_parser(), ["serve", "--config", str(path)])
     assert raised.value.reason == "CONFIG_FILE_INVALID"
 
 
 def test_config_file_that_is_absent_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
-        parse(_build_parser(), ["serve", "--config", str(tmp_path / "none.toml")])
+        parse(build_parser(), ["serve", "--config", str(tmp_path / "none.toml")])
     assert raised.value.reason == "CONFIG_FILE_INVALID"
 
 
 def test_config_switch_takes_true_or_false_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSEWIRE_REUSE_PORT", "perhaps")
     with pytest.raises(ConfigError, match="true or false") as raised:
-        parse(_build_parser(), ["serve"])
+        parse(build_parser(), ["serve"])
     assert raised.value.reason == "SETTING_INVALID"
 
 
@@ -99,7 +102,7 @@ def test_config_unknown_setting_in_the_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "typo.toml"
     path.write_text("adress = 'x:1'\n")
     with pytest.raises(ConfigError, match="adress") as raised:
-        parse(_build_parser(), ["serve", "--config", str(path)])
+        parse(build_parser(), ["serve", "--config", str(path)])
     assert raised.value.reason == "SETTING_INVALID"
 
 
@@ -109,7 +112,7 @@ def test_config_environment_value_that_is_no_count_is_refused(
 ) -> None:
     monkeypatch.setenv("POSEWIRE_MAX_BATCH", value)
     with pytest.raises(SystemExit):
-        parse(_build_parser(), ["serve"])
+        parse(build_parser(), ["serve"])
     assert value in capsys.readouterr().err
 
 
@@ -118,5 +121,5 @@ def test_config_environment_value_that_is_no_choice_is_refused(
 ) -> None:
     monkeypatch.setenv("POSEWIRE_ENGINE", "steam")
     with pytest.raises(ConfigError, match="give one of auto") as raised:
-        parse(_build_parser(), ["serve"])
+        parse(build_parser(), ["serve"])
     assert raised.value.reason == "SETTING_INVALID"

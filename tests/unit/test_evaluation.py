@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from posewire_server.errors import LabelsError, ModelError, SourceError
 from posewire_server.frame import Region
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.estimators.pose_estimator import Image, Request
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 from posewire_server.errors import ConfigError
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.pose import Poses
 from posewire_server.tools.evaluation.curve import Curve

@@ -2,8 +2,8 @@ import socket
 
 import pytest
 from posewire_server.errors import ConfigError
-from posewire_server.serving.rpc.app import ServerConfig
 from posewire_server.serving.rpc.listener import check_address
+from posewire_server.serving.rpc.server_config import ServerConfig
 from posewire_server.tools.commands import serve
 
 
@@ -38,7 +38,7 @@ def test_address_in_use_is_refused_before_a_model_is_loaded(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(ConfigError, match="is the port taken"):
-            serve.run(ServerConfig(address=address), tmp_path_factory.getbasetemp())
+            serve.run(ServerConfig(address=address), tmp_path_factory.getbasetemp(), lambda _: [])
 
 
 def test_address_in_use_may_be_shared_where_asked_to() -> None:

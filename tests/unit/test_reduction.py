@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pytest
 from posewire_server.errors import RegionError
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, Region, Source
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.estimators.pose_estimator import Request
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.preprocess.reduction import reduce_for

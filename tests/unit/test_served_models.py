@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import pytest
 from posewire_server.errors import ModelError
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.networks import TFPOSE
 from posewire_server.models.catalog.spec import UserSource
-from posewire_server.serving.rpc.served_models import Limits, Models
+from posewire_server.serving.rpc.served_models import Models
+from posewire_server.serving.rpc.server_config import Limits
 
 from tests.serving.gated_predictor import GatedPredictor
 

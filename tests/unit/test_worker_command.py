@@ -4,21 +4,22 @@ import os
 from pathlib import Path
 
 import pytest
-from posewire_server.cli import _build_parser
-from posewire_server.cli.options import Options
-from posewire_server.cli.workers import _worker_command
+from posewire_server.cli import build_parser
+from posewire_server.cli.options import Options, read_config, read_engine
+from posewire_server.cli.serve import worker_command
 from posewire_server.config import parse
+from posewire_server.serving.rpc.server_config import ServerConfig
 
 ADDRESS = "unix:/folder/worker.sock"
 
 
 def options_of_worker(arguments: list[str]) -> Options:
     """Returns what a worker reads from the command line that it is started with."""
-    options = parse(_build_parser(), arguments)
-    options.arguments = arguments
-    _python, _m, module, *words = _worker_command(options, ADDRESS)
+    options = parse(build_parser(), arguments)
+    config = read_config(ServerConfig, options, engine=read_engine(options))
+    _python, _m, module, *words = worker_command(arguments, config, ADDRESS)
     assert module == "posewire_server"
-    return parse(_build_parser(), words)
+    return parse(build_parser(), words)
 
 
 def test_worker_command_keeps_what_the_front_was_given(tmp_path: Path) -> None:

@@ -1,24 +1,53 @@
-"""Options that several commands have."""
+"""Options that several commands share, and configs read from options.
+
+An option has the name of the config's field that it sets. An option that is not given is absent,
+and the config's own default applies.
+"""
 
 import argparse
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, get_args
 
-from posewire_server.cli.numbers import count_or_zero, share
+from posewire_server.cli.argument_types import fraction, non_negative_int, seconds_up_to
 from posewire_server.config import default_cache
+from posewire_server.inference.engine.engine_config import Engine, EngineConfig, Precision
+from posewire_server.inference.tracking.tracking_settings import (
+    LONGEST_FILL_S,
+    LONGEST_GAP_S,
+    SmoothingSettings,
+    TrackingSettings,
+)
 
 if TYPE_CHECKING:
-    from posewire_server.inference.engine.network import EngineConfig
-    from posewire_server.inference.tracking.tracking_settings import TrackingSettings
-    from posewire_server.tools.media.detector import DetectorConfig
+    from _typeshed import DataclassInstance
 
 Options = argparse.Namespace
-Command = Callable[[Options], int]
+ConfigT = TypeVar("ConfigT", bound="DataclassInstance")
 
 
-def add_common(parser: argparse.ArgumentParser, run: Command) -> None:
-    """Adds the arguments of every command."""
+def read_config(config: type[ConfigT], options: Options, **nested: object) -> ConfigT:
+    """Returns a config whose fields are set by the options of the same names.
+
+    Args:
+        config: The dataclass.
+        options: The parsed command line.
+        nested: Fields that are no options, for instance other configs.
+    """
+    given = {
+        field.name: getattr(options, field.name)
+        for field in fields(config)
+        if hasattr(options, field.name)
+    }
+    given = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+    }
+    return config(**given | nested)
+
+
+def add_common(parser: argparse.ArgumentParser, run: Callable[[Options], int]) -> None:
+    """Adds the options of every command."""
     parser.set_defaults(run=run)
     parser.add_argument("--config", metavar="FILE", help="settings file (TOML)")
     levels = ("debug", "info", "warning", "error")
@@ -27,43 +56,58 @@ def add_common(parser: argparse.ArgumentParser, run: Command) -> None:
 
 
 def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments that choose the engine."""
+    """Adds the options of ``EngineConfig``."""
     group = parser.add_argument_group("engine")
-    engines = ("auto", "openvino", "onednn", "plain", "gpu")
-    group.add_argument("--engine", choices=engines, default="auto")
-    group.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
-    threads = "CPU threads of a run; 0: all cores"
-    group.add_argument("--threads", type=count_or_zero, default=0, metavar="N", help=threads)
-
-
-def read_engine(options: Options) -> "EngineConfig":
-    """Returns the engine that was chosen."""
-    from posewire_server.inference.engine.network import EngineConfig
-
-    return EngineConfig(options.engine, options.precision, options.threads)
+    group.add_argument("--engine", choices=get_args(Engine), help=f"default: {EngineConfig.engine}")
+    group.add_argument(
+        "--precision", choices=get_args(Precision), help=f"default: {EngineConfig.precision}"
+    )
+    threads = "CPU threads of one run; 0: all cores"
+    group.add_argument("--threads", type=non_negative_int, metavar="N", help=threads)
 
 
 def add_detector(parser: argparse.ArgumentParser) -> None:
-    """Adds the arguments that choose who answers."""
+    """Adds the options of ``DetectorConfig``, without those of tracking."""
     add_engine(parser)
     parser.add_argument("--server", metavar="ADDRESS", help="ask this server; default: in process")
-    parser.add_argument("--model", default="body", metavar="NAME")
-    mode = "how the network's output is read; default: the model's own"
-    parser.add_argument("--mode", default="", metavar="NAME", help=mode)
-    lower = "leave out poses with a lower score, from 0 to 1"
-    parser.add_argument("--minimum-score", type=share, default=0.0, metavar="SCORE", help=lower)
+    parser.add_argument("--model", metavar="NAME", help="default: body")
+    mode = "how the network's output is decoded; default: the model's own"
+    parser.add_argument("--mode", metavar="NAME", help=mode)
+    score = "leave out poses with a lower score, from 0 to 1"
+    parser.add_argument("--minimum-score", type=fraction, metavar="SCORE", help=score)
 
 
-def read_detector(options: Options, tracking: "TrackingSettings | None" = None) -> "DetectorConfig":
-    """Returns who is to answer."""
-    from posewire_server.tools.media.detector import DetectorConfig
-
-    return DetectorConfig(
-        server=options.server,
-        model=options.model,
-        mode=options.mode,
-        minimum_score=options.minimum_score,
-        tracking=tracking,
-        engine=read_engine(options),
-        cache=options.cache,
+def add_tracking(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``TrackingSettings``."""
+    group = parser.add_argument_group("tracking")
+    tracking = "track each instance from frame to frame: it keeps its id"
+    group.add_argument("--tracking", action="store_true", help=tracking)
+    group.add_argument(
+        "--max-gap-s",
+        type=seconds_up_to(LONGEST_GAP_S),
+        metavar="SECONDS",
+        help="longest time out of sight after which an instance keeps its id; "
+        f"default: {TrackingSettings.max_gap_s:g}; turns tracking on",
     )
+    group.add_argument(
+        "--fill-gap-s",
+        type=seconds_up_to(LONGEST_FILL_S),
+        metavar="SECONDS",
+        help="longest gap of a keypoint that is filled in; turns tracking on",
+    )
+    smoothing = "smooth the keypoints over the frames; turns tracking on"
+    group.add_argument("--smoothing", action="store_true", help=smoothing)
+
+
+def read_engine(options: Options) -> EngineConfig:
+    """Returns the settings of the engine."""
+    return read_config(EngineConfig, options)
+
+
+def read_tracking(options: Options) -> TrackingSettings | None:
+    """Returns the settings of tracking, or None if no option turns it on."""
+    given = vars(options)
+    if not any(given.get(name) for name in ("tracking", "max_gap_s", "fill_gap_s", "smoothing")):
+        return None
+    smoothing = SmoothingSettings() if given.get("smoothing") else None
+    return read_config(TrackingSettings, options, smoothing=smoothing)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import ErrorReason, ModelError, StreamError
-from posewire_server.frame import Region, Source
-from posewire_server.inference.engine.network import EngineConfig, Network, Networks
-from posewire_server.inference.engine.predictor import Engine
+from posewire_server.frame import MAX_PIXELS, Region, Source
+from posewire_server.inference.engine.engine_config import Engine, EngineConfig
+from posewire_server.inference.engine.network import Network, Networks
 from posewire_server.inference.estimators.build import build_estimator
 from posewire_server.inference.estimators.part_affinity import PafEstimator
 from posewire_server.inference.estimators.pose_estimator import PoseEstimator, Request
@@ -30,8 +30,6 @@ from posewire_server.outcome import Detection
 from posewire_server.pose import Poses
 
 Image = npt.NDArray[np.uint8]
-
-MAX_PIXELS = 40_000_000
 
 
 class Pipeline:

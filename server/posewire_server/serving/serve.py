@@ -18,8 +18,9 @@ from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.models.weights.package_manager import Progress
 from posewire_server.runtime import event_loop_factory, freeze_garbage
 from posewire_server.serving.front.front import Front, FrontConfig
-from posewire_server.serving.rpc.app import Server, ServerConfig
+from posewire_server.serving.rpc.app import Server
 from posewire_server.serving.rpc.listener import METRICS, READY
+from posewire_server.serving.rpc.server_config import ServerConfig
 
 _LOG = logging.getLogger(__name__)
 WorkerCommand = Callable[[str], Sequence[str]]
@@ -69,11 +70,11 @@ async def _serve_pipelines(
     await _serve(Server(config, pipelines), metrics_url)
 
 
-def serve_front(config: FrontConfig, command: WorkerCommand) -> int:
+def serve_front(config: ServerConfig, command: WorkerCommand) -> int:
     """Serves with worker processes until SIGTERM or SIGINT; returns the exit code.
 
     Args:
-        config: Settings of the front.
+        config: Settings of the front and of each worker.
         command: Returns the command line of a worker, given its address.
 
     Raises:
@@ -87,14 +88,28 @@ def serve_front(config: FrontConfig, command: WorkerCommand) -> int:
     return 0
 
 
-async def _serve_front(config: FrontConfig, command: WorkerCommand, folder: Path) -> None:
+async def _serve_front(config: ServerConfig, command: WorkerCommand, folder: Path) -> None:
     def command_of(place: int, number: int) -> Sequence[str]:
         return command(f"unix:{folder}/worker-{place}-{number}.sock")
 
     metrics = {FOLDER_VARIABLE: str(folder)} if config.metrics_address else {}
-    front = Front(config, command_of, environment_with(**metrics), folder if metrics else None)
+    environment = environment_with(**metrics)
+    front = Front(_front_config(config), command_of, environment, folder if metrics else None)
     with serve_metrics(combined_registry(front.metrics, folder), config.metrics_address) as url:
         await _serve(front, url)
+
+
+def _front_config(config: ServerConfig) -> FrontConfig:
+    return FrontConfig(
+        address=config.address,
+        models=tuple(find_model(name).name for name in config.models),
+        workers=config.workers,
+        max_streams=config.limits.max_streams,
+        max_message_bytes=config.limits.max_message_bytes,
+        grace_s=config.grace_s,
+        reuse_port=config.reuse_port,
+        metrics_address=config.metrics_address,
+    )
 
 
 async def _serve(server: Server | Front, metrics_url: str) -> None:

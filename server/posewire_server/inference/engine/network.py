@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from posewire_server.inference.engine.batcher import Batcher
 from posewire_server.inference.engine.calibration import calibrate
-from posewire_server.inference.engine.predictor import Engine, PaddlePredictor, Predictor
-from posewire_server.inference.engine.program import Precision
+from posewire_server.inference.engine.engine_config import EngineConfig
+from posewire_server.inference.engine.predictor import PaddlePredictor, Predictor
 from posewire_server.metrics.frames import observe_batch
 from posewire_server.models.catalog.spec import NetworkSpec
 from posewire_server.models.weights.manifest import StoredNetwork
@@ -69,27 +69,6 @@ class Network:
         else:
             text = "network %s: up to %d inputs are joined; each takes %.2f of its time alone"
             _LOG.info(text, self.spec.name, found.largest, found.share)
-
-
-@dataclass(frozen=True)
-class EngineConfig:
-    """Settings of the engine that runs networks.
-
-    Attributes:
-        engine: ``auto`` (the fastest that passed its self-check), ``openvino``, ``onednn``,
-            ``plain`` or ``gpu``.
-        precision: ``fp32`` or ``bf16``.
-        threads: CPU threads of one run; 0 means one for each core.
-        max_batch: Most inputs to join into one run, if ``Networks.calibrate`` finds that it pays;
-            1 for none.
-        batch_wait_s: Longest time that an input waits for others to join it.
-    """
-
-    engine: Engine = "auto"
-    precision: Precision = "fp32"
-    threads: int = 0
-    max_batch: int = 8
-    batch_wait_s: float = 0.004
 
 
 class Networks:

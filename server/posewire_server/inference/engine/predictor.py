@@ -8,19 +8,19 @@ inputs and the shapes of outputs for that reason.
 """
 
 from collections.abc import Iterable
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import EngineError, ErrorReason
-from posewire_server.inference.engine.program import Precision, Program
+from posewire_server.inference.engine.engine_config import Engine, Precision
+from posewire_server.inference.engine.program import Program
 from posewire_server.models.weights.manifest import StoredNetwork
 from posewire_server.runtime import available_cores
 
 ENGINES: Final = ("openvino", "onednn", "plain", "gpu")
 
-Engine = Literal["auto", "openvino", "onednn", "plain", "gpu"]
 Array = npt.NDArray[np.float32]
 
 

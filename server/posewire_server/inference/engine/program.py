@@ -14,13 +14,14 @@ import signal
 import tempfile
 import threading
 import warnings
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
 from posewire_server.errors import EngineError, ErrorReason
+from posewire_server.inference.engine.engine_config import Precision
 from posewire_server.models.weights.manifest import ProgramFiles
 
 GPU_MEMORY_MIB: Final = 256
@@ -32,7 +33,6 @@ _PADDLE_SIGNALS: Final = (
     signal.SIGSEGV,
 )
 
-Precision = Literal["fp32", "bf16"]
 Array = npt.NDArray[np.float32]
 
 _LOGGER = logging.getLogger(__name__)

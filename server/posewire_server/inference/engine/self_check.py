@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import EngineError, ErrorReason, LocalReason, WeightsError
-from posewire_server.inference.engine.predictor import Engine, PaddlePredictor, Predictor
+from posewire_server.inference.engine.engine_config import Engine
+from posewire_server.inference.engine.predictor import PaddlePredictor, Predictor
 from posewire_server.isolated import IsolatedError, answer, run_isolated
 from posewire_server.models.catalog.networks import find_network
 from posewire_server.models.catalog.spec import InputSpec, NetworkSpec

@@ -3,52 +3,23 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
-from posewire_server.inference.engine.network import EngineConfig
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
 from posewire_server.serving.rpc.request_parser import read_request
 from posewire_server.serving.rpc.response import Farewell
-from posewire_server.serving.rpc.served_models import Limits, Models
+from posewire_server.serving.rpc.served_models import Models
+from posewire_server.serving.rpc.server_config import ServerConfig
 from posewire_server.serving.rpc.servicer import KeypointServicer
 from posewire_server.serving.streams.dispatch import Dispatcher
 
 _LOG = logging.getLogger(__name__)
 _MOST_FRAMES_AT_ONCE = 16
-
-
-@dataclass(frozen=True)
-class ServerConfig:
-    """How to serve.
-
-    Attributes:
-        address: ``host:port`` (port 0 picks one), or ``unix:/path``.
-        models: Names of the models to serve.
-        engine: What runs them.
-        limits: What requests may ask.
-        frame_threads: Frames worked on at once; 0: 2, which keeps a predictor busy, or what fills
-            its batches where they pay.
-        grace_s: Longest time for open calls to end after SIGTERM.
-        reuse_port: Whether other processes may listen on the same port.
-        resume_targets: Where clients are to go on when this server drains, best first.
-        metrics_address: ``host:port`` where Prometheus may read; empty for nowhere.
-    """
-
-    address: str = "127.0.0.1:50051"
-    models: tuple[str, ...] = ("body",)
-    engine: EngineConfig = field(default_factory=EngineConfig)
-    limits: Limits = field(default_factory=Limits)
-    frame_threads: int = 0
-    grace_s: float = 10.0
-    reuse_port: bool = False
-    resume_targets: tuple[str, ...] = ()
-    metrics_address: str = ""
 
 
 class Server:

@@ -1,26 +1,15 @@
 """The models of a server as the contract describes them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from posewire.v1 import model_pb2
 
 from posewire_server.errors import ErrorReason, ModelError
-from posewire_server.inference.pipeline import MAX_PIXELS, Pipeline
+from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import CATALOG, find_model
 from posewire_server.models.catalog.spec import ModelSpec, Source
 from posewire_server.serving.rpc.result_conversion import to_skeleton
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a request may ask of the server; ``posewire.v1.Limits`` documents each field."""
-
-    max_message_bytes: int = 32 * 1024 * 1024
-    max_image_pixels: int = MAX_PIXELS
-    max_streams: int = 100
-    max_in_flight: int = 16
-    max_bytes_in_flight: int = 512 * 1024 * 1024
+from posewire_server.serving.rpc.server_config import Limits
 
 
 class Models:

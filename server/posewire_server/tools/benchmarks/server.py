@@ -9,7 +9,7 @@ from pathlib import Path
 from posewire import AsyncClient
 
 from posewire_server.frame import EncodedImage
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY

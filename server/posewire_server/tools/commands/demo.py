@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.catalog import find_model

@@ -5,9 +5,8 @@ from pathlib import Path
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
-from posewire_server.serving.front.front import FrontConfig
-from posewire_server.serving.rpc.app import ServerConfig
 from posewire_server.serving.rpc.listener import check_address
+from posewire_server.serving.rpc.server_config import ServerConfig
 from posewire_server.serving.serve import (
     WorkerCommand,
     load_pipelines,
@@ -17,29 +16,26 @@ from posewire_server.serving.serve import (
 from posewire_server.tools.media.progress import ProgressBars
 
 
-def run(config: ServerConfig, cache: Path) -> int:
-    """Serves in this process until SIGTERM or SIGINT; returns the exit code.
+def run(config: ServerConfig, cache: Path, worker_command: WorkerCommand) -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit code.
 
-    Raises:
-        PosewireError: The address cannot be used, or a model is not available.
-    """
-    check_address(config.address, reuse_port=config.reuse_port)
-    with ProgressBars() as progress:
-        pipelines = load_pipelines(config, ModelCache(cache, check_engines), progress)
-    return serve_pipelines(config, pipelines)
+    With several workers, their models are pulled once before they load them.
 
-
-def run_with_workers(config: FrontConfig, command: WorkerCommand, cache: Path) -> int:
-    """Serves with worker processes until SIGTERM or SIGINT; returns the exit code.
-
-    The models are pulled once before the workers load them.
+    Args:
+        config: Settings of the server.
+        cache: Folder of the weights.
+        worker_command: Returns the command line of a worker, given its address.
 
     Raises:
         PosewireError: The address cannot be used, or a model or worker is not available.
     """
     check_address(config.address, reuse_port=config.reuse_port)
     models = ModelCache(cache, check_engines)
+    if config.workers > 1:
+        with ProgressBars() as progress:
+            for name in config.models:
+                models.pull(find_model(name), progress)
+        return serve_front(config, worker_command)
     with ProgressBars() as progress:
-        for name in config.models:
-            models.pull(find_model(name), progress)
-    return serve_front(config, command)
+        pipelines = load_pipelines(config, models, progress)
+    return serve_pipelines(config, pipelines)

@@ -8,9 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import LabelsError, LocalReason, SourceError
-from posewire_server.inference.engine.network import EngineConfig, Networks
+from posewire_server.frame import MAX_PIXELS
+from posewire_server.inference.engine.engine_config import EngineConfig
+from posewire_server.inference.engine.network import Networks
 from posewire_server.inference.engine.predictor import Predictor
-from posewire_server.inference.pipeline import MAX_PIXELS, Pipeline
+from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.sources.image import decode_image
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.models.weights.model_cache import StoredModel

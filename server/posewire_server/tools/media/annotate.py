@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import ConfigError, LocalReason, SourceError
-from posewire_server.inference.pipeline import MAX_PIXELS
+from posewire_server.frame import MAX_PIXELS
 from posewire_server.inference.reader import SourceReader
 from posewire_server.skeletons import Skeleton
 from posewire_server.tools.media.answer import Answer

@@ -14,7 +14,7 @@ from typing import Protocol
 import posewire
 
 from posewire_server.errors import ConfigError, LocalReason
-from posewire_server.inference.engine.network import EngineConfig
+from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings

@@ -1,0 +1,35 @@
+"""Options of ``eval``."""
+
+import argparse
+from pathlib import Path
+
+from posewire_server.cli.options import Options, add_common, add_engine, read_config, read_engine
+
+SUMMARY = "score the pictures beside a labels file"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``eval``."""
+    add_common(parser, run)
+    add_engine(parser)
+    parser.add_argument("labels", type=Path, metavar="LABELS", help="labels file (JSON)")
+    task = "body_multi, body_mpii, face68 or hand21; default: what suits the model"
+    parser.add_argument("--task", metavar="NAME", help=task)
+    parser.add_argument("--model", metavar="NAME", help="default: that of the task")
+    parser.add_argument("--modes", nargs="+", metavar="NAME", help="default: all")
+    datasets = "names or patterns; default: coco_* for body_multi, all for other tasks"
+    parser.add_argument("--datasets", nargs="+", metavar="NAME", help=datasets)
+    boxes = "score the model with the labelled boxes given, and without"
+    parser.add_argument("--boxes", action="store_true", help=boxes)
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+    predictions = "write the poses found (JSON)"
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help=predictions)
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves")
+
+
+def run(options: Options) -> int:
+    """Runs ``eval``; returns the exit code."""
+    from posewire_server.tools.commands import evaluate
+
+    config = read_config(evaluate.EvaluateConfig, options, engine=read_engine(options))
+    return evaluate.run(config)
