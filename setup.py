@@ -34,7 +34,19 @@ class CMakeBuild(build_ext):
         subprocess.run(["cmake", "--build", str(build), "--target", "_native"], check=True)
 
 
+def generate_importers() -> None:
+    """Writes ``*_pb2.py`` and their stubs beside the .proto files of the server's importers."""
+    from grpc_tools import protoc
+
+    server = ROOT / "server"
+    sources = sorted(str(path) for path in server.rglob("*.proto"))
+    outputs = [f"--python_out={server}", f"--pyi_out={server}"]
+    if protoc.main(["protoc", f"-I{server}", *outputs, *sources]) != 0:
+        raise RuntimeError("protoc failed on the .proto files of server/; its messages are above")
+
+
 generate()
+generate_importers()
 setup(
     version=read_version(),
     packages=[

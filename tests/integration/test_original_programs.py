@@ -12,9 +12,10 @@ from posewire_server.errors import WeightsError
 from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.isolated import IsolatedError, run_isolated
 from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSpec, UserSource
-from posewire_server.models.weights.importers import import_network, original
-from posewire_server.models.weights.importers.paddle_format.paddle_network import read_paddle
-from posewire_server.models.weights.importers.paddle_format.paddle_program import make_layers
+from posewire_server.models.weights.importers import import_network
+from posewire_server.models.weights.importers.originals import original
+from posewire_server.models.weights.importers.originals.paddle_network import read_paddle
+from posewire_server.models.weights.importers.originals.paddle_program import make_layers
 from posewire_server.models.weights.importers.program.emitter import Emitter
 from posewire_server.models.weights.manifest import EngineCheck, Manifest, StoredNetwork
 

@@ -7,9 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from posewire_server.errors import WeightsError
 from posewire_server.models.weights.importers.graphdef.graphdef import read_graph
-from posewire_server.models.weights.importers.program.wire import Message
 
-from tests.graphdef_writer import block, constant, node, number
+from tests.graphdef_writer import constant, node
 
 GRAPH = (
     node("image", "Placeholder")
@@ -45,12 +44,3 @@ def test_read_graph_altered_bytes_raises_nothing_else(changes: list[tuple[int, i
         altered[position] = value
     with suppress(WeightsError):
         read_everything(bytes(altered))
-
-
-@given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.lists(st.text()))
-def test_message_written_fields_are_read_back(numbers: list[int], texts: list[str]) -> None:
-    content = b"".join(number(1, value) for value in numbers)
-    content += b"".join(block(2, text) for text in texts)
-    message = Message(content)
-    assert message.integers(1) == numbers
-    assert message.texts(2) == texts

@@ -1,21 +1,26 @@
 """Whatever the bytes, the readers of original weights answer or raise WeightsError."""
 
 import io
+import os
 import pickle
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from posewire_server.errors import WeightsError
-from posewire_server.models.weights.importers.caffe.caffe import assemble, read_weights
-from posewire_server.models.weights.importers.caffe.prototxt import parse
-from posewire_server.models.weights.importers.paddle_format.paddle_network import read_paddle
-from posewire_server.models.weights.importers.paddle_format.paddle_state import read_paddle_state
-from posewire_server.models.weights.importers.pytorch.pickle_data import read_pickle
-from posewire_server.models.weights.importers.pytorch.torch_state import read_torch_state
+from posewire_server.models.weights.importers.originals.caffe import (
+    assemble,
+    parse_prototxt,
+    read_weights,
+)
+from posewire_server.models.weights.importers.originals.paddle_network import read_paddle
+from posewire_server.models.weights.importers.originals.paddle_state import read_paddle_state
+from posewire_server.models.weights.importers.originals.tensor_unpickler import read_pickle
+from posewire_server.models.weights.importers.originals.torch_state import read_torch_state
 
 from tests.caffe_writer import caffemodel
 from tests.paddle_writer import paddle_files
@@ -28,6 +33,13 @@ CAFFE = caffemodel({"conv": [ARRAY]})
 TEXT = 'input: "x" layer { name: "a" type: "ReLU" bottom: "x" top: "y" p { q: 1 q: -2.5 } }'
 ROW, ZIP = torch_row(STATE), torch_zip(STATE)
 PROGRAM, STREAM = paddle_files()
+# Each opcode with an argument that may do.
+INSTRUCTIONS = [
+    *(bytes([each]) for each in b"()]}NRbQtduelsa0122\x81\x85\x86\x87\x88\x8f\x90\x91\x93\x94"),
+    *(b"K\x01", b"X\x01\x00\x00\x00a", b"q\x00", b"h\x00", b"q\x01", b"h\x01", b"C\x01a"),
+    *(b"cos\nsystem\n", b"ccollections\nOrderedDict\n", b"c_codecs\nencode\n"),
+    *(b"cnumpy\ndtype\n", b"ctorch._utils\n_rebuild_tensor_v2\n", b"ctorch\nFloatStorage\n"),
+]
 CHANGES = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=8)
 
 
@@ -61,6 +73,13 @@ def test_read_pickle_random_bytes_raises_nothing_else(content: bytes) -> None:
         read_pickle(io.BytesIO(content))
 
 
+@given(st.lists(st.sampled_from(INSTRUCTIONS), max_size=60))
+def test_read_pickle_random_instructions_call_nothing(instructions: list[bytes]) -> None:
+    with suppress(WeightsError), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "system", lambda _: pytest.fail("it was called"))
+        read_pickle(io.BytesIO(b"".join(instructions) + b"."))
+
+
 @given(CHANGES, st.integers(0, 40))
 def test_paddle_state_altered_raises_nothing_else(
     changes: list[tuple[int, int]], size: int
@@ -87,14 +106,14 @@ def test_caffemodel_altered_raises_nothing_else(changes: list[tuple[int, int]], 
 @example("a{" * 1000)
 def test_prototxt_random_text_raises_nothing_else(text: str) -> None:
     with suppress(WeightsError):
-        assemble(parse(text), {})
+        assemble(parse_prototxt(text), {})
 
 
 @given(CHANGES, st.integers(0, 40))
 def test_prototxt_altered_raises_nothing_else(changes: list[tuple[int, int]], size: int) -> None:
     text = altered(TEXT.encode(), changes, size).decode("latin-1")
     with suppress(WeightsError):
-        assemble(parse(text), {})
+        assemble(parse_prototxt(text), {})
 
 
 @given(CHANGES, CHANGES, st.integers(0, 40))

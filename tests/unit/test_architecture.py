@@ -52,11 +52,8 @@ PACKAGES = (
     "models.weights",
     "models.weights.importers",
     "models.weights.importers.tflite",
-    "models.weights.importers.caffe",
+    "models.weights.importers.originals",
     "models.weights.importers.graphdef",
-    "models.weights.importers.pytorch",
-    "models.weights.importers.paddle_format",
-    "models.weights.importers.architectures",
     "models.weights.importers.program",
     "models.catalog",
     "metrics",
@@ -65,8 +62,6 @@ PACKAGES = (
 # Arrows against the order that are still there.
 UNFINISHED = {
     ("inference.estimators", "inference.estimators.originals"),
-    ("models.weights.importers.paddle_format", "models.weights.importers.pytorch"),
-    ("models.weights.importers.architectures", "models.weights.importers.paddle_format"),
 }
 OWNERS = {
     "grpc": ("serving.rpc", "serving.front", "cli", "tools.benchmarks.plain"),

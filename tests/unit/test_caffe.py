@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.weights.importers.caffe.caffe import read_caffe, read_weights
+from posewire_server.models.weights.importers.originals.caffe import read_caffe, read_weights
 
 from tests.caffe_writer import caffemodel
 
@@ -63,13 +63,13 @@ def test_read_caffe_unknown_layer_keeps_its_name(tmp_path: Path) -> None:
         (NETWORK, caffemodel({"other": [BIAS]}), "WEIGHTS_UNSUPPORTED", "same network"),
         (NETWORK, caffemodel({"conv": [FILTERS]}), "WEIGHTS_UNSUPPORTED", "2 arrays"),
         (NETWORK, caffemodel({"conv": [FILTERS[:1], BIAS]}), "WEIGHTS_UNSUPPORTED", "2 outputs"),
-        (NETWORK, caffemodel({"conv": [FILTERS, BIAS]})[:-4], "WEIGHTS_DAMAGED", "announced"),
+        (NETWORK, caffemodel({"conv": [FILTERS, BIAS]})[:-4], "WEIGHTS_DAMAGED", "cut short"),
         (NETWORK, b"", "WEIGHTS_DAMAGED", "no weights"),
         (
             NETWORK.partition("include")[0],
             caffemodel({"conv": [FILTERS, BIAS]}),
             "WEIGHTS_DAMAGED",
-            "ends early",
+            "not readable: .*Expected",
         ),
         (
             NETWORK.replace("stride: 2", "stride: 99999"),

@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 from posewire_server.errors import WeightsError
 from posewire_server.models.weights.importers.import_network import IMPORTERS, write_program
-from posewire_server.models.weights.importers.program.import_errors import choose_outputs, naming
-from posewire_server.models.weights.importers.program.source import find_file
+from posewire_server.models.weights.importers.program.import_errors import (
+    choose_outputs,
+    find_file,
+    naming,
+)
 
 
 def test_write_program_unknown_importer_lists_those_there_are(tmp_path: Path) -> None:

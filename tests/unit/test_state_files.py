@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.weights.importers.paddle_format.paddle_state import read_paddle_state
-from posewire_server.models.weights.importers.pytorch.torch_state import read_torch_state
+from posewire_server.models.weights.importers.originals.paddle_state import read_paddle_state
+from posewire_server.models.weights.importers.originals.torch_state import read_torch_state
 
 from tests.torch_writer import torch_row, torch_zip
 

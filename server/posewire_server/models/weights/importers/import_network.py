@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.isolated import answer
-from posewire_server.models.weights.importers import original
 from posewire_server.models.weights.importers.graphdef import graphdef_program
+from posewire_server.models.weights.importers.originals import original
 from posewire_server.models.weights.importers.program.emitter import Emitter
 from posewire_server.models.weights.importers.tflite import tflite_program
 

@@ -1,20 +1,25 @@
 """Reads a frozen TensorFlow GraphDef: nodes, constants and attributes, without TensorFlow."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from google.protobuf.message import DecodeError
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.models.weights.importers.program.wire import Message
+from posewire_server.models.weights.importers.graphdef.graphdef_pb2 import (
+    AttrValue,
+    GraphDef,
+    NodeDef,
+    TensorProto,
+)
 
 # The values of TensorFlow's DataType that inference graphs hold constants of.
 DTYPES: Mapping[int, npt.DTypeLike] = {1: "<f4", 3: "<i4", 9: "<i8"}
-VALUE_FIELDS: Mapping[int, int] = {1: 5, 3: 7, 9: 10}
 MAX_ELEMENTS = 1 << 24
 MAX_RANK = 8
 
@@ -35,10 +40,10 @@ class GraphNode(Protocol):
         """Names of the nodes it reads."""
 
     def integers(self, name: str) -> list[int]:
-        """Returns an attribute that is a list of integers; empty where it is absent."""
+        """Returns an attribute that is a list of integers; empty if it is absent."""
 
     def texts(self, name: str) -> list[str]:
-        """Returns an attribute that is a list of strings; empty where it is absent."""
+        """Returns an attribute that is a list of strings; empty if it is absent."""
 
     def text(self, name: str, default: str) -> str:
         """Returns an attribute that is a string."""
@@ -63,54 +68,66 @@ class Node:
     name: str
     operation: str
     inputs: tuple[str, ...]
-    attributes: Mapping[str, Message]
+    attributes: Mapping[str, AttrValue]
 
     def integers(self, name: str) -> list[int]:
-        """Returns an attribute that is a list of integers; empty where it is absent."""
-        return self._attribute(name).message(1).integers(3)
+        """Returns an attribute that is a list of integers; empty if it is absent."""
+        return list(self._attribute(name).list.i)
 
     def texts(self, name: str) -> list[str]:
-        """Returns an attribute that is a list of strings; empty where it is absent."""
-        return self._attribute(name).message(1).texts(2)
+        """Returns an attribute that is a list of strings; empty if it is absent."""
+        return [self._decode(value) for value in self._attribute(name).list.s]
 
     def text(self, name: str, default: str) -> str:
         """Returns an attribute that is a string."""
-        return self._attribute(name).text(2) or default
+        return self._decode(self._attribute(name).s) or default
 
     def number(self, name: str, default: float) -> float:
         """Returns an attribute that is a number or, as 0 or 1, a truth value."""
         attribute = self._attribute(name)
-        found = [*attribute.integers(3), *attribute.integers(5), *attribute.floats(4)]
-        return found[-1] if found else default
+        kind = attribute.WhichOneof("value")
+        return getattr(attribute, kind) if kind in ("i", "f", "b") else default
 
     def shape(self, name: str) -> list[int]:
         """Returns an attribute that is a shape, -1 for sizes that are free; empty: unknown."""
-        dimensions = self._attribute(name).message(7).messages(2)
-        return [dimension.integer(1) for dimension in dimensions]
+        return [dimension.size for dimension in self._attribute(name).shape.dim]
 
     def constant(self) -> npt.NDArray[np.generic]:
         """Returns the value of a ``Const`` node, of any rank."""
-        return _read_tensor(self.name, self._attribute("value").message(8))
+        return _read_tensor(self.name, self._attribute("value").tensor)
 
-    def _attribute(self, name: str) -> Message:
-        return self.attributes.get(name, Message(b""))
+    def _attribute(self, name: str) -> AttrValue:
+        return self.attributes.get(name, _ABSENT)
+
+    def _decode(self, text: bytes) -> str:
+        try:
+            return text.decode()
+        except UnicodeDecodeError as error:
+            raise _damaged(f"a text of node {self.name!r} is not UTF-8") from error
+
+
+_ABSENT: Final = AttrValue()
 
 
 def read_graph(content: bytes) -> list[Node]:
     """Returns the nodes of a serialised GraphDef, each after the nodes it reads.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where the bytes are not a GraphDef, a name is twice there, an
+        WeightsError: WEIGHTS_DAMAGED if the bytes are not a GraphDef, a name is twice there, an
             input is missing, or the graph has a cycle.
     """
-    return sort_nodes(_read_node(message) for message in Message(content).messages(1))
+    try:
+        graph = GraphDef.FromString(content)
+    except DecodeError as error:
+        raise _damaged("it is cut short or something else") from error
+    return sort_nodes(_read_node(node) for node in graph.node)
 
 
 def sort_nodes(nodes: Iterable[AnyNode]) -> list[AnyNode]:
     """Returns the nodes of a graph, each after the nodes it reads.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where there are none, a name is twice there, an input is
+        WeightsError: WEIGHTS_DAMAGED if there are none, a name is twice there, an input is
             missing, or the graph has a cycle.
     """
     by_name: dict[str, AnyNode] = {}
@@ -123,11 +140,10 @@ def sort_nodes(nodes: Iterable[AnyNode]) -> list[AnyNode]:
     return [by_name[name] for name in _order(by_name)]
 
 
-def _read_node(message: Message) -> Node:
+def _read_node(node: NodeDef) -> Node:
     # A control input (^name) carries no value; name:0 is the first output of name.
-    inputs = [text.removesuffix(":0") for text in message.texts(3) if not text.startswith("^")]
-    attributes = {entry.text(1): entry.message(2) for entry in message.messages(5)}
-    return Node(message.text(1), message.text(2), tuple(inputs), attributes)
+    inputs = [name.removesuffix(":0") for name in node.input if not name.startswith("^")]
+    return Node(node.name, node.op, tuple(inputs), node.attr)
 
 
 def _order(nodes: Mapping[str, AnyNode]) -> list[str]:
@@ -141,27 +157,28 @@ def _order(nodes: Mapping[str, AnyNode]) -> list[str]:
         raise _damaged("it has a cycle") from error
 
 
-def _read_tensor(name: str, tensor: Message) -> npt.NDArray[np.generic]:
-    kind = tensor.integer(1)
+def _read_tensor(name: str, tensor: TensorProto) -> npt.NDArray[np.generic]:
+    kind = tensor.dtype
     if kind not in DTYPES:
         text = f"constant {name!r} has TensorFlow's data type {kind}; known: float32, int32, int64"
         raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text, node=name)
-    shape = [dimension.integer(1) for dimension in tensor.message(2).messages(2)]
+    shape = [dimension.size for dimension in tensor.tensor_shape.dim]
     count = math.prod(shape)
     if any(size < 0 for size in shape) or count > MAX_ELEMENTS or len(shape) > MAX_RANK:
         raise _damaged(f"constant {name!r} has the shape {shape}")
     return _read_values(name, tensor, kind, count).reshape(shape)
 
 
-def _read_values(name: str, tensor: Message, kind: int, count: int) -> npt.NDArray[np.generic]:
+def _read_values(name: str, tensor: TensorProto, kind: int, count: int) -> npt.NDArray[np.generic]:
     dtype = np.dtype(DTYPES[kind])
-    parts = tensor.content(4)
-    if parts and len(parts[-1]):
-        if len(parts[-1]) != count * dtype.itemsize:
-            raise _damaged(f"constant {name!r} has {len(parts[-1])} bytes for {count} elements")
-        return np.frombuffer(parts[-1], dtype)
-    field = VALUE_FIELDS[kind]
-    values = tensor.floats(field) if kind == 1 else tensor.integers(field)
+    content = tensor.tensor_content
+    if content:
+        if len(content) != count * dtype.itemsize:
+            raise _damaged(f"constant {name!r} has {len(content)} bytes for {count} elements")
+        return np.frombuffer(content, dtype)
+    fields: Mapping[int, Sequence[float]]
+    fields = {1: tensor.float_val, 3: tensor.int_val, 9: tensor.int64_val}
+    values = fields[kind]
     if len(values) not in (1, count):
         raise _damaged(f"constant {name!r} has {len(values)} values for {count} elements")
     return np.broadcast_to(np.array(values, dtype), count)

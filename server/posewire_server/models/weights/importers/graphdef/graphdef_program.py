@@ -13,11 +13,11 @@ from posewire_server.models.weights.importers.graphdef.tfjs import read_graph_mo
 from posewire_server.models.weights.importers.program.emitter import Emitter
 from posewire_server.models.weights.importers.program.import_errors import (
     choose_outputs,
+    find_file,
     naming,
     only,
     unknown_operation,
 )
-from posewire_server.models.weights.importers.program.source import find_file
 
 
 def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:

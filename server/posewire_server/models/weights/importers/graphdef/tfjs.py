@@ -22,7 +22,7 @@ from posewire_server.models.weights.importers.graphdef.graphdef import (
     MAX_RANK,
     sort_nodes,
 )
-from posewire_server.models.weights.importers.program.source import find_file
+from posewire_server.models.weights.importers.program.import_errors import find_file
 
 MAX_JSON_BYTES: Final = 1 << 25
 MAX_WEIGHTS_BYTES: Final = 1 << 30

@@ -1,7 +1,8 @@
-"""What importers say about networks that they cannot translate; all say it the same way."""
+"""Errors of all importers: what they say about networks that they cannot translate."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from posewire_server.errors import LocalReason, PosewireError, WeightsError
 
@@ -58,3 +59,17 @@ def only(kind: str, names: Sequence[str]) -> str:
         text = f"the graph has {len(names)} {kind}s: {list(names)}"
         raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
     return names[0]
+
+
+def find_file(folder: Path, ending: str) -> Path:
+    """Returns the one file of a folder with an ending such as ``.pb``.
+
+    Raises:
+        WeightsError: WEIGHTS_DAMAGED if there is none, or more than one.
+    """
+    found = sorted(path for path in folder.iterdir() if path.name.endswith(ending))
+    if len(found) != 1:
+        names = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+        text = f"expected one file *{ending}, got {names}"
+        raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text)
+    return found[0]

@@ -13,12 +13,12 @@ import numpy as np
 from posewire_server.models.weights.importers.program.emitter import Emitter
 from posewire_server.models.weights.importers.program.import_errors import (
     choose_outputs,
+    find_file,
     naming,
     only,
     unknown_operation,
     unsupported,
 )
-from posewire_server.models.weights.importers.program.source import find_file
 from posewire_server.models.weights.importers.tflite.tflite import Graph, Operator, read_graph
 from posewire_server.models.weights.importers.tflite.tflite_operations import OPERATIONS
 from posewire_server.models.weights.importers.tflite.tflite_step import MAPS, Padded, Step, Value

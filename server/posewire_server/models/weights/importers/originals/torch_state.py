@@ -1,4 +1,4 @@
-"""Reads PyTorch's checkpoints (.pth, .pth.tar) as data, without PyTorch and without its pickle.
+"""Reads PyTorch's checkpoints (.pth, .pth.tar) without PyTorch.
 
 Source: ``torch.save``: today a zip with a pickle and one file for each storage; before version 1.6
 a row of pickles, then the storages one after the other.
@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.models.weights.importers.paddle_format.paddle_state import State
-from posewire_server.models.weights.importers.pytorch.pickle_data import (
+from posewire_server.models.weights.importers.originals.state_layers import State
+from posewire_server.models.weights.importers.originals.tensor_unpickler import (
     Call,
     Global,
     Persistent,
@@ -45,7 +45,7 @@ def read_torch_state(path: Path) -> State:
     of parallel training is taken off.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where it is not a checkpoint of PyTorch.
+        WeightsError: WEIGHTS_DAMAGED if it is not a checkpoint of PyTorch.
     """
     content = path.read_bytes()
     read = _read_zip if content.startswith(b"PK\x03\x04") else _read_row

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.models.weights.importers.paddle_format.paddle_state import State
 from posewire_server.models.weights.importers.program.layers import Layer
 
 EPSILON: Final = 1e-5  # Of batch normalisation, in Paddle as in PyTorch.
 _COUNTERS: Final = ("num_batches_tracked", "StructuredToParameterName@@")
 
 Floats = npt.NDArray[np.float32]
+State = dict[str, Floats]
 
 
 class StateLayers:

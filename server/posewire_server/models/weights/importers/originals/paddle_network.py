@@ -11,13 +11,18 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from google.protobuf.message import DecodeError, Message
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.models.weights.importers.program.wire import Message
+from posewire_server.models.weights.importers.originals.paddle_pb2 import (
+    OpDesc,
+    ProgramDesc,
+    TensorDesc,
+)
 
 MAX_RANK: Final = 8
 # The values of VarType.Type in framework.proto.
@@ -31,6 +36,7 @@ _PAIRS: Final = (
 
 Floats = npt.NDArray[np.float32]
 Slots = Mapping[str, tuple[str, ...]]
+_Message = TypeVar("_Message", bound=Message)
 
 
 @dataclass(frozen=True)
@@ -41,39 +47,45 @@ class ProgramNode:
         operation: For instance ``conv2d``.
         inputs: Names of tensors by slot, for instance ``Filter``.
         outputs: The same.
-        attributes: Fields of each attribute by its name.
+        attributes: Each attribute by its name.
     """
 
     operation: str
     inputs: Slots
     outputs: Slots
-    attributes: Mapping[str, Message]
+    attributes: Mapping[str, OpDesc.Attr]
 
     def integer(self, name: str, default: int) -> int:
         """Returns a whole number, which may be a long one."""
         attribute = self._attribute(name)
-        return attribute.integer(3, attribute.integer(13, default))
+        if attribute.HasField("i"):
+            return attribute.i
+        return attribute.l if attribute.HasField("l") else default
 
     def integers(self, name: str) -> list[int]:
-        """Returns a list of whole numbers; empty where it is absent."""
+        """Returns a list of whole numbers; empty if it is absent."""
         attribute = self._attribute(name)
-        return attribute.integers(6) or attribute.integers(15)
+        return list(attribute.ints) or list(attribute.longs)
 
     def number(self, name: str, default: float) -> float:
         """Returns a number with a fraction."""
-        values = self._attribute(name).floats(4)
-        return float(values[-1]) if len(values) else default
+        attribute = self._attribute(name)
+        return attribute.f if attribute.HasField("f") else default
 
     def text(self, name: str, default: str) -> str:
         """Returns a text."""
-        return self._attribute(name).text(5) or default
+        return self._attribute(name).s or default
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """Returns a truth value."""
-        return bool(self._attribute(name).integer(10, int(default)))
+        attribute = self._attribute(name)
+        return attribute.b if attribute.HasField("b") else default
 
-    def _attribute(self, name: str) -> Message:
-        return self.attributes.get(name, Message(b""))
+    def _attribute(self, name: str) -> OpDesc.Attr:
+        return self.attributes.get(name, _ABSENT)
+
+
+_ABSENT: Final = OpDesc.Attr()
 
 
 @dataclass(frozen=True)
@@ -95,20 +107,19 @@ def read_paddle(folder: Path) -> PaddleNetwork:
     """Returns the network in a folder.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where the files are missing, cut short or of another format;
+        WeightsError: WEIGHTS_DAMAGED if the files are missing, cut short or of another format;
             WEIGHTS_UNSUPPORTED for parameters of a type that is not known.
     """
     program, parameters = find_pair(folder)
-    blocks = Message(program.read_bytes()).messages(1)
+    blocks = _parse(ProgramDesc, program.read_bytes()).blocks
     if len(blocks) != 1:
         raise _damaged(f"the program has {len(blocks)} blocks; loops and branches are not read")
     names, shapes = [], {}
-    for variable in blocks[0].messages(3):
-        name, kind = variable.text(1), variable.message(2)
-        shapes[name] = tuple(kind.message(3).message(1).integers(2))
-        if variable.integer(3) and kind.integer(1) == _DENSE_TENSOR:
-            names.append(name)
-    nodes = tuple(_read_node(message) for message in blocks[0].messages(4))
+    for variable in blocks[0].vars:
+        shapes[variable.name] = tuple(variable.type.lod_tensor.tensor.dims)
+        if variable.persistable and variable.type.type == _DENSE_TENSOR:
+            names.append(variable.name)
+    nodes = tuple(_read_node(operation) for operation in blocks[0].ops)
     if not nodes:
         raise _damaged("the program has no operations")
     return PaddleNetwork(nodes, shapes, _read_parameters(parameters, folder, sorted(names)))
@@ -118,7 +129,7 @@ def find_pair(folder: Path) -> tuple[Path, Path | None]:
     """Returns the program and the parameters; None for parameters in a file each.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where there is none, or more than one.
+        WeightsError: WEIGHTS_DAMAGED if there is none, or more than one.
     """
     files = [path for path in folder.iterdir() if path.is_file()]
     for program_ending, parameters_ending in _PAIRS:
@@ -136,13 +147,20 @@ def find_pair(folder: Path) -> tuple[Path, Path | None]:
     raise _damaged(f"expected one program with its parameters, got {names}")
 
 
-def _read_node(message: Message) -> ProgramNode:
-    slots = [
-        {slot.text(1): tuple(slot.texts(2)) for slot in message.messages(number)}
-        for number in (1, 2)
-    ]
-    attributes = {entry.text(1): entry for entry in message.messages(4)}
-    return ProgramNode(message.text(3), slots[0], slots[1], attributes)
+def _parse(kind: type[_Message], content: bytes) -> _Message:
+    try:
+        return kind.FromString(content)
+    except DecodeError as error:
+        raise _damaged("it is cut short or something else") from error
+
+
+def _read_node(operation: OpDesc) -> ProgramNode:
+    inputs, outputs = (
+        {slot.parameter: tuple(slot.arguments) for slot in slots}
+        for slots in (operation.inputs, operation.outputs)
+    )
+    attributes = {attribute.name: attribute for attribute in operation.attrs}
+    return ProgramNode(operation.type, inputs, outputs, attributes)
 
 
 def _read_parameters(path: Path | None, folder: Path, names: list[str]) -> dict[str, Floats]:
@@ -169,17 +187,16 @@ def _read_stream(content: memoryview, count: int) -> Iterator[Floats]:
         if version or levels or second or size < 0 or position + 20 + size > len(content):
             raise _damaged(f"parameter {index} of {count} does not begin as one")
         position += 20 + size
-        array, taken = _read_tensor(
-            Message(content[position - size : position]), content[position:]
-        )
+        description = _parse(TensorDesc, bytes(content[position - size : position]))
+        array, taken = _read_tensor(description, content[position:])
         position += taken
         yield array
     if position != len(content):
         raise _damaged(f"{len(content) - position} bytes are left after {count} parameters")
 
 
-def _read_tensor(description: Message, content: memoryview) -> tuple[Floats, int]:
-    kind, shape = description.integer(1), description.integers(2)
+def _read_tensor(description: TensorDesc, content: memoryview) -> tuple[Floats, int]:
+    kind, shape = description.data_type, list(description.dims)
     if kind not in _DTYPES:
         text = f"a parameter has Paddle's data type {kind}; known are floats and whole numbers"
         raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)

@@ -1,4 +1,4 @@
-"""Reads the state dictionaries of Paddle's layers (.pdparams) as data, without running a pickle.
+"""Reads the state dictionaries of Paddle's layers (.pdparams) without Paddle.
 
 Source: ``paddle.save`` of a state dictionary: a pickle of NumPy arrays by the parameter's name.
 """
@@ -12,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.models.weights.importers.pytorch.pickle_data import Call, Global, read_pickle
+from posewire_server.models.weights.importers.originals.state_layers import State
+from posewire_server.models.weights.importers.originals.tensor_unpickler import (
+    Call,
+    Global,
+    read_pickle,
+)
 
-State = dict[str, npt.NDArray[np.float32]]
 MAX_RANK: Final = 8
 _DTYPES: Final = ("f2", "f4", "f8", "i4", "i8")
-_EMPTY: Final = (Global("builtins", "bytes"), Global("__builtin__", "bytes"))
 _ARRAY: Final = "_reconstruct"
 _ARRAY_OF_BUFFER: Final = "_frombuffer"
 
@@ -26,7 +29,7 @@ def read_paddle_state(path: Path) -> State:
     """Returns the parameters of a .pdparams file by name, as float32.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where it is not a pickle of arrays by name.
+        WeightsError: WEIGHTS_DAMAGED if it is not a pickle of arrays by name.
     """
     table = read_pickle(io.BytesIO(path.read_bytes()))
     if not isinstance(table, dict):
@@ -37,13 +40,11 @@ def read_paddle_state(path: Path) -> State:
 
 def _find_array(value: Any) -> npt.NDArray[np.float32] | None:
     """Returns the array of an entry, which may stand beside its name; None for other entries."""
-    if isinstance(value, Call) and value.function == Global("builtins", "tuple"):
-        (value,) = value.arguments
+    if isinstance(value, Call) and value.function.name == "tuple" and _is_sized(value.arguments, 1):
+        value = value.arguments[0]
     if isinstance(value, tuple) and len(value) == 2:
         value = value[1]
-    if not isinstance(value, Call) or not isinstance(value.function, Global):
-        return None
-    if value.function.module.partition(".")[0] != "numpy":
+    if not isinstance(value, Call):
         return None
     if value.function.name == _ARRAY and _is_sized(value.state, 5):
         _, shape, dtype, is_fortran, content = value.state
@@ -66,7 +67,7 @@ def _read_array(shape: Any, dtype: Any, content: Any, order: Any) -> npt.NDArray
 
 def _read_dtype(value: Any) -> "np.dtype[Any]":
     name = value.arguments[0] if isinstance(value, Call) and value.arguments else None
-    if name not in _DTYPES or not isinstance(value.function, Global):
+    if name not in _DTYPES:
         raise _damaged("an array has a type other than floats and whole numbers")
     state = value.state if isinstance(value.state, tuple) else ()
     order = ">" if state[1:2] == (">",) else "<"
@@ -79,7 +80,7 @@ def _read_bytes(value: Any) -> bytes | bytearray:
         text = value.arguments[0] if value.arguments else None
         if isinstance(text, str) and all(ord(character) < 256 for character in text):
             return text.encode("latin-1")
-    if isinstance(value, Call) and value.function in _EMPTY and not value.arguments:
+    if isinstance(value, Call) and value.function.name == "bytes" and not value.arguments:
         return b""
     if not isinstance(value, bytes | bytearray):
         raise _damaged("the content of an array is not bytes")

@@ -1,4 +1,4 @@
-"""Takes Paddle's own networks over into programs as all others here are.
+"""Importer of Paddle's own networks of the older format.
 
 They are translated rather than loaded: a program may hold operations that write files, older ones
 are not loaded by Paddle of today, and some engines answer wrongly for a product after a reshape.
@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.models.weights.importers.paddle_format.paddle_network import (
+from posewire_server.models.weights.importers.originals.paddle_network import (
     PaddleNetwork,
     ProgramNode,
     read_paddle,

@@ -5,18 +5,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.models.weights.importers.caffe import caffe_program
-from posewire_server.models.weights.importers.paddle_format import paddle_program
+from posewire_server.models.weights.importers.originals import architectures, caffe, paddle_program
 from posewire_server.models.weights.importers.program.emitter import Emitter
-from posewire_server.models.weights.importers.pytorch import state_program
 
-# How one file of each format is named, and who reads the files.
+# The name or ending of one file of each format, and its importer.
 ENDINGS: Final[Mapping[str, Callable[[Path, Emitter, Sequence[str]], list[Any]]]] = {
-    ".caffemodel": caffe_program.translate,
+    ".caffemodel": caffe.translate,
     ".pdmodel": paddle_program.translate,
-    ".pdparams": state_program.translate_paddle,
-    ".pth": state_program.translate_torch,
-    ".pth.tar": state_program.translate_torch,
+    ".pdparams": architectures.translate_paddle,
+    ".pth": architectures.translate_torch,
+    ".pth.tar": architectures.translate_torch,
     "__model__": paddle_program.translate,
     "model": paddle_program.translate,
 }

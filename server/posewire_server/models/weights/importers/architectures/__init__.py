@@ -1,1 +1,0 @@
-"""Networks whose published weights are a state dictionary alone."""

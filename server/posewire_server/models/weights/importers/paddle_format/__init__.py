@@ -1,1 +1,0 @@
-"""Paddle inference programs and state dicts."""
