@@ -2,11 +2,16 @@
 
 from dataclasses import replace
 
-from posewire_server.inference.estimators.pose_estimator import Image, PoseEstimator, Request
+from posewire_server.inference.estimators.pose_estimator import (
+    DetectionOptions,
+    Image,
+    PoseEstimator,
+)
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.reader import SourceReader
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.session import StreamSession
+from posewire_server.inference.sources.picture import picture_of
 from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.inference.tracking.tracker import Tracker
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
@@ -25,10 +30,10 @@ class TrackedStream:
         self._estimator = estimator
         self._frames = 0
 
-    def find(self, image: Image, request: Request) -> Poses:
+    def find(self, image: Image, options: DetectionOptions) -> Poses:
         """Returns the tracked poses of the next picture."""
-        request = replace(request, memory=self.session.regions)
-        poses = self._estimator.find(image, request, FrameContext())
+        options = replace(options, regions=self.session.regions)
+        poses = self._estimator.find(picture_of(image), options, FrameContext())
         self._frames += 1
         size = (image.shape[1], image.shape[0])
         return self.session.track(poses, FrameTime(self._frames / FPS), size, is_closed=False)

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +15,11 @@ from google.rpc import code_pb2
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 from posewire_server.errors import ModelError
 from posewire_server.inference.engine.engine_config import EngineConfig
-from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.pose_estimator import Abilities, DetectionOptions
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import Picture
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.pose import Poses
@@ -116,21 +116,24 @@ def test_detect_unknown_decoder_raises(make_detector: Make) -> None:
 
 
 @pytest.mark.parametrize("tracking", [False, True])
-def test_local_tracking_has_one_memory_for_a_source(tracking: bool) -> None:
-    memories: list[RegionsOfInterest | None] = []
+def test_local_tracking_has_regions_of_its_own_for_a_source(tracking: bool) -> None:
+    given: list[RegionsOfInterest | None] = []
 
-    class Remembering:
-        def find(self, _image: Image, request: Request, _context: FrameContext) -> Poses:
-            memories.append(request.memory)
+    class Following:
+        abilities = Abilities(follows=True)
+
+        def find(
+            self, _picture: Picture, options: DetectionOptions, _context: FrameContext
+        ) -> Poses:
+            given.append(options.regions)
             return Poses(np.zeros((0, 18, 3), np.float32), np.zeros(0, np.float32))
 
-    spec = replace(BODY, system="hand")
-    pipeline = Pipeline(spec, "1", Remembering(), EngineConfig("plain", "fp32", 1))
+    pipeline = Pipeline(BODY, "1", Following(), EngineConfig("plain", "fp32", 1))
     detector = LocalDetector(pipeline, tracking=TrackingSettings() if tracking else None)
     for _ in range(2):
         list(detector.detect(Clip("clip", lambda _: GREY, 3, 15.0)))
-    assert [memory is not None for memory in memories] == [tracking] * 6
-    assert len({id(memory) for memory in memories}) == (2 if tracking else 1)
+    assert [regions is not None for regions in given] == [tracking] * 6
+    assert len({id(regions) for regions in given}) == (2 if tracking else 1)
 
 
 def test_detect_closed_early_stops(make_detector: Make) -> None:

@@ -9,9 +9,11 @@ from posewire_server.errors import StreamError
 from posewire_server.frame import Region
 from posewire_server.inference.decode.face_mapping import ibug68
 from posewire_server.inference.estimators.face import build_faces
-from posewire_server.inference.estimators.pose_estimator import Image, Request
-from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.estimators.pose_estimator import DetectionOptions, Image
+from posewire_server.inference.estimators.top_down import TopDownEstimator
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import picture_of
+from posewire_server.models.catalog.mediapipe_models import FACE, FACE_MESH
 from posewire_server.pose import Poses
 from posewire_server.skeletons import IBUG68
 
@@ -21,16 +23,16 @@ from tests.tracked_stream import TrackedStream
 pytestmark = pytest.mark.weights
 
 ONE_FACE = "ibug_lfpw__image_0004.png"
-THOROUGH = Request("thorough")
+THOROUGH = DetectionOptions("thorough")
 
 
-def build(networks: CountedNetworks, *, is_68: bool) -> TopDown:
-    detectors = networks["face-short"], networks["face-full"]
-    return build_faces(*detectors, networks["face-mesh"], is_68=is_68)
+def build(networks: CountedNetworks, *, is_68: bool) -> TopDownEstimator:
+    spec = FACE if is_68 else FACE_MESH
+    return build_faces(spec, *(networks[each.name] for each in spec.networks))
 
 
 @pytest.fixture(scope="module")
-def faces(small_networks: CountedNetworks) -> TopDown:
+def faces(small_networks: CountedNetworks) -> TopDownEstimator:
     return build(small_networks, is_68=True)
 
 
@@ -40,8 +42,8 @@ def read(shared: Path, name: str) -> Image:
     return np.asarray(image, np.uint8)
 
 
-def find(faces: TopDown, image: Image, request: Request = THOROUGH) -> Poses:
-    return faces.find(image, request, FrameContext())
+def find(faces: TopDownEstimator, image: Image, options: DetectionOptions = THOROUGH) -> Poses:
+    return faces.find(picture_of(image), options, FrameContext())
 
 
 def crowd(shared: Path, columns: int, rows: int, side: int) -> Image:
@@ -51,7 +53,7 @@ def crowd(shared: Path, columns: int, rows: int, side: int) -> Image:
     return np.tile(np.asarray(face, np.uint8), (rows, columns, 1))
 
 
-def test_picture_without_a_face_is_an_empty_result(faces: TopDown) -> None:
+def test_picture_without_a_face_is_an_empty_result(faces: TopDownEstimator) -> None:
     rows, columns = np.mgrid[0:480, 0:640]
     image = np.repeat(((rows + columns) % 256)[:, :, None], 3, axis=2).astype(np.uint8)
     found = find(faces, image)
@@ -60,7 +62,7 @@ def test_picture_without_a_face_is_an_empty_result(faces: TopDown) -> None:
     assert found.depths.shape == (0, 68)
 
 
-def test_several_faces_are_all_found(faces: TopDown, shared: Path) -> None:
+def test_several_faces_are_all_found(faces: TopDownEstimator, shared: Path) -> None:
     found = find(faces, crowd(shared, 3, 2, 200))
     assert len(found) == 6
     cells = {(int(x // 200), int(y // 200)) for x, y in found.keypoints[:, 30, :2]}
@@ -68,7 +70,7 @@ def test_several_faces_are_all_found(faces: TopDown, shared: Path) -> None:
 
 
 def test_hundreds_of_faces_are_read_in_batches_that_can_be_stopped(
-    faces: TopDown, small_networks: CountedNetworks, shared: Path
+    faces: TopDownEstimator, small_networks: CountedNetworks, shared: Path
 ) -> None:
     image = crowd(shared, 14, 11, 100)
     small_networks.runs.clear()
@@ -85,12 +87,12 @@ def test_hundreds_of_faces_are_read_in_batches_that_can_be_stopped(
             raise StreamError("FRAME_DEADLINE_EXCEEDED", stage)
 
     with pytest.raises(StreamError):
-        faces.find(image, THOROUGH, FrameContext(check))
+        faces.find(picture_of(image), THOROUGH, FrameContext(check))
     assert small_networks.runs["face-mesh"] == 2
 
 
 def test_face_mesh_has_depth_and_gives_the_68(
-    faces: TopDown, small_networks: CountedNetworks, shared: Path
+    faces: TopDownEstimator, small_networks: CountedNetworks, shared: Path
 ) -> None:
     image = read(shared, ONE_FACE)
     mesh, points = find(build(small_networks, is_68=False), image), find(faces, image)
@@ -104,34 +106,34 @@ def test_face_mesh_has_depth_and_gives_the_68(
 
 
 def test_face_in_a_box_is_found_without_a_detector(
-    faces: TopDown, small_networks: CountedNetworks, shared: Path
+    faces: TopDownEstimator, small_networks: CountedNetworks, shared: Path
 ) -> None:
     image = read(shared, ONE_FACE)
     whole = find(faces, image)
     small_networks.runs.clear()
     box = Region(*(float(value) for value in whole.boxes[0]))
-    found = find(faces, image, Request("thorough", boxes=(box,)))
+    found = find(faces, image, DetectionOptions("thorough", boxes=(box,)))
     assert set(small_networks.runs) == {"face-mesh"}
     error = np.linalg.norm(found.keypoints[0, :, :2] - whole.keypoints[0, :, :2], axis=1).mean()
     assert error < 0.02 * (box.x_max - box.x_min)
 
 
-def test_face_outside_the_region_is_not_found(faces: TopDown, shared: Path) -> None:
+def test_face_outside_the_region_is_not_found(faces: TopDownEstimator, shared: Path) -> None:
     image = crowd(shared, 2, 1, 300)
-    found = find(faces, image, Request("thorough", region=Region(300, 0, 600, 300)))
+    found = find(faces, image, DetectionOptions("thorough", region=Region(300, 0, 600, 300)))
     assert len(found) == 1
     assert found.keypoints[0, :, 0].min() > 300
 
 
 def test_follow_a_face_on_video_rests_the_detectors_on_four_frames_of_five(
-    faces: TopDown, small_networks: CountedNetworks, shared: Path
+    faces: TopDownEstimator, small_networks: CountedNetworks, shared: Path
 ) -> None:
     capture = cv2.VideoCapture(str(shared / "data" / "videos" / "maxine_eyecontact_sample.mp4"))
     stream, frames = TrackedStream(faces, IBUG68), 60
     small_networks.runs.clear()
     for _ in range(frames):
         image = np.asarray(capture.read()[1], np.uint8)
-        found = stream.find(image, Request("thorough"))
+        found = stream.find(image, DetectionOptions("thorough"))
         assert found.ids is not None
         assert found.ids.tolist() == [1]
     capture.release()

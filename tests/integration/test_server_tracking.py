@@ -7,9 +7,10 @@ import numpy as np
 import posewire
 import pytest
 from posewire_server.inference.engine.engine_config import EngineConfig
-from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.pose_estimator import Abilities, DetectionOptions
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import Picture
 from posewire_server.pose import Poses
 
 from tests.benchmarks.walks import SIZE, Walker
@@ -29,7 +30,9 @@ class Script(GatedPredictor):
         super().__init__()
         self.scenes: list[Poses] = []
 
-    def find(self, _image: Image, _request: Request, _context: FrameContext) -> Poses:
+    abilities = Abilities()
+
+    def find(self, _picture: Picture, _options: DetectionOptions, _context: FrameContext) -> Poses:
         return self.scenes.pop(0)
 
     def pipeline(self, max_pixels: int = 40_000_000) -> Pipeline:

@@ -10,13 +10,16 @@ import numpy.typing as npt
 from posewire_server.frame import Region
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.engine.predictor import PaddlePredictor
-from posewire_server.inference.estimators.build import build_estimator
-from posewire_server.inference.estimators.originals import paddlehub_body as hub_body
-from posewire_server.inference.estimators.originals import paddlehub_face as hub_face
-from posewire_server.inference.estimators.originals import paddlehub_hand as hub_hand
-from posewire_server.inference.estimators.originals import paddlehub_person as hub_person
-from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.originals.paddlehub import (
+    prepare_body,
+    prepare_hand,
+    prepare_person,
+)
+from posewire_server.inference.estimators.originals.vanface import cut_face
+from posewire_server.inference.estimators.pose_estimator import DetectionOptions, Image
+from posewire_server.inference.families import build_estimator
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import picture_of
 from posewire_server.isolated import run_isolated
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.catalog.spec import NetworkSpec
@@ -76,20 +79,20 @@ def answer(system: str, stored: StoredNetwork) -> Answer:
     spec = find_model(MODELS[system])
     network = Network(stored.spec, PaddlePredictor(stored, "onednn"))
     image = seeded.picture(SEEDS[system], *PICTURES[system])
-    request = Request("paddlehub", boxes=FACES if system == "face" else ())
+    options = DetectionOptions("paddlehub", boxes=FACES if system == "face" else ())
     inputs = np.concatenate(PREPARE[system](image, stored.spec))
     (outputs,) = network.run(np.ascontiguousarray(inputs), FrameContext())
     # Those that only find boxes are not asked where boxes are given.
     networks = dict.fromkeys((each.name for each in spec.networks), network)
-    poses = build_estimator(spec, networks).find(image, request, FrameContext())
+    poses = build_estimator(spec, networks).find(picture_of(image), options, FrameContext())
     return Answer(inputs, outputs, poses)
 
 
 PREPARE: Mapping[str, Callable[[Image, NetworkSpec], list[Floats]]] = {
-    "body": lambda image, _: [hub_body.prepare(image)[0]],
-    "hand": lambda image, _: [hub_hand.prepare(image)],
-    "person": lambda image, spec: [hub_person.prepare(image, spec.input)],
-    "face": lambda image, _: [hub_face.cut_face(image, astuple(box))[0][None] for box in FACES],
+    "body": lambda image, _: [prepare_body(image)[0]],
+    "hand": lambda image, _: [prepare_hand(image)],
+    "person": lambda image, spec: [prepare_person(image, spec.input)],
+    "face": lambda image, _: [cut_face(image, astuple(box))[0][None] for box in FACES],
 }
 
 

@@ -15,15 +15,18 @@ from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, m
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.face import FULL_ANCHORS, SHORT_ANCHORS, build_faces
 from posewire_server.inference.estimators.hand import build_hands
-from posewire_server.inference.estimators.pose_estimator import Image, Request
-from posewire_server.inference.estimators.tiles import ViewDetector
+from posewire_server.inference.estimators.pose_estimator import DetectionOptions, Image
+from posewire_server.inference.estimators.tiles import TileDetector
 from posewire_server.inference.preprocess.crop import covering
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import picture_of
+from posewire_server.models.catalog.mediapipe_models import FACE_MESH
+from posewire_server.models.catalog.mediapipe_models import HAND as HAND_MODEL
 
 from tests.golden.make_mediapipe import FACES, HANDS, RUNTIME
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "mediapipe.npz"
-BY_MEDIAPIPES_RULES = Request("mediapipe")
+BY_MEDIAPIPES_RULES = DetectionOptions("mediapipe")
 
 pytestmark = pytest.mark.weights
 
@@ -52,8 +55,8 @@ def size_of(points: Floats) -> float:
 def test_hands_are_mediapipes(
     small_networks: Networks, golden: dict[str, Floats], shared: Path, file: str
 ) -> None:
-    hands = build_hands(small_networks["palm"], small_networks["hand"])
-    found = hands.find(read(shared, file), BY_MEDIAPIPES_RULES, FrameContext())
+    hands = build_hands(HAND_MODEL, small_networks["hand"], small_networks["palm"])
+    found = hands.find(picture_of(read(shared, file)), BY_MEDIAPIPES_RULES, FrameContext())
     expected = golden[f"hands/{file}"]
     assert found.depths is not None
     assert found.sides is not None
@@ -73,9 +76,8 @@ def test_hands_are_mediapipes(
 def test_meshes_are_mediapipes(
     small_networks: Networks, golden: dict[str, Floats], shared: Path, file: str
 ) -> None:
-    names = ("face-short", "face-full", "face-mesh")
-    faces = build_faces(*(small_networks[name] for name in names), is_68=False)
-    found = faces.find(read(shared, file), BY_MEDIAPIPES_RULES, FrameContext())
+    faces = build_faces(FACE_MESH, *(small_networks[each.name] for each in FACE_MESH.networks))
+    found = faces.find(picture_of(read(shared, file)), BY_MEDIAPIPES_RULES, FrameContext())
     assert found.depths is not None
     assert len(golden[f"faces/{file}"]) > 0
     for mesh in golden[f"faces/{file}"]:
@@ -101,7 +103,7 @@ def test_face_detections_are_mediapipes(
     min_score: float,
 ) -> None:
     image, network = read(shared, file), small_networks[f"face-{name}"]
-    detect = ViewDetector(network, AnchorDecode(anchors, network.spec.input.size, min_score))
+    detect = TileDetector(network, AnchorDecode(anchors, network.spec.input.size, min_score))
     part = (0, 0, image.shape[1], image.shape[0])
     views = [covering(part, network.spec.input)]
     found = merge(detect(image, part, views, FrameContext()), 0.3)

@@ -10,8 +10,8 @@ from posewire_server.inference.decode.anchors import (
     Detections,
     Floats,
     merge,
+    overlap,
 )
-from posewire_server.inference.decode.overlap import overlap
 
 SIDES = hnp.arrays(np.float32, (30, 4), elements=st.floats(0.125, 64, width=32))
 SCORES = hnp.arrays(np.float32, 30, elements=st.floats(0.5, 1, width=32))

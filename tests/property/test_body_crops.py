@@ -7,8 +7,8 @@ import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
 from posewire_server.inference.estimators.blazepose import body_crop
-from posewire_server.inference.estimators.body_parts import face_crop, hand_crops
 from posewire_server.inference.estimators.person_scale import person_crop
+from posewire_server.inference.estimators.whole_body import face_crop, hand_crops
 from posewire_server.inference.preprocess.crop import Crop
 from posewire_server.skeletons import OPENPOSE18
 

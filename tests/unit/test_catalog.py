@@ -69,14 +69,6 @@ def test_find_model_unknown_lists_the_names() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "follows"),
-    [("hand", True), ("face", True), ("person", True), ("person-blaze", True), ("body", False)],
-)
-def test_models_with_a_detector_follow_their_instances(name: str, *, follows: bool) -> None:
-    assert find_model(name).follows == follows
-
-
-@pytest.mark.parametrize(
     ("alias", "name"), [("human_pose_estimation_resnet50_mpii", "person"), ("people", "people")]
 )
 def test_find_model_knows_the_models_of_persons(alias: str, name: str) -> None:

@@ -7,9 +7,10 @@ import pytest
 from posewire_server.errors import LabelsError, ModelError, SourceError
 from posewire_server.frame import Region
 from posewire_server.inference.engine.engine_config import EngineConfig
-from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.pose_estimator import Abilities, DetectionOptions
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import Picture
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.models.weights.model_cache import StoredModel
@@ -25,7 +26,7 @@ SPEC = ModelSpec(
     name="boxes",
     aliases=(),
     skeleton=HAND21,
-    system="hand",
+    family="hand",
     networks=BODY.networks,
     modes=("fast", "slow"),
     default_mode="fast",
@@ -35,14 +36,16 @@ SPEC = ModelSpec(
 class Corners:
     """Finds a hand at the middle of every box, and without boxes one at the picture's corner."""
 
-    def __init__(self) -> None:
-        self.requests: list[Request] = []
+    abilities = Abilities(takes_boxes=True)
 
-    def find(self, image: Image, request: Request, context: FrameContext) -> Poses:
-        assert image.shape == (48, 64, 3)
+    def __init__(self) -> None:
+        self.asked: list[DetectionOptions] = []
+
+    def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
+        assert picture.image.shape == (48, 64, 3)
         context.check("infer")
-        self.requests.append(request)
-        boxes = request.boxes or (Region(0, 0, 2, 2),)
+        self.asked.append(options)
+        boxes = options.boxes or (Region(0, 0, 2, 2),)
         keypoints = np.ones((len(boxes), 21, 3), np.float32)
         for pose, box in zip(keypoints, boxes, strict=True):
             pose[:, :2] = (box.x_min + box.x_max) / 2, (box.y_min + box.y_max) / 2
@@ -84,7 +87,7 @@ def run(labels: Path, spec: ModelSpec = SPEC, task: Task = HANDS, **options: obj
 def test_evaluate_whole_picture_asks_once_for_each_decoder(labels: Path, system: Corners) -> None:
     result = run(labels)
     assert list(result.results) == [Way("fast"), Way("slow")]
-    assert [request.mode for request in system.requests] == ["fast", "slow"] * 2
+    assert [request.mode for request in system.asked] == ["fast", "slow"] * 2
     assert result.results[Way("fast")].score.figures["found"] == 0.0
     assert result.engine.threads == 1
 
@@ -97,7 +100,7 @@ def test_evaluate_given_boxes_scores_both_and_asks_only_where_there_are_some(
     assert list(result.results) == [given, alone]
     assert result.results[given].score.figures["PCK@0.2"] == 1.0
     assert result.results[alone].score.figures["PCK@0.2"] == 0.0
-    assert [len(request.boxes) for request in system.requests] == [2, 0, 0]
+    assert [len(request.boxes) for request in system.asked] == [2, 0, 0]
     assert [len(poses) for poses in result.results[given].found] == [2, 0]
 
 
@@ -117,14 +120,14 @@ def test_evaluate_picture_that_is_none_is_told(labels: Path) -> None:
 
 def test_evaluate_calls_back_after_each_picture(labels: Path, system: Corners) -> None:
     asked: list[int] = []
-    run(labels, modes=["fast"], picture_done=lambda: asked.append(len(system.requests)))
+    run(labels, modes=["fast"], picture_done=lambda: asked.append(len(system.asked)))
     assert asked == [1, 2]
 
 
 def test_evaluate_unknown_decoder_is_told(labels: Path, system: Corners) -> None:
     with pytest.raises(ModelError, match="fast, slow"):
         run(labels, modes=["other"])
-    assert system.requests == []
+    assert system.asked == []
 
 
 def test_evaluate_boxes_of_hands_do_not_suit_a_model_of_persons(
@@ -137,4 +140,4 @@ def test_evaluate_boxes_of_hands_do_not_suit_a_model_of_persons(
     with pytest.raises(LabelsError, match="boxes of hands") as caught:
         run(labels, spec, boxes=True)
     assert caught.value.reason == "TASK_UNSUITED"
-    assert system.requests == []
+    assert system.asked == []

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from posewire_server.inference.decode.overlap import overlap
+from posewire_server.inference.decode.anchors import overlap
 
 
 def test_overlap_is_the_shared_area_over_that_of_both() -> None:

@@ -6,8 +6,9 @@ import pytest
 from posewire_server.errors import RegionError
 from posewire_server.frame import Region
 from posewire_server.inference.estimators.person import EFFICIENTPOSE_MAPS, build_persons
-from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.pose_estimator import DetectionOptions, Image
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import Picture, picture_of
 from posewire_server.models.catalog.catalog import PEOPLE, PERSON
 from posewire_server.models.catalog.networks import EFFICIENTPOSE
 from posewire_server.pose import Poses
@@ -72,8 +73,8 @@ def build(bodies: object = None) -> tuple[object, DrawnPredictor]:
 
 def find(image: Image, mode: str = "dark", bodies: object = None, **request: object) -> Poses:
     system, _ = build(bodies)
-    wanted = Request(mode, **request)  # type: ignore[arg-type]
-    return system.find(image, wanted, FrameContext())  # type: ignore[attr-defined,no-any-return]
+    options = DetectionOptions(mode, **request)  # type: ignore[arg-type]
+    return system.find(picture_of(image), options, FrameContext())  # type: ignore[attr-defined,no-any-return]
 
 
 class Bodies:
@@ -81,10 +82,10 @@ class Bodies:
 
     def __init__(self, *boxes: tuple[float, float, float]) -> None:
         self.persons = boxes
-        self.requests: list[Request] = []
+        self.asked: list[DetectionOptions] = []
 
-    def find(self, _image: Image, request: Request, _context: FrameContext) -> Poses:
-        self.requests.append(request)
+    def find(self, _picture: Picture, options: DetectionOptions, _context: FrameContext) -> Poses:
+        self.asked.append(options)
         keypoints = np.full((len(self.persons), 18, 3), np.nan, np.float32)
         for points, (x, y, height) in zip(keypoints, self.persons, strict=True):
             points[8:11] = [(x, y + part * height, 1) for part in (0.47, 0.715, 0.961)]
@@ -118,8 +119,11 @@ def test_find_mirrored_keeps_the_sides_apart() -> None:
 def test_find_mirrored_reads_the_mirror_image_in_the_last_crop_only() -> None:
     image, _ = draw((240, 20, 200))
     system, predictor = build()
-    for request in (Request("mirror"), Request("mirror", boxes=(Region(150, 20, 330, 220),))):
-        system.find(image, request, FrameContext())  # type: ignore[attr-defined]
+    for options in (
+        DetectionOptions("mirror"),
+        DetectionOptions("mirror", boxes=(Region(150, 20, 330, 220),)),
+    ):
+        system.find(picture_of(image), options, FrameContext())  # type: ignore[attr-defined]
         assert predictor.batches == [1, 2]
         predictor.batches.clear()
 
@@ -127,7 +131,7 @@ def test_find_mirrored_reads_the_mirror_image_in_the_last_crop_only() -> None:
 def test_find_whole_picture_reads_the_one_person_twice() -> None:
     image, places = draw((240, 20, 200))
     system, predictor = build()
-    (points,) = system.find(image, Request("dark"), FrameContext()).keypoints  # type: ignore[attr-defined]
+    (points,) = system.find(picture_of(image), DetectionOptions("dark"), FrameContext()).keypoints  # type: ignore[attr-defined]
     assert predictor.batches == [1, 1]
     np.testing.assert_allclose(points[:, :2], places[0], atol=6)
 
@@ -151,7 +155,7 @@ def test_find_with_bodies_reads_each_once_in_the_crop_of_its_height() -> None:
     image, places = draw((120, 20, 200), (360, 20, 200))
     bodies = Bodies((120, 20, 200), (360, 20, 200))
     system, predictor = build(bodies)
-    poses = system.find(image, Request("dark"), FrameContext())  # type: ignore[attr-defined]
+    poses = system.find(picture_of(image), DetectionOptions("dark"), FrameContext())  # type: ignore[attr-defined]
     assert predictor.batches == [2]
     assert len(poses) == 2
     order = np.argsort(poses.keypoints[:, 0, 0])
@@ -162,7 +166,7 @@ def test_find_with_bodies_hands_the_region_on() -> None:
     bodies = Bodies()
     poses = find(draw((120, 20, 200))[0], bodies=bodies, region=Region(0, 0, 100, 240))
     assert len(poses) == 0
-    assert bodies.requests == [Request("fast", Region(0, 0, 100, 240))]
+    assert bodies.asked == [DetectionOptions("fast", Region(0, 0, 100, 240))]
 
 
 def test_find_following_frame_reads_once_and_keeps_the_id() -> None:
@@ -171,11 +175,11 @@ def test_find_following_frame_reads_once_and_keeps_the_id() -> None:
     stream = TrackedStream(system, MPII16)  # type: ignore[arg-type]
     for shift in range(0, 30, 10):
         image, places = draw((120 + shift, 20, 200))
-        poses = stream.find(image, Request("dark"))
+        poses = stream.find(image, DetectionOptions("dark"))
         np.testing.assert_allclose(poses.keypoints[0, :, :2], places[0], atol=6)
         assert poses.ids is not None
         assert poses.ids.tolist() == [1]
-    assert len(bodies.requests) == 1
+    assert len(bodies.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -191,7 +195,7 @@ def test_find_many_boxes_runs_bounded_batches() -> None:
     image, _ = draw((120, 20, 200))
     system, predictor = build()
     boxes = tuple(Region(x, 0, x + 100, 200) for x in range(40))
-    poses = system.find(image, Request("dark", boxes=boxes), FrameContext())  # type: ignore[attr-defined]
+    poses = system.find(picture_of(image), DetectionOptions("dark", boxes=boxes), FrameContext())  # type: ignore[attr-defined]
     assert len(poses) == 40
     assert max(predictor.batches) <= 16
 

@@ -3,20 +3,22 @@
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from posewire_server.errors import RegionError
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, Region, Source
 from posewire_server.inference.engine.engine_config import EngineConfig
-from posewire_server.inference.estimators.pose_estimator import Request
+from posewire_server.inference.engine.network import Network
+from posewire_server.inference.estimators.pose_estimator import Abilities, DetectionOptions
+from posewire_server.inference.families import build_estimator
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.preprocess.reduction import reduce_for
 from posewire_server.inference.preprocess.transform import fit
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import Picture
 from posewire_server.models.catalog.catalog import BODY, CATALOG
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
-from posewire_server.tools.benchmarks.noop import noop_pipeline
+from posewire_server.tools.benchmarks.noop import NoopPredictor, noop_pipeline
 
 from tests.serving.pictures import encode, noise
 
@@ -36,7 +38,7 @@ from tests.serving.pictures import encode, noise
     ],
 )
 def test_reduce_leaves_the_network_enough(size: tuple[int, int], expected: int) -> None:
-    reduction = reduce_for(BODY, "fast", None)(size)
+    reduction = reduce_for(BODY.input, None)(size)
     assert reduction == expected
     transform = fit(size, BODY.input)
     assert all(
@@ -55,27 +57,29 @@ def test_reduce_leaves_the_network_enough(size: tuple[int, int], expected: int) 
     ],
 )
 def test_reduce_looks_at_the_region(region: Region, expected: int) -> None:
-    assert reduce_for(BODY, "fast", region)((3840, 2160)) == expected
+    assert reduce_for(BODY.input, region)((3840, 2160)) == expected
 
 
 @pytest.mark.parametrize("model", CATALOG, ids=lambda model: model.name)
 def test_reduce_is_for_models_that_look_once(model: ModelSpec) -> None:
-    for mode in model.modes:
-        reduction = reduce_for(model, mode, None)((7680, 4320))
-        is_reduced = model.system == "paf" and mode == model.default_mode
-        assert (reduction > 1) is is_reduced
+    networks = {each.name: Network(each, NoopPredictor()) for each in model.networks}
+    reduced = build_estimator(model, networks).abilities.reduced_modes
+    assert reduced == ({model.default_mode} if model.name in ("body", "body-25") else set())
 
 
 class Pointer:
-    """A system that finds a pose at the corners of the region in the picture it is given."""
+    """An estimator that finds a pose at the corners of the region in the picture it is given."""
+
+    abilities = Abilities(reduced_modes=frozenset({"fast"}))
 
     def __init__(self) -> None:
         self.shapes: list[tuple[int, ...]] = []
 
-    def find(self, image: npt.NDArray[np.uint8], request: Request, _context: FrameContext) -> Poses:
+    def find(self, picture: Picture, options: DetectionOptions, _context: FrameContext) -> Poses:
+        image = picture.image
         self.shapes.append(image.shape)
         height, width = image.shape[:2]
-        region = request.region or Region(0, 0, width, height)
+        region = options.region or Region(0, 0, width, height)
         low, high = (region.x_min, region.y_min, 0.5), (region.x_max, region.y_max, 0.25)
         missing = (np.nan, np.nan, 0)
         keypoints = np.array([[low, high, missing]], np.float32)
@@ -97,7 +101,7 @@ def test_detect_on_a_reduced_picture_answers_in_pixels_of_the_frame(
 ) -> None:
     pointer = Pointer()
     pipeline = Pipeline(replace(BODY, name="pointer"), "v1", pointer, EngineConfig("plain"))
-    reduction = reduce_for(BODY, "fast", None)((width, height))
+    reduction = reduce_for(BODY.input, None)((width, height))
     assert reduction > 1
     for source in sources(width, height):
         detection = pipeline.detect(source)

@@ -1,4 +1,4 @@
-"""Top-down detection with a finder and a reader that see the marks of a drawn picture."""
+"""Top-down detection with a detector and a head that see the marks of a drawn picture."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,12 @@ import pytest
 from posewire_server.errors import RegionError, StreamError
 from posewire_server.frame import Region
 from posewire_server.inference.estimators.estimates import Estimates
-from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.pose_estimator import DetectionOptions, Image
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
-from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.estimators.top_down import TopDownEstimator
 from posewire_server.inference.preprocess.crop import Box, Crop
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import picture_of
 from posewire_server.pose import Poses
 
 PICTURE = np.zeros((100, 200, 3), np.uint8)
@@ -22,16 +23,16 @@ SIDE = 20.0
 
 @dataclass
 class Scene:
-    """Marks with a score each; a finder that sees all, a reader that sees the nearest."""
+    """Marks with a score each; a detector that sees all, a head that sees the nearest."""
 
     marks: list[tuple[float, float, float]]
     first_passes: int = 1
-    error: float = 0.0  # of the finder, in x
+    error: float = 0.0  # of the detector, in x
     finds: list[tuple[Box, bool]] = field(default_factory=list)
     reads: list[int] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def find(
+    def detect(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
     ) -> Sequence[Crop]:
         assert image is PICTURE
@@ -43,7 +44,7 @@ class Scene:
             if part[0] <= x <= part[2] and part[1] <= y <= part[3]
         ]
 
-    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
+    def estimate(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         assert image is PICTURE
         context.check("infer")
         self.reads.append(len(crops))
@@ -70,16 +71,16 @@ class Scene:
 
 
 def find(scene: Scene, **request: object) -> Poses:
-    wanted = Request(**{"mode": "tiled", **request})  # type: ignore[arg-type]
-    return TopDown(scene, scene).find(PICTURE, wanted, FrameContext())
+    options = DetectionOptions(**{"mode": "tiled", **request})  # type: ignore[arg-type]
+    return TopDownEstimator(scene, scene).find(picture_of(PICTURE), options, FrameContext())
 
 
-def follow(scene: Scene, memory: RegionsOfInterest, **request: object) -> Poses:
+def follow(scene: Scene, regions: RegionsOfInterest, **request: object) -> Poses:
     """Finds the instances of the next frame; numbers new ones as a tracker does."""
-    poses = find(scene, memory=memory, **request)
+    poses = find(scene, regions=regions, **request)
     assert poses.ids is not None
-    memory.ids = np.array([int(known) or next(scene.numbers) for known in poses.ids], np.int64)
-    return replace(poses, ids=memory.ids)
+    regions.ids = np.array([int(known) or next(scene.numbers) for known in poses.ids], np.int64)
+    return replace(poses, ids=regions.ids)
 
 
 def places(poses: Poses) -> list[tuple[float, float]]:
@@ -93,7 +94,7 @@ def test_find_gives_the_best_first_and_leaves_out_what_is_none() -> None:
     assert scene.finds == [((0, 0, 200, 100), True)]
 
 
-def test_find_reads_new_instances_as_often_as_the_reader_wants() -> None:
+def test_find_reads_new_instances_as_often_as_the_head_wants() -> None:
     scene = Scene([(20, 30, 0.6), (120, 40, 0.2)], first_passes=2)
     find(scene)
     assert scene.reads == [2, 1]
@@ -153,17 +154,17 @@ def test_find_in_boxes_gives_one_pose_each_in_their_order_without_a_detector() -
 
 
 def test_follow_a_steady_clip_searches_once_in_thirty_frames() -> None:
-    scene, memory = Scene([(20, 30, 0.6), (60, 30, 0.9)]), RegionsOfInterest()
-    ids = [follow(scene, memory).ids for _ in range(90)]
+    scene, regions = Scene([(20, 30, 0.6), (60, 30, 0.9)]), RegionsOfInterest()
+    ids = [follow(scene, regions).ids for _ in range(90)]
     assert all(each is not None and each.tolist() == [1, 2] for each in ids)
     assert scene.finds == [((0, 0, 200, 100), True)] * 3
 
 
 def test_follow_moves_with_an_instance_and_keeps_its_id() -> None:
-    scene, memory = Scene([(20, 30, 0.9)]), RegionsOfInterest()
+    scene, regions = Scene([(20, 30, 0.9)]), RegionsOfInterest()
     for step in range(20):
         scene.marks = [(20.0 + 8 * step, 30, 0.9)]
-        poses = follow(scene, memory)
+        poses = follow(scene, regions)
         assert places(poses) == [(20 + 8 * step, 30)]
         assert poses.ids is not None
         assert poses.ids.tolist() == [1]
@@ -171,36 +172,36 @@ def test_follow_moves_with_an_instance_and_keeps_its_id() -> None:
 
 
 def test_follow_looks_at_once_for_a_lost_instance_and_closely_a_little_later() -> None:
-    scene, memory = Scene([(20, 30, 0.9), (120, 30, 0.8)]), RegionsOfInterest()
-    follow(scene, memory)
+    scene, regions = Scene([(20, 30, 0.9), (120, 30, 0.8)]), RegionsOfInterest()
+    follow(scene, regions)
     scene.marks = [(20, 30, 0.9)]
     for _ in range(10):
-        assert places(follow(scene, memory)) == [(20, 30)]
+        assert places(follow(scene, regions)) == [(20, 30)]
     assert [is_thorough for _, is_thorough in scene.finds] == [True, False, True]
 
 
 def test_follow_by_mediapipes_rules_never_looks_closely() -> None:
-    scene, memory = Scene([(20, 30, 0.9)]), RegionsOfInterest()
+    scene, regions = Scene([(20, 30, 0.9)]), RegionsOfInterest()
     for _ in range(31):
-        follow(scene, memory, mode="mediapipe")
+        follow(scene, regions, mode="mediapipe")
     assert [is_thorough for _, is_thorough in scene.finds] == [False, False]
 
 
 def test_follow_gives_a_new_instance_a_new_id() -> None:
-    scene, memory = Scene([(20, 30, 0.8)]), RegionsOfInterest()
-    follow(scene, memory)
+    scene, regions = Scene([(20, 30, 0.8)]), RegionsOfInterest()
+    follow(scene, regions)
     scene.marks = []
-    assert len(follow(scene, memory)) == 0
+    assert len(follow(scene, regions)) == 0
     scene.marks = [(20, 30, 0.8), (60, 30, 0.7)]
-    ids = follow(scene, memory).ids
+    ids = follow(scene, regions).ids
     assert ids is not None
     assert ids.tolist() == [2, 3]
 
 
 def test_follow_prefers_a_known_instance_to_a_better_reading_of_it() -> None:
     scene = Scene([(20, 30, 0.7), (22, 30, 0.9)], error=8)
-    memory = RegionsOfInterest((Crop((14, 30), (SIDE, SIDE)),), np.array([7]))
-    poses = follow(scene, memory)
+    regions = RegionsOfInterest((Crop((14, 30), (SIDE, SIDE)),), np.array([7]))
+    poses = follow(scene, regions)
     assert scene.reads == [1, 2]
     assert places(poses) == [(20, 30)]
     assert poses.ids is not None
@@ -208,15 +209,15 @@ def test_follow_prefers_a_known_instance_to_a_better_reading_of_it() -> None:
 
 
 def test_follow_forgets_what_leaves_the_region() -> None:
-    scene, memory = Scene([(20, 30, 0.9)]), RegionsOfInterest()
+    scene, regions = Scene([(20, 30, 0.9)]), RegionsOfInterest()
     region = Region(0, 0, 50, 100)
-    assert len(follow(scene, memory, region=region)) == 1
+    assert len(follow(scene, regions, region=region)) == 1
     for x in (34, 46):  # At 46 it is still half inside.
         scene.marks = [(x, 30, 0.9)]
-        assert len(follow(scene, memory, region=region)) == 1
+        assert len(follow(scene, regions, region=region)) == 1
     scene.marks = [(58, 30, 0.9)]
-    assert len(follow(scene, memory, region=region)) == 0
-    assert memory.crops == ()
+    assert len(follow(scene, regions, region=region)) == 0
+    assert regions.crops == ()
 
 
 def test_find_stops_where_its_passage_does() -> None:
@@ -227,5 +228,7 @@ def test_find_stops_where_its_passage_does() -> None:
             raise StreamError("FRAME_DEADLINE_EXCEEDED", stage)
 
     with pytest.raises(StreamError):
-        TopDown(scene, scene).find(PICTURE, Request("tiled"), FrameContext(check))
+        TopDownEstimator(scene, scene).find(
+            picture_of(PICTURE), DetectionOptions("tiled"), FrameContext(check)
+        )
     assert scene.reads == []

@@ -1,4 +1,4 @@
-"""One frame's whole story: source, image, and the system that finds the poses in it."""
+"""A frame's way from its source to its poses."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
@@ -12,15 +12,14 @@ from posewire_server.errors import ErrorReason, ModelError, StreamError
 from posewire_server.frame import MAX_PIXELS, Region, Source
 from posewire_server.inference.engine.engine_config import Engine, EngineConfig
 from posewire_server.inference.engine.network import Network, Networks
-from posewire_server.inference.estimators.build import build_estimator
-from posewire_server.inference.estimators.part_affinity import PafEstimator
-from posewire_server.inference.estimators.pose_estimator import PoseEstimator, Request
+from posewire_server.inference.estimators.pose_estimator import DetectionOptions, PoseEstimator
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
+from posewire_server.inference.families import build_estimator
 from posewire_server.inference.preprocess.reduction import enlarged, reduce_for, reduced
 from posewire_server.inference.reader import SourceReader
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.session import StreamSession
-from posewire_server.inference.sources.picture import Picture
+from posewire_server.inference.sources.picture import Picture, Reduce, full_size
 from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.inference.tracking.tracker import Tracker
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
@@ -38,17 +37,17 @@ class Pipeline:
     Args:
         spec: The model.
         version: Changes with the weights.
-        system: Finds the poses.
-        engine: What runs its networks, with every choice made.
+        estimator: Finds the poses.
+        engine: Engine of its networks, with every choice made.
         max_pixels: Largest image, in pixels.
-        networks: Those that the system runs; they are told of frames in preparation.
+        networks: Networks of the estimator, to announce frames in preparation to.
     """
 
     def __init__(
         self,
         spec: ModelSpec,
         version: str,
-        system: PoseEstimator,
+        estimator: PoseEstimator,
         engine: EngineConfig,
         max_pixels: int = MAX_PIXELS,
         networks: Sequence[Network] = (),
@@ -56,7 +55,7 @@ class Pipeline:
         self.spec = spec
         self.version = version
         self.engine = engine
-        self._system = system
+        self._estimator = estimator
         self._max_pixels = max_pixels
         self._networks = networks
 
@@ -64,11 +63,11 @@ class Pipeline:
     def load(
         cls, stored: StoredModel, config: EngineConfig | Networks, max_pixels: int = MAX_PIXELS
     ) -> "Pipeline":
-        """Builds the system of a model in the cache.
+        """Builds the pipeline of a model in the cache.
 
         Args:
             stored: The model.
-            config: What is to run its networks; or networks that several pipelines share.
+            config: Engine of its networks, or networks that several pipelines share.
             max_pixels: Largest image, in pixels.
 
         Raises:
@@ -79,23 +78,23 @@ class Pipeline:
         engines = dict.fromkeys(engine for _, engine in loaded.values())
         engine = replace(networks.config, engine=cast("Engine", "+".join(engines)))
         used = {name: network for name, (network, _) in loaded.items()}
-        system = build_estimator(stored.spec, used)
-        return cls(stored.spec, stored.version, system, engine, max_pixels, tuple(used.values()))
+        estimator = build_estimator(stored.spec, used)
+        return cls(stored.spec, stored.version, estimator, engine, max_pixels, tuple(used.values()))
 
     @property
     def largest_batch(self) -> int:
-        """The largest number of inputs that one of its networks joins; 1 where none does."""
+        """The largest number of inputs that one of its networks joins; 1 without joining."""
         return max((network.largest_batch for network in self._networks), default=1)
 
     def warm_up(self) -> None:
         """Runs on a black picture, so that no caller waits for what engines do only once."""
         black = np.zeros((480, 640, 3), np.uint8)
         self.detect(black)
-        if self.spec.takes_boxes:  # Where nothing is found, only the detector has run.
+        if self._estimator.abilities.takes_boxes:  # Without instances only the detector has run.
             self.detect(black, boxes=(Region(0, 0, 640, 480),))
 
     def mode_name(self, name: str) -> str:
-        """Returns ``name``, or the name of the model's default mode where it is empty.
+        """Returns ``name``, or the name of the model's default mode if it is empty.
 
         Raises:
             ModelError: MODE_UNKNOWN.
@@ -106,6 +105,21 @@ class Pipeline:
             text = f"model '{self.spec.name}' has no mode '{name}'; it has {known}"
             raise ModelError(ErrorReason.MODE_UNKNOWN, text, mode=name, known=known)
         return name
+
+    def open_session(
+        self, *, tracking: TrackingSettings | None = None, is_local: bool = False
+    ) -> StreamSession:
+        """Returns the session of a new stream; close it when the stream ends.
+
+        Args:
+            tracking: How to track instances from frame to frame; None: not at all.
+            is_local: Whether its sender is on this machine, and may share memory.
+        """
+        reader = SourceReader(self._max_pixels, is_local=is_local)
+        if tracking is None:
+            return StreamSession(reader)
+        regions = RegionsOfInterest() if self._estimator.abilities.follows else None
+        return StreamSession(reader, Tracker(self.spec.skeleton, tracking), regions)
 
     def detect(
         self,
@@ -123,63 +137,49 @@ class Pipeline:
         Args:
             source: Any source of a frame, or a (H, W, 3) uint8 BGR array.
             region: The part to look at, in pixels of the frame.
-            boxes: Where instances are known to be, in pixels of the frame.
+            boxes: Boxes of instances, in pixels of the frame.
             mode: One of the model's modes; empty for its default.
-            session: What the stream's frames before left, from ``open_session``; updated.
+            session: State of the stream, from ``open_session``; updated.
             frame_time: Time of the frame, for tracking; None: now.
             context: Books the time and may stop the work.
 
         Raises:
             PosewireError: Of the stage that failed, or what ``context.check`` raised.
         """
-        if boxes and not self.spec.takes_boxes:
-            text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
-            raise StreamError(ErrorReason.FEATURE_UNIMPLEMENTED, text, field="boxes")
+        self._check_boxes(boxes)
+        regions = session.regions if session else None
+        options = DetectionOptions(self.mode_name(mode), region, boxes, regions)
         context = context or FrameContext()
-        with _announced(self._networks, context):
-            with nullcontext(session) if session else closing(self.open_session()) as carried:
-                request = Request(self.mode_name(mode), region, boxes, carried.regions)
-                reduce = reduce_for(self.spec, request.mode, region)
-                with context.stage("decode"):
-                    picture = carried.reader.read(source, reduce)
-            poses = self._find(picture, request, context)
+        opened = nullcontext(session) if session else closing(self.open_session())
+        with _announced(self._networks, context), opened as current:
+            with context.stage("decode"):
+                picture = current.reader.read(source, self._reduce(options))
+            poses = self._find(picture, options, context)
         if session is not None and session.tracker is not None:
             with context.stage("post"):
                 poses = session.track(poses, frame_time, picture.size, is_closed=bool(boxes))
         return Detection(poses, picture.size, context.timings)
 
-    def open_session(
-        self, *, tracking: TrackingSettings | None = None, is_local: bool = False
-    ) -> StreamSession:
-        """Returns the session of a stream that has none yet; close it when the stream ends.
+    def _check_boxes(self, boxes: tuple[Region, ...]) -> None:
+        if boxes and not self._estimator.abilities.takes_boxes:
+            text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
+            raise StreamError(ErrorReason.FEATURE_UNIMPLEMENTED, text, field="boxes")
 
-        Args:
-            tracking: How to follow instances from frame to frame; None: not at all.
-            is_local: Whether its sender is on this machine, so that it may share memory.
-        """
-        reader = SourceReader(self._max_pixels, is_local=is_local)
-        if tracking is None:
-            return StreamSession(reader)
-        regions = RegionsOfInterest() if self.spec.follows else None
-        return StreamSession(reader, Tracker(self.spec.skeleton, tracking), regions)
+    def _reduce(self, options: DetectionOptions) -> Reduce:
+        if options.mode in self._estimator.abilities.reduced_modes:
+            return reduce_for(self.spec.input, options.region)
+        return full_size
 
-    def _find(self, picture: Picture, request: Request, context: FrameContext) -> Poses:
+    def _find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
         if picture.reduction == 1:
-            return self._look(picture, request, context)
-        request = replace(request, region=reduced(request.region, picture.reduction))
-        return enlarged(self._look(picture, request, context), picture.reduction)
-
-    def _look(self, picture: Picture, request: Request, context: FrameContext) -> Poses:
-        if isinstance(self._system, PafEstimator):
-            return self._system.find(picture.pixels, request, context)
-        with context.stage("decode"):
-            image = picture.image
-        return self._system.find(image, request, context)
+            return self._estimator.find(picture, options, context)
+        options = replace(options, region=reduced(options.region, picture.reduction))
+        return enlarged(self._estimator.find(picture, options, context), picture.reduction)
 
 
 @contextmanager
 def _announced(networks: Sequence[Network], context: FrameContext) -> Iterator[None]:
-    """Has networks expect a frame within a ``with`` block."""
+    """Lets networks expect a frame within a ``with`` block."""
     with ExitStack() as announced:
         for network in networks:
             announced.callback(network.dismiss, context)

@@ -1,7 +1,7 @@
 """Persons with depth: MediaPipe's pose detector, then BlazePose in a crop turned along the body.
 
 The rules are those of MediaPipe Pose (Bazarevsky et al., 2020; its graphs ``pose_detection`` and
-``pose_landmark``), less its smoothing and the refinement by heatmaps, whose maps are not computed.
+``pose_landmark``), without its smoothing and its refinement by heatmaps, which are not computed.
 """
 
 import math
@@ -16,10 +16,11 @@ from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.pose_estimator import Image
-from posewire_server.inference.estimators.tiles import ViewDetector, run_on, tiles
-from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.estimators.tiles import TileDetector, run_on_crops, tiles
+from posewire_server.inference.estimators.top_down import TopDownEstimator
 from posewire_server.inference.preprocess.crop import Box, Crop, covering
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
 from posewire_server.skeletons import BLAZEPOSE33
 
@@ -28,8 +29,8 @@ Floats = npt.NDArray[np.float32]
 POSE_ANCHORS: Final = AnchorSpec(layers=((8, 2), (16, 2), (32, 6)))
 _MIN_DETECTION_SCORE: Final = 0.5
 _SAME_PERSON: Final = 0.3
-# The detector's keypoints and the reader's two after the 33: the middle of the hips, and a point
-# above the head on the circle around the whole body.
+# The detector's keypoints, and two after the 33 of the head: the middle of the hips, and a point on
+# the circle around the whole body, above the person's head.
 _HIPS, _CIRCLE = 0, 1
 _KEYPOINTS: Final = len(BLAZEPOSE33.keypoints)
 _ALL_POINTS: Final = 39
@@ -38,49 +39,47 @@ _CIRCLE_SCALE: Final = 1.25
 _BOX_SCALE: Final = 1.5
 
 
-def build_blaze(detector: Network, reader: Network) -> TopDown:
-    """Puts the pose detector and BlazePose together."""
-    return TopDown(BlazeFinder(detector), BlazePoseHead(reader))
+def build_blazepose(_spec: ModelSpec, blazepose: Network, detector: Network) -> TopDownEstimator:
+    """Puts BlazePose and the pose detector together."""
+    return TopDownEstimator(BlazePoseDetector(detector), BlazePoseHead(blazepose))
 
 
-class BlazeFinder:
-    """Finds persons, the nearest best, see ``topdown.Finder``."""
+class BlazePoseDetector:
+    """Detector of persons, near ones best, see ``InstanceDetector``."""
 
     def __init__(self, detector: Network) -> None:
         decode = AnchorDecode(POSE_ANCHORS, detector.spec.input.size, _MIN_DETECTION_SCORE)
-        self._detector = ViewDetector(detector, decode)
+        self._detector = TileDetector(detector, decode)
 
-    def find(
+    def detect(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
     ) -> Sequence[Crop]:
-        """Returns a turned crop around each person; looks at quarters of the part if thorough."""
-        views = [covering(part, self._detector.input)]
-        if is_thorough:
-            views += tiles(part)
-        found = self._detector(image, part, views, context)
+        """Returns a turned crop around each person; looks at tiles of the part if thorough."""
+        looks = [covering(part, self._detector.input), *(tiles(part) if is_thorough else ())]
+        found = self._detector(image, part, looks, context)
         with context.stage("post"):
             persons = merge(found, _SAME_PERSON)
             return [body_crop(points[_HIPS], points[_CIRCLE]) for points in persons.keypoints]
 
 
 class BlazePoseHead:
-    """Reads the 33 keypoints of persons, see ``topdown.Reader``."""
+    """Head for the 33 keypoints of persons, see ``KeypointHead``."""
 
     first_passes = 1
 
-    def __init__(self, reader: Network) -> None:
-        self._network = reader
+    def __init__(self, network: Network) -> None:
+        self._network = network
 
-    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
+    def estimate(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         """Returns a person for each crop; a keypoint's score is its visibility.
 
-        0 in depth is the middle of the hips.
+        Depth 0 is the middle of the hips.
         """
         keypoints = np.zeros((len(crops), _ALL_POINTS, 3), np.float32)
         depths = np.zeros((len(crops), _ALL_POINTS), np.float32)
         scores = np.zeros(len(crops), np.float32)
         size, first = self._network.spec.input.size, 0
-        for batch, (values, presence) in run_on(self._network, image, crops, context):
+        for batch, (values, presence) in run_on_crops(self._network, image, crops, context):
             rows = slice(first, first + len(batch))
             points = values.reshape(len(batch), _ALL_POINTS, -1)
             keypoints[rows, :, :2], depths[rows] = to_image(points[:, :, :3], batch, size)
@@ -92,7 +91,7 @@ class BlazePoseHead:
         return Estimates(poses, following)
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
-        """Returns a square around a box, in which a person is taken to stand upright."""
+        """Returns a square around a box; the person is assumed to stand upright."""
         x_min, y_min, x_max, y_max = box
         side = max(x_max - x_min, y_max - y_min) * _BOX_SCALE
         return [Crop(((x_min + x_max) / 2, (y_min + y_max) / 2), (side, side))]

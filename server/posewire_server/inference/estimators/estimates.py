@@ -1,4 +1,4 @@
-"""What a network that looks at one instance a crop has read: poses, and where to look next."""
+"""Poses read in crops of one instance each, and the crops that follow from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,34 +11,33 @@ from posewire_server.pose import Poses
 
 # Mean distance of two poses' keypoints, as a share of their size, below which they are the same.
 _SAME_INSTANCE = 0.25
-# Enough keypoints to tell instances apart.
+# Enough keypoints to distinguish instances.
 _COMPARED_KEYPOINTS = 32
 
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """P poses and what comes next.
+    """P poses, and the crop of each for the next frame.
 
     Attributes:
         poses: In the order of the crops that were read; the score is the network's probability
             that the crop shows an instance.
-        crops: Where each instance is best looked at, by its keypoints: the P crops for the next
-            frame.
+        crops: (P) the best crop of each instance, by its keypoints.
     """
 
     poses: Poses
     crops: tuple[Crop, ...]
 
     def take(self, index: npt.NDArray[np.intp]) -> "Estimates":
-        """Returns the instances of some indices, in their order."""
+        """Returns the estimates of some indices, in their order."""
         return Estimates(self.poses.take(index), tuple(self.crops[i] for i in index))
 
-    def of_instances(self, min_score: float, known: int = 0) -> npt.NDArray[np.intp]:
-        """Returns the indices of what is an instance, each but once; the best score first.
+    def non_maximum_suppression(self, min_score: float, known: int = 0) -> npt.NDArray[np.intp]:
+        """Returns the indices of distinct instances, best score first.
 
         Args:
-            min_score: What scores less is none.
-            known: So many of the first are preferred to others of the same instance.
+            min_score: Poses with a lower score are no instances.
+            known: This number of first poses is preferred to others of the same instance.
         """
         scores = self.poses.scores
         order = np.argsort(-scores, kind="stable")
@@ -55,9 +54,9 @@ class Estimates:
         return np.array(sorted(kept, key=lambda index: -scores[index]), np.intp)
 
 
-def join(readings: Sequence[Estimates]) -> Estimates:
-    """Returns several readings of one network as one; at least one is needed."""
-    poses = [reading.poses for reading in readings]
+def join(estimates: Sequence[Estimates]) -> Estimates:
+    """Returns one or more estimates of one network as one."""
+    poses = [each.poses for each in estimates]
     sides = [each.sides for each in poses if each.sides is not None]
     depths = [each.depths for each in poses if each.depths is not None]
     joined = Poses(
@@ -66,4 +65,4 @@ def join(readings: Sequence[Estimates]) -> Estimates:
         np.concatenate(depths) if depths else None,
         np.concatenate(sides) if sides else None,
     )
-    return Estimates(joined, tuple(crop for reading in readings for crop in reading.crops))
+    return Estimates(joined, tuple(crop for each in estimates for crop in each.crops))

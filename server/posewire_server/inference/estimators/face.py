@@ -1,9 +1,9 @@
 """Faces: MediaPipe's two face detectors, then its face mesh in a crop turned along the eyes.
 
 The rules are those of MediaPipe Face Mesh (Kartynnik et al., 2019; its graphs ``face_detection``
-and ``face_landmark``). Its short-range detector knows faces that fill the picture, its full-range
-one small faces; here both look and what they see is merged, and the full-range one looks closer at
-the picture's quarters, and closer again where faces are small.
+and ``face_landmark``). Its short-range detector finds faces that fill the picture, its full-range
+one small faces. Here both look and their detections are merged, and the full-range one looks at
+tiles of the picture too, and at tiles of tiles that show small faces.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,13 @@ from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.pose_estimator import Image
-from posewire_server.inference.estimators.tiles import ViewDetector, run_on, tiles
-from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.estimators.tiles import TileDetector, run_on_crops, tiles
+from posewire_server.inference.estimators.top_down import TopDownEstimator
 from posewire_server.inference.preprocess.crop import Box, Crop, covering
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
+from posewire_server.skeletons import IBUG68
 
 Points = npt.NDArray[np.float32]
 
@@ -30,7 +32,7 @@ SHORT_ANCHORS = AnchorSpec(layers=((8, 2), (16, 6)))
 FULL_ANCHORS = AnchorSpec(layers=((4, 1),))
 _MIN_SHORT_SCORE, _MIN_FULL_SCORE = 0.5, 0.6
 _SAME_FACE = 0.3
-# Share of a view; half as large, a face is seldom seen.
+# Share of a tile; a face of half this size is seldom found.
 _SMALL_FACE = 0.16
 # The detectors' keypoints, and the mesh's outer corners of the eyes; right is the face's own.
 _RIGHT_EYE, _LEFT_EYE = 0, 1
@@ -39,37 +41,38 @@ _VERTICES = 468
 _CROP_SCALE = 1.5
 
 
-def build_faces(short: Network, full: Network, mesh: Network, *, is_68: bool) -> TopDown:
-    """Puts the detectors of short and full range and the face mesh together.
+def build_faces(spec: ModelSpec, mesh: Network, short: Network, full: Network) -> TopDownEstimator:
+    """Puts the face mesh and the detectors together.
 
     Args:
+        spec: The model; its skeleton is IBUG68 or the whole mesh.
+        mesh: Reads a face.
         short: Detector of faces near the camera.
         full: Detector of faces up to five metres away.
-        mesh: Reads a face.
-        is_68: Whether the answer is ibug68, else the whole mesh.
     """
-    return TopDown(FaceFinder(short, full), FaceMeshHead(mesh, is_68=is_68))
+    head = FaceMeshHead(mesh, is_68=spec.skeleton is IBUG68)
+    return TopDownEstimator(FaceDetector(short, full), head)
 
 
-class FaceFinder:
-    """Finds faces near and far, see ``topdown.Finder``."""
+class FaceDetector:
+    """Detector of near and far faces, see ``InstanceDetector``."""
 
     def __init__(self, short: Network, full: Network) -> None:
-        self._short = ViewDetector(
+        self._short = TileDetector(
             short, AnchorDecode(SHORT_ANCHORS, short.spec.input.size, _MIN_SHORT_SCORE)
         )
-        self._full = ViewDetector(
+        self._full = TileDetector(
             full, AnchorDecode(FULL_ANCHORS, full.spec.input.size, _MIN_FULL_SCORE)
         )
 
-    def find(
+    def detect(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
     ) -> Sequence[Crop]:
-        """Returns a turned crop around each face; looks at quarters of the part if thorough."""
+        """Returns a turned crop around each face; looks at tiles of the part if thorough."""
         found = self._short(image, part, [covering(part, self._short.input)], context)
         found += self._full(image, part, [covering(part, self._full.input)], context)
         if is_thorough:
-            found += self._look_closer(image, part, context)
+            found += self._detect_in_tiles(image, part, context)
         with context.stage("post"):
             faces = merge(found, _SAME_FACE)
             return [
@@ -77,19 +80,17 @@ class FaceFinder:
                 for box, keypoints in zip(faces.boxes, faces.keypoints, strict=True)
             ]
 
-    def _look_closer(self, image: Image, part: Box, context: FrameContext) -> list[Detections]:
-        """Looks at quarters of a part, and at the quarters of those that show small faces."""
-        quarters = tiles(part)
-        found = self._full(image, part, quarters, context)
-        crowds = [
-            view for view, faces in zip(quarters, found, strict=True) if _is_crowd(faces, view)
-        ]
-        closer = [tile for view in crowds for tile in tiles(view.box)]
-        return found + self._full(image, part, closer, context)
+    def _detect_in_tiles(self, image: Image, part: Box, context: FrameContext) -> list[Detections]:
+        """Looks at tiles of a part, and at the tiles of those that show small faces."""
+        coarse = tiles(part)
+        found = self._full(image, part, coarse, context)
+        crowds = [tile for tile, faces in zip(coarse, found, strict=True) if _is_crowd(faces, tile)]
+        fine = [tile for crowd in crowds for tile in tiles(crowd.box)]
+        return found + self._full(image, part, fine, context)
 
 
 class FaceMeshHead:
-    """Reads the mesh of faces, see ``topdown.Reader``."""
+    """Head for the mesh of faces or its 68 points of iBUG, see ``KeypointHead``."""
 
     first_passes = 2
 
@@ -97,13 +98,13 @@ class FaceMeshHead:
         self._network = mesh
         self._is_68 = is_68
 
-    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
+    def estimate(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         """Returns a face for each crop; 0 in depth is the middle of the head."""
         points = np.zeros((len(crops), _VERTICES, 2), np.float32)
         depths = np.zeros((len(crops), _VERTICES), np.float32)
         scores = np.zeros(len(crops), np.float32)
         size, first = self._network.spec.input.size, 0
-        for batch, (values, presence) in run_on(self._network, image, crops, context):
+        for batch, (values, presence) in run_on_crops(self._network, image, crops, context):
             rows = slice(first, first + len(batch))
             points[rows], depths[rows] = to_image(values, batch, size)
             scores[rows] = sigmoid(presence.reshape(-1))
@@ -112,7 +113,7 @@ class FaceMeshHead:
         return Estimates(self._poses(points, depths, scores), following)
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
-        """Returns a square around a box; a face in a box is taken to be upright."""
+        """Returns a square around a box; the face is assumed to be upright."""
         return [_square(np.array(box, np.float32), 0.0)]
 
     def _poses(self, points: Points, depths: Points, scores: Points) -> Poses:
@@ -124,9 +125,9 @@ class FaceMeshHead:
         return replace(poses, depths=mesh[:, :, 2])
 
 
-def _is_crowd(faces: Detections, view: Crop) -> bool:
-    """Whether a view shows faces so small that it may have hidden others."""
-    return len(faces) > 0 and bool(faces.sizes.min() < _SMALL_FACE * view.size[0])
+def _is_crowd(faces: Detections, tile: Crop) -> bool:
+    """Whether the faces in a tile are small enough that others may have been missed."""
+    return len(faces) > 0 and bool(faces.sizes.min() < _SMALL_FACE * tile.size[0])
 
 
 def face_crop(points: Points) -> Crop:

@@ -1,7 +1,7 @@
 """Hands: MediaPipe's palm detector, then its hand landmarks in a crop turned along the palm.
 
 The rules are those of MediaPipe Hands (Zhang et al., 2020; its graphs ``palm_detection`` and
-``hand_landmark``); the closer second look of the detector is this project's.
+``hand_landmark``); the detector's look at tiles is this project's.
 """
 
 import math
@@ -10,24 +10,30 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge
+from posewire_server.inference.decode.anchors import (
+    AnchorDecode,
+    AnchorSpec,
+    Detections,
+    merge,
+    overlap,
+)
 from posewire_server.inference.decode.landmarks import to_image, turn, turned_box
-from posewire_server.inference.decode.overlap import overlap
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.pose_estimator import Image
-from posewire_server.inference.estimators.tiles import ViewDetector, run_on, tiles
-from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.estimators.tiles import TileDetector, run_on_crops, tiles
+from posewire_server.inference.estimators.top_down import TopDownEstimator
 from posewire_server.inference.preprocess.crop import Box, Crop, covering
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
 
 Points = npt.NDArray[np.float32]
 
 PALM_ANCHORS = AnchorSpec(layers=((8, 2), (16, 6)))
-# Scores; under the second, more palms are wrong than a look at them is worth.
+# Scores; below the second, too few palms are right to be worth reading.
 _SURE_PALM, _POSSIBLE_PALM = 0.5, 0.15
-# Intersections over union: of boxes of one palm, and of a possible palm with a sure one.
+# Intersections over union of boxes of one palm, and of a possible palm with a sure one.
 _SAME_PALM, _NEAR_PALM = 0.3, 0.1
 # The palm detector's keypoints.
 _PALM_WRIST, _PALM_MIDDLE = 0, 2
@@ -36,35 +42,33 @@ _WRIST, _INDEX, _MIDDLE, _RING = 0, 6, 10, 14
 _STEADY = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 # The network's unit of depth, in units of x.
 _DEPTH_SCALE = 1 / 0.4
-# Of a square around a box in which the hand may be turned anyhow.
+# Side of the crop over the longer side of a box in which the hand has any rotation.
 _BOX_SCALE = 1.7
 _QUARTERS = (0.0, math.pi / 2, math.pi, -math.pi / 2)
 
 
-def build_hands(palm: Network, hand: Network) -> TopDown:
-    """Puts the palm detector and the hand network together."""
-    return TopDown(PalmFinder(palm), HandHead(hand))
+def build_hands(_spec: ModelSpec, hand: Network, palm: Network) -> TopDownEstimator:
+    """Puts the hand network and the palm detector together."""
+    return TopDownEstimator(PalmDetector(palm), HandHead(hand))
 
 
-class PalmFinder:
-    """Finds hands by their palms, see ``topdown.Finder``."""
+class PalmDetector:
+    """Detector of hands by their palms, see ``InstanceDetector``."""
 
     def __init__(self, palm: Network) -> None:
         decode = AnchorDecode(PALM_ANCHORS, palm.spec.input.size, _POSSIBLE_PALM)
-        self._detector = ViewDetector(palm, decode)
+        self._detector = TileDetector(palm, decode)
 
-    def find(
+    def detect(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
     ) -> Sequence[Crop]:
-        """Returns a turned crop around each hand, see ``topdown.Finder``.
+        """Returns a turned crop around each hand.
 
-        If thorough, it looks at quarters of the part too, and gives what might be palms after what
-        surely are: the reader tells.
+        If thorough, it looks at tiles of the part too, and possible palms come after the sure ones:
+        the head decides.
         """
-        views = [covering(part, self._detector.input)]
-        if is_thorough:
-            views += tiles(part)
-        found = self._detector(image, part, views, context)
+        looks = [covering(part, self._detector.input), *(tiles(part) if is_thorough else ())]
+        found = self._detector(image, part, looks, context)
         with context.stage("post"):
             palms = merge([each.take(each.scores >= _SURE_PALM) for each in found], _SAME_PALM)
             crops = _palm_crops(palms)
@@ -72,20 +76,22 @@ class PalmFinder:
 
 
 class HandHead:
-    """Reads the 21 keypoints of hands, see ``topdown.Reader``."""
+    """Head for the 21 keypoints of hands, see ``KeypointHead``."""
 
     first_passes = 1
 
     def __init__(self, hand: Network) -> None:
         self._network = hand
 
-    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
+    def estimate(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         """Returns a hand for each crop, with the probability that it is a right one."""
         keypoints = np.zeros((len(crops), 21, 3), np.float32)
         depths = np.zeros((len(crops), 21), np.float32)
         scores, sides = np.zeros((2, len(crops)), np.float32)
         size, first = self._network.spec.input.size, 0
-        for batch, (values, presence, right, *_) in run_on(self._network, image, crops, context):
+        for batch, (values, presence, right, *_) in run_on_crops(
+            self._network, image, crops, context
+        ):
             rows = slice(first, first + len(batch))
             keypoints[rows, :, :2], depths[rows] = to_image(values, batch, size, _DEPTH_SCALE)
             scores[rows], sides[rows] = presence[:, 0], right[:, 0]
@@ -103,7 +109,7 @@ class HandHead:
 
 
 def _others(found: Sequence[Detections], palms: Detections) -> Detections:
-    """Returns what may be a palm beside the sure ones."""
+    """Returns possible palms away from the sure ones."""
     possible = merge([each.take(each.scores < _SURE_PALM) for each in found], _SAME_PALM)
     near = overlap(possible.boxes[:, None], palms.boxes).max(1, initial=0)
     return possible.take(np.flatnonzero(near <= _NEAR_PALM))

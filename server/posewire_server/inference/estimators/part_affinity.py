@@ -1,4 +1,4 @@
-"""Bodies from heatmaps and part affinity fields: one network, one mode, any number of people."""
+"""Bottom-up estimator of bodies: one network of heatmaps and part affinity fields (PAF)."""
 
 from dataclasses import astuple
 from typing import cast
@@ -6,54 +6,56 @@ from typing import cast
 from posewire_server.errors import ErrorReason, SourceError
 from posewire_server.inference.decode.paf import Algorithm, PafDecode
 from posewire_server.inference.engine.network import Network
-from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.pose_estimator import Abilities, DetectionOptions
 from posewire_server.inference.preprocess.transform import fit, prepare
 from posewire_server.inference.scheduling.frame_context import FrameContext
-from posewire_server.inference.sources.planes import Planes
+from posewire_server.inference.sources.picture import Picture
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
 from posewire_server.skeletons import PAF_CHANNELS
 
-# These work on the picture, not on the network's output: 3 s for 1920x1080, a minute at 40 MP.
-_DECODER_MAX_PIXELS = {"paddlehub": 2_500_000}
-
-
-def build_decoder(spec: ModelSpec, name: str) -> PafDecode:
-    """Builds one of the model's modes; its default one with the tuning for its network."""
-    tuning = dict(spec.tuning) if name == spec.default_mode else {}
-    channels = PAF_CHANNELS[spec.skeleton.name]
-    return PafDecode(spec.skeleton, channels, cast("Algorithm", name), **tuning)
+# These modes decode at the size of the picture: 3 s for 1920x1080, a minute at 40 MP.
+_MODE_MAX_PIXELS = {"paddlehub": 2_500_000}
 
 
 class PafEstimator:
-    """A network of heatmaps and part affinity fields with its modes.
+    """A network of heatmaps and part affinity fields, and a decoder for each of its modes.
 
-    Args:
-        spec: The model.
-        network: Its one network.
+    The modes that answer as another project does see the picture that the other project sees,
+    therefore only ``fast`` takes reduced ones.
     """
+
+    abilities = Abilities(reduced_modes=frozenset({"fast"}))
 
     def __init__(self, spec: ModelSpec, network: Network) -> None:
         self._network = network
-        self._decoders = {name: build_decoder(spec, name) for name in spec.modes}
+        self._decoders = {mode: build_decoder(spec, mode) for mode in spec.modes}
 
-    def find(self, image: Image | Planes, request: Request, context: FrameContext) -> Poses:
-        """Returns the people in a picture, see ``PoseEstimator.find``; planes are accepted."""
-        spec, region = self._network.spec.input, request.region
+    def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
+        """Returns the people in a picture, see ``PoseEstimator.find``."""
+        spec, region = self._network.spec.input, options.region
         with context.stage("decode"):
-            size_image = (image.shape[1], image.shape[0])
+            pixels = picture.pixels
+            size_image = (pixels.shape[1], pixels.shape[0])
             transform = fit(size_image, spec, astuple(region) if region else None)
-            check_size(request.mode, transform.size_region)
-            inputs = prepare(image, transform, spec)
+            check_size(options.mode, transform.size_region)
+            inputs = prepare(pixels, transform, spec)
         outputs = self._network.run(inputs, context)
         with context.stage("post"):
-            return self._decoders[request.mode](outputs, transform)
+            return self._decoders[options.mode](outputs, transform)
+
+
+def build_decoder(spec: ModelSpec, mode: str) -> PafDecode:
+    """Builds the decoder of a mode; that of the default mode has the tuning for the network."""
+    tuning = dict(spec.tuning) if mode == spec.default_mode else {}
+    channels = PAF_CHANNELS[spec.skeleton.name]
+    return PafDecode(spec.skeleton, channels, cast("Algorithm", mode), **tuning)
 
 
 def check_size(mode: str, size: tuple[int, int]) -> None:
-    """Raises SourceError, IMAGE_TOO_LARGE, for a (w, h) that would keep a mode too long."""
+    """Raises SourceError, IMAGE_TOO_LARGE, if a mode would take too long for a (w, h)."""
     width, height = size
-    limit = _DECODER_MAX_PIXELS.get(mode)
+    limit = _MODE_MAX_PIXELS.get(mode)
     if limit is not None and width * height > limit:
         text = f"mode '{mode}' takes at most {limit} pixels, not {width}x{height}; use 'fast'"
         sizes = {"width": width, "height": height, "max_image_pixels": limit}

@@ -1,8 +1,8 @@
 """Persons: heatmaps of a network that expects a single person in a square crop.
 
 The crop is that of MPII's protocol (Andriluka et al., 2014): 1.25 times the person's height, which
-the limbs tell as soon as keypoints are known. So a person is read twice where only a box or the
-whole picture is given, and once where the body network has told the keypoints.
+follows from the limbs once keypoints are known. Therefore a person is read twice if only a box or
+the whole picture is given, and once if the body network has found the keypoints.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,14 +14,19 @@ import numpy.typing as npt
 from posewire_server.frame import Region
 from posewire_server.inference.decode.heatmap import Refinement, decode_heatmaps
 from posewire_server.inference.engine.network import Network
-from posewire_server.inference.estimators.by_mode import ByMode
 from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.person_scale import person_crop
-from posewire_server.inference.estimators.pose_estimator import Image, PoseEstimator, Request
-from posewire_server.inference.estimators.tiles import cut_all
-from posewire_server.inference.estimators.top_down import TopDown
+from posewire_server.inference.estimators.pose_estimator import (
+    DetectionOptions,
+    EstimatorByMode,
+    Image,
+    PoseEstimator,
+)
+from posewire_server.inference.estimators.tiles import cut_batches
+from posewire_server.inference.estimators.top_down import TopDownEstimator
 from posewire_server.inference.preprocess.crop import Box, Crop, covering
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import picture_of
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
 from posewire_server.skeletons import MPII16, OPENPOSE18
@@ -32,7 +37,7 @@ Floats = npt.NDArray[np.float32]
 EFFICIENTPOSE_MAPS: Final = (12, 11, 10, 13, 14, 15, 9, 5, 1, 0, 4, 3, 2, 6, 7, 8)
 # Mean heat of persons in a crop of theirs is above 0.3, of pictures without one below 0.17.
 MIN_SCORE: Final = 0.2
-# Of right keypoints 95 in 100 are hotter.
+# 95 of 100 right keypoints are hotter.
 _MIN_HEAT: Final = 0.25
 # Side of the first crop over the longer side of a box that fits the person tightly.
 _BOX_SCALE: Final = 1.5
@@ -40,18 +45,20 @@ _PAIRS = dict(MPII16.symmetric_pairs) | {left: right for right, left in MPII16.s
 _OTHER_SIDES: Final = [_PAIRS.get(index, index) for index in range(len(MPII16.keypoints))]
 
 
-def build_persons(spec: ModelSpec, network: Network, bodies: PoseEstimator | None) -> PoseEstimator:
-    """Puts the network, with each of the model's modes, and what finds persons together.
+def build_persons(
+    spec: ModelSpec, network: Network, bodies: PoseEstimator | None
+) -> EstimatorByMode:
+    """Puts the network, with each of the model's modes, and a detector of persons together.
 
     Args:
         spec: The model.
         network: EfficientPose.
         bodies: Finds persons for it; None: a picture shows one.
     """
-    finder = BodyFinder(bodies) if bodies else WholeFinder(network)
+    detector = BodyDetector(bodies) if bodies else SinglePersonDetector(network)
     first_passes = 1 if bodies else 2
 
-    def read(refinement: Refinement, *, is_mirrored: bool = False) -> PersonHead:
+    def head(refinement: Refinement, *, is_mirrored: bool = False) -> PersonHead:
         return PersonHead(
             network,
             EFFICIENTPOSE_MAPS,
@@ -60,22 +67,22 @@ def build_persons(spec: ModelSpec, network: Network, bodies: PoseEstimator | Non
             is_mirrored=is_mirrored,
         )
 
-    dark, quarter, mirror = read("dark"), read("quarter"), read("dark", is_mirrored=True)
-    systems = {
-        "dark": TopDown(finder, dark, MIN_SCORE),
-        "quarter": TopDown(finder, quarter, MIN_SCORE),
-        "mirror": TopDown(finder, mirror, MIN_SCORE, scout=dark),
+    dark, quarter, mirror = head("dark"), head("quarter"), head("dark", is_mirrored=True)
+    estimators = {
+        "dark": TopDownEstimator(detector, dark, MIN_SCORE),
+        "quarter": TopDownEstimator(detector, quarter, MIN_SCORE),
+        "mirror": TopDownEstimator(detector, mirror, MIN_SCORE, first_head=dark),
     }
-    return ByMode({name: systems[name] for name in spec.modes})
+    return EstimatorByMode({mode: estimators[mode] for mode in spec.modes})
 
 
-class WholeFinder:
-    """Takes the picture for one of a single person, see ``topdown.Finder``."""
+class SinglePersonDetector:
+    """Assumes that the picture shows a single person, see ``InstanceDetector``."""
 
     def __init__(self, network: Network) -> None:
         self._spec = network.spec.input
 
-    def find(
+    def detect(
         self, _image: Image, part: Box, _context: FrameContext, *, is_thorough: bool
     ) -> Sequence[Crop]:
         """Returns the smallest crop around the whole part."""
@@ -83,35 +90,35 @@ class WholeFinder:
         return [covering(part, self._spec)]
 
 
-class BodyFinder:
-    """Finds persons by their bodies, see ``topdown.Finder``.
+class BodyDetector:
+    """Detector of persons by their bodies, see ``InstanceDetector``.
 
     Args:
-        bodies: A system that answers OPENPOSE18 and has the mode ``fast``.
+        bodies: Finds OPENPOSE18 in the mode ``fast``.
     """
 
     def __init__(self, bodies: PoseEstimator) -> None:
         self._bodies = bodies
 
-    def find(
+    def detect(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
     ) -> Sequence[Crop]:
         """Returns a crop of the size of the whole person around each body."""
         del is_thorough
-        request = Request("fast", Region(*part))
-        poses = self._bodies.find(image, request, context)
+        options = DetectionOptions("fast", Region(*part))
+        poses = self._bodies.find(picture_of(image), options, context)
         crops = [person_crop(points[:, :2], OPENPOSE18) for points in poses.keypoints]
         return [crop for crop in crops if crop is not None]
 
 
 class PersonHead:
-    """Reads the 16 keypoints of persons, see ``topdown.Reader``.
+    """Head for the 16 keypoints of persons, see ``KeypointHead``.
 
     Args:
         network: One map for each keypoint.
         maps: Index of the map of each keypoint of MPII16.
-        refinement: How places between cells are found.
-        first_passes: See ``topdown.Reader``.
+        refinement: Method for places between cells.
+        first_passes: See ``KeypointHead``.
         is_mirrored: Whether each crop is also read mirrored, and both answers averaged.
     """
 
@@ -131,7 +138,7 @@ class PersonHead:
         self._refinement = refinement
         self._is_mirrored = is_mirrored
 
-    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
+    def estimate(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         """Returns a person for each crop; the score is the mean heat of the keypoints."""
         keypoints = [np.zeros((0, len(self._order), 3), np.float32)]
         for batch, maps in self._maps(image, crops, context):
@@ -150,7 +157,7 @@ class PersonHead:
         self, image: Image, crops: Sequence[Crop], context: FrameContext
     ) -> Iterator[tuple[Sequence[Crop], Floats]]:
         """Yields crops batch by batch, each with (N, 16, h, w) maps in the order of MPII16."""
-        for batch, inputs in cut_all(image, crops, self._network.spec.input, context):
+        for batch, inputs in cut_batches(image, crops, self._network.spec.input, context):
             both = np.concatenate([inputs, inputs[..., ::-1]]) if self._is_mirrored else inputs
             (maps,) = self._network.run(both, context)
             plain = maps[: len(batch), self._order]
@@ -160,16 +167,16 @@ class PersonHead:
             yield batch, plain
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
-        """Returns a square around a box, with room for what the box leaves out."""
+        """Returns a square around a box, larger because boxes fit tightly."""
         x_min, y_min, x_max, y_max = box
         side = max(x_max - x_min, y_max - y_min) * _BOX_SCALE
         return [Crop(((x_min + x_max) / 2, (y_min + y_max) / 2), (side, side))]
 
 
 def _next_crop(keypoints: Floats, crop: Crop) -> Crop:
-    """Returns the crop that a person's keypoints ask for; the same where too little was found.
+    """Returns the crop that follows from a person's keypoints; the same if too few were found.
 
-    It moves half the way only, since keypoints may have strayed to somebody near.
+    It moves half the way only, since keypoints may lie on somebody near.
     """
     points = np.where(keypoints[:, 2:] >= _MIN_HEAT, keypoints[:, :2], np.nan)
     following = person_crop(points, MPII16) or crop

@@ -1,4 +1,4 @@
-"""How tall a person is in the picture, and the crop that networks for one person expect."""
+"""Height of a person in the picture, and the crop that networks for one person expect."""
 
 from typing import Final
 
@@ -10,24 +10,24 @@ from posewire_server.skeletons import Skeleton
 
 # Side of the crop over a person's height, as in MPII's own protocol for single persons.
 CROP_SCALE: Final = 1.25
-# Longer limbs tell the height; of shorter ones, errors of a pixel do.
+# Shorter limbs are ignored: an error of a pixel changes their height too much.
 _LEAST_LENGTH: Final = 0.1
-# Limbs towards the camera look short, few look long; so high, but not the highest.
+# Limbs towards the camera look short and few look long, therefore high but not the highest.
 _QUANTILE: Final = 0.75
 _LEAST_LIMBS: Final = 2
-# Height over the longer side of the box of a person that is hardly to be seen.
+# Height over the longer side of the box of a person of whom little is visible.
 _HEIGHT_OF_BOX: Final = 1.5
 
 
-def stature(points: npt.NDArray[np.floating], skeleton: Skeleton) -> float:
-    """Estimates how tall a person would stand, from the lengths of limbs.
+def person_height(points: npt.NDArray[np.floating], skeleton: Skeleton) -> float:
+    """Estimates the height of a standing person from the lengths of limbs.
 
     Args:
-        points: (K, 2) x, y; NaN where a keypoint was not found.
-        skeleton: Theirs, with known lengths of limbs.
+        points: (K, 2) x, y; NaN if a keypoint was not found.
+        skeleton: With known lengths of limbs.
 
     Returns:
-        The height in the units of the points; NaN where fewer than two limbs are there.
+        The height in the units of the points; NaN with fewer than two limbs.
     """
     first, last = np.array(skeleton.limbs).T
     lengths = np.array(skeleton.limb_lengths)
@@ -39,20 +39,20 @@ def stature(points: npt.NDArray[np.floating], skeleton: Skeleton) -> float:
 
 
 def person_crop(points: npt.NDArray[np.floating], skeleton: Skeleton) -> Crop | None:
-    """Returns the square in which a person is best looked at; None without two keypoints apart.
+    """Returns the square for a person; None without two keypoints apart.
 
-    It has the size for the whole person, of whom less may be in the picture.
+    Its size is for the whole person, even if the picture shows a part only.
 
     Args:
-        points: (K, 2) x, y in pixels of the frame; NaN where a keypoint was not found.
-        skeleton: Theirs.
+        points: (K, 2) x, y in pixels of the picture; NaN if a keypoint was not found.
+        skeleton: Of the points.
     """
     found = points[np.isfinite(points[:, 0])]
     if len(found) == 0 or np.ptp(found, axis=0).max() == 0:
         return None
     low, high = found.min(0), found.max(0)
     longer = float((high - low).max())
-    height = stature(points, skeleton)
+    height = person_height(points, skeleton)
     side = CROP_SCALE * max(height if height == height else _HEIGHT_OF_BOX * longer, longer)
     x, y = (low + high) / 2
     return Crop((float(x), float(y)), (side, side))

@@ -1,5 +1,6 @@
-"""What all systems have in common: a picture and a request go in, poses come out."""
+"""Interface of all estimators: a picture and options go in, poses come out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,41 +10,81 @@ import numpy.typing as npt
 from posewire_server.frame import Region
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import Picture
 from posewire_server.pose import Poses
 
 Image = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Request:
-    """What is wanted of one picture.
+class Abilities:
+    """What an estimator accepts beyond a frame at full size, and whether it follows instances.
+
+    All estimators take a region, and ask the picture for an image or for planes themselves.
+
+    Attributes:
+        takes_boxes: It takes boxes of instances in place of a detector.
+        follows: In streams it looks for instances where they were in the last frame.
+        reduced_modes: Modes that take pictures reduced to no less than the network's input.
+    """
+
+    takes_boxes: bool = False
+    follows: bool = False
+    reduced_modes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class DetectionOptions:
+    """Options of one detection.
 
     Attributes:
         mode: One of the model's modes.
-        region: The part to look at, in pixels of the frame; None for all of it.
-        boxes: Where instances are known to be, in pixels of the frame: in place of a detector. The
-            answer then has one pose for each, in their order.
-        memory: What the stream remembers of its last frame; None without tracking.
+        region: The part to look at, in pixels of the picture; None for all of it.
+        boxes: Boxes of instances in pixels of the picture, in place of a detector. The answer then
+            has one pose for each, in their order.
+        regions: Where instances were in the stream's last frame, updated; None to detect them.
     """
 
     mode: str
     region: Region | None = None
     boxes: tuple[Region, ...] = ()
-    memory: RegionsOfInterest | None = None
+    regions: RegionsOfInterest | None = None
 
 
 class PoseEstimator(Protocol):
     """Finds the poses in pictures; safe to share between threads."""
 
-    def find(self, image: Image, request: Request, context: FrameContext) -> Poses:
-        """Returns the poses in pixels of the frame, best score first.
+    @property
+    def abilities(self) -> Abilities:
+        """What it accepts."""
+        ...
+
+    def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
+        """Returns the poses in pixels of the picture, best score first.
 
         Args:
-            image: (H, W, 3) uint8 BGR.
-            request: What is wanted.
+            picture: Reduced only in one of ``reduced_modes``.
+            options: Within the abilities.
             context: Books the time and may stop the work.
 
         Raises:
             PosewireError: Of the stage that failed, or what ``context.check`` raised.
         """
         ...
+
+
+class EstimatorByMode:
+    """One estimator for each mode of a model. Its abilities are those that all of them have."""
+
+    def __init__(self, estimators: Mapping[str, PoseEstimator]) -> None:
+        self._estimators = estimators
+        each = [estimator.abilities for estimator in estimators.values()]
+        self.abilities = Abilities(
+            takes_boxes=all(abilities.takes_boxes for abilities in each),
+            follows=all(abilities.follows for abilities in each),
+            reduced_modes=frozenset.intersection(*(abilities.reduced_modes for abilities in each)),
+        )
+
+    def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
+        """Returns the poses in a picture, see ``PoseEstimator.find``."""
+        return self._estimators[options.mode].find(picture, options, context)

@@ -1,4 +1,4 @@
-"""What a network of fixed input size looks at: crops of the frame, in batches."""
+"""Crops and tiles of a picture as batches of a network of fixed input size."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,13 +11,13 @@ from posewire_server.inference.preprocess.crop import Box, Crop, cut
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.models.catalog.spec import InputSpec
 
-# Larger batches gain nothing on a CPU, and between two of them the work can be stopped.
+# Larger batches gain nothing on a CPU, and the work can be stopped between two of them.
 _LARGEST_BATCH = 8
 _MOST_TILES_IN_A_ROW = 4
 _OVERLAP = 0.25
 
 
-def cut_all(
+def cut_batches(
     image: Image, crops: Sequence[Crop], spec: InputSpec, context: FrameContext
 ) -> Iterator[tuple[Sequence[Crop], Floats]]:
     """Yields crops batch by batch, each with the (N, C, h, w) input that shows them."""
@@ -30,19 +30,18 @@ def cut_all(
         yield batch, inputs
 
 
-def run_on(
+def run_on_crops(
     network: Network, image: Image, crops: Sequence[Crop], context: FrameContext
 ) -> Iterator[tuple[Sequence[Crop], list[Floats]]]:
     """Yields crops batch by batch, each with the network's outputs for it."""
-    for batch, inputs in cut_all(image, crops, network.spec.input, context):
+    for batch, inputs in cut_batches(image, crops, network.spec.input, context):
         yield batch, network.run(inputs, context)
 
 
 def tiles(box: Box) -> list[Crop]:
     """Returns squares that cover a box, two along its shorter side and more along the other.
 
-    They overlap by a quarter or more, so that what is smaller than that is whole in one of them.
-
+    They overlap by a quarter or more, therefore a smaller instance lies within one of them.
     """
     x_min, y_min, x_max, y_max = box
     width, height = x_max - x_min, y_max - y_min
@@ -51,7 +50,7 @@ def tiles(box: Box) -> list[Crop]:
     side = max(
         width / (columns - (columns - 1) * _OVERLAP), height / (rows - (rows - 1) * _OVERLAP)
     )
-    # Along a narrow box, squares may be wider than it; they share its middle.
+    # Squares may be wider than a narrow box; they share its middle.
     reach_x, reach_y = (max(0.0, (length - side) / 2) for length in (width, height))
     middle_x, middle_y = (x_min + x_max) / 2, (y_min + y_max) / 2
     xs = np.linspace(middle_x - reach_x, middle_x + reach_x, columns)
@@ -59,8 +58,8 @@ def tiles(box: Box) -> list[Crop]:
     return list(dict.fromkeys(Crop((float(x), float(y)), (side, side)) for y in ys for x in xs))
 
 
-class ViewDetector:
-    """A single-shot detector that looks at views of a frame.
+class TileDetector:
+    """Single-shot detector in upright crops of a picture.
 
     Args:
         network: Its outputs are (A, 4 + 2 K) box values and (A, 1) logits.
@@ -77,28 +76,28 @@ class ViewDetector:
         return self._network.spec.input
 
     def __call__(
-        self, image: Image, part: Box, views: Sequence[Crop], context: FrameContext
+        self, image: Image, part: Box, crops: Sequence[Crop], context: FrameContext
     ) -> list[Detections]:
-        """Looks at views of a part of a frame.
+        """Detects instances in crops of a part of a picture.
 
         Args:
             image: (H, W, 3) uint8 BGR.
-            part: In whole pixels of the frame; what lies outside is black.
-            views: Upright.
+            part: In whole pixels of the image; all outside is black.
+            crops: Upright.
             context: Books the time and may stop the work.
 
         Returns:
-            What is in each view, in pixels of the frame, not merged.
+            The detections in each crop, in pixels of the image, not merged.
         """
         left, top, right, bottom = map(int, part)
         visible = image[top:bottom, left:right]
-        moved = [view.moved((-left, -top)) for view in views]
+        moved = [crop.moved((-left, -top)) for crop in crops]
         found = []
-        for crops, (values, logits) in run_on(self._network, visible, moved, context):
+        for batch, (values, logits) in run_on_crops(self._network, visible, moved, context):
             with context.stage("post"):
                 found += [
                     _to_image(self._decode(*outputs), crop.moved((left, top)))
-                    for crop, *outputs in zip(crops, values, logits, strict=True)
+                    for crop, *outputs in zip(batch, values, logits, strict=True)
                 ]
         return found
 

@@ -12,34 +12,29 @@ import numpy as np
 from posewire_server.errors import RegionError
 from posewire_server.frame import Region
 from posewire_server.inference.preprocess.transform import fit
-from posewire_server.inference.sources.picture import Reduce, full_size
-from posewire_server.models.catalog.spec import ModelSpec
+from posewire_server.inference.sources.picture import Reduce
+from posewire_server.models.catalog.spec import InputSpec
 from posewire_server.pose import Poses
 
 _REDUCTIONS: Final = (8, 4, 2)
 
 
-def reduce_for(model: ModelSpec, mode: str, region: Region | None) -> Reduce:
-    """Returns how far frames may be reduced for a model.
+def reduce_for(spec: InputSpec, region: Region | None) -> Reduce:
+    """Returns how far frames may be reduced for an estimator that looks at each of them once.
 
-    Only models that look at the whole picture once take reduced ones, and what the network sees of
-    it never gets smaller than the network's input. Others cut details out of it; and modes that
-    answer as another project's do are to see what that project sees.
+    The region that the network sees never gets smaller than the network's input.
 
     Args:
-        model: The model.
-        mode: One of its modes.
+        spec: The network's input.
         region: The part to look at, in pixels of the frame; None for all of it.
     """
-    if model.system != "paf" or mode != model.default_mode:
-        return full_size
     corners = astuple(region) if region else None
 
     def reduce(size: tuple[int, int]) -> int:
         try:
-            transform = fit(size, model.input, corners)
+            transform = fit(size, spec, corners)
         except RegionError:
-            return 1  # The system says what is wrong with the region.
+            return 1  # The estimator raises it again.
         sides = zip(transform.size_region, transform.size_valid, strict=True)
         least = min(seen // valid for seen, valid in sides)
         return next((reduction for reduction in _REDUCTIONS if reduction <= least), 1)

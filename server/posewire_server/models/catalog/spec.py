@@ -1,11 +1,10 @@
 """What networks and models are, as plain data.
 
-A network is one set of weights with its input and outputs; a model is what callers ask for: a
-skeleton, the networks that find it, and the system that leads a picture through them.
+A network is one set of weights with its input and outputs. A model is what callers ask for: a
+skeleton, the networks that find it, and the family of estimators that runs them.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 from posewire_server.skeletons import Skeleton
 
@@ -162,18 +161,6 @@ class UserSource:
 
 
 Source = WheelSource | NpmSource | UserSource
-PoseEstimator = Literal[
-    "paf",
-    "hand",
-    "face",
-    "person",
-    "blaze",
-    "wholebody",
-    "hub-body",
-    "hub-hand",
-    "hub-face",
-    "hub-person",
-]
 
 
 @dataclass(frozen=True)
@@ -206,8 +193,8 @@ class ModelSpec:
         name: The name callers use.
         aliases: Other names it answers to, for instance PaddleHub's.
         skeleton: The keypoints it finds.
-        system: How its networks are put together, see ``systems``.
-        networks: What it runs; the one that finds the keypoints first.
+        family: Name of its entry in ``inference.families``.
+        networks: In the order of the family's builder; the one that finds the keypoints first.
         modes: Names of the modes that fit its output.
         default_mode: One of ``modes``.
         tuning: Parameters of the default mode that suit this network, by name.
@@ -216,7 +203,7 @@ class ModelSpec:
     name: str
     aliases: tuple[str, ...]
     skeleton: Skeleton
-    system: PoseEstimator
+    family: str
     networks: tuple[NetworkSpec, ...]
     modes: tuple[str, ...]
     default_mode: str
@@ -227,16 +214,6 @@ class ModelSpec:
         """PaddleHub's name of the module this is the original of; empty where it is none."""
         source = self.networks[0].source
         return source.hub if isinstance(source, UserSource) else ""
-
-    @property
-    def follows(self) -> bool:
-        """Whether it looks for its instances where they were in the frame before, in streams."""
-        return self.system in ("hand", "face", "person", "blaze")
-
-    @property
-    def takes_boxes(self) -> bool:
-        """Whether it can look at boxes in place of running its detector."""
-        return self.system not in ("paf", "wholebody", "hub-body")
 
     @property
     def input(self) -> InputSpec:

@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.inference.decode.overlap import overlap
+from posewire_server.inference.decode.anchors import overlap
 
 # The least overlap (intersection over union) of two boxes for a pose to be of an instance. It is
 # low: how far the keypoints are off is for the other figures to tell.

@@ -1,1 +1,1 @@
-"""Estimators for the original networks of PaddleHub and OpenPose."""
+"""Estimators for the original networks of PaddleHub and OpenPose, which users import."""

@@ -1,51 +1,63 @@
-"""VanFace: 68 keypoints of a face in a box such as dlib's detector gives.
+"""VanFace: 68 keypoints of a face in a box of dlib's detector.
 
-The network was trained on dlib's boxes and depends on where the box lies: a box that fits the
+The network was trained on dlib's boxes and depends on the position of the box: a box that fits the
 keypoints tightly triples its error. dlib's are squares from the brows to the chin.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server.inference.engine.network import Network
-from posewire_server.inference.estimators.face import FaceFinder
-from posewire_server.inference.estimators.originals.paddlehub_face import (
-    SIZE,
-    Box,
-    cut_face,
-    standardise,
+from posewire_server.inference.estimators.face import FaceDetector
+from posewire_server.inference.estimators.pose_estimator import (
+    Abilities,
+    DetectionOptions,
+    EstimatorByMode,
+    Image,
 )
-from posewire_server.inference.estimators.pose_estimator import Image, Request
-from posewire_server.inference.preprocess.crop import Crop
+from posewire_server.inference.preprocess.crop import Box, Crop
 from posewire_server.inference.preprocess.transform import whole_pixels
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import Picture
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
 
-# Where dlib's box lies: its centre above that of what it is derived from, and its side, both as
+# Position of dlib's box: its centre above that of what it is derived from, and its side, both as
 # shares of that one's side. Of the crop around a detected face; and of the keypoints, whose centre
 # is that of the nose's. On 9 faces with 2D labels the error is .061 of the distance of the eyes in
-# the first, .056 in the second that is derived from the first's answer, and .050 in that derived
-# from the labels; the detectors' own boxes give .070 and more.
+# the first, .056 in the second derived from the first's answer, and .050 in the one derived from
+# the labels; the detectors' own boxes give .070 and more.
 OF_CROP: Final = (0.05, 0.7)
 OF_KEYPOINTS: Final = (0.075, 1.0)
 _NOSE: Final = slice(27, 36)
 _LARGEST_BATCH: Final = 8
+_SIZE: Final = 60
 
 Floats = npt.NDArray[np.float32]
 
 
-class Place(Protocol):
-    """Where in the frame points 0..1 of the network's answer lie."""
+class _Place(Protocol):
+    """Position in the image of points 0..1 of the network's answer."""
 
-    def to_image(self, points_unit: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-        """Maps (..., 2) to pixels of the frame."""
-        ...
+    def to_image(self, points_unit: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]: ...
+
+
+def build_original_face(
+    spec: ModelSpec, network: Network, short: Network, full: Network
+) -> EstimatorByMode:
+    """Puts VanFace and MediaPipe's detectors of short and full range together."""
+    detector = FaceDetector(short, full)
+    return EstimatorByMode(
+        {
+            "vanface": VanFaceEstimator(spec, network, detector, is_paddlehub=False),
+            "paddlehub": VanFaceEstimator(spec, network, detector, is_paddlehub=True),
+        }
+    )
 
 
 class VanFaceEstimator:
@@ -54,33 +66,37 @@ class VanFaceEstimator:
     Args:
         spec: The model.
         network: (1, 60, 60) to 68 points of the box.
-        finder: Finds faces where no boxes are given.
-        is_hub: Whether faces are cut out as PaddleHub does it, upright and at whole pixels.
+        detector: Finds faces if no boxes are given.
+        is_paddlehub: Whether faces are cut out as PaddleHub does it, upright and at whole pixels.
     """
 
+    abilities = Abilities(takes_boxes=True)
+
     def __init__(
-        self, spec: ModelSpec, network: Network, finder: FaceFinder, *, is_hub: bool
+        self, spec: ModelSpec, network: Network, detector: FaceDetector, *, is_paddlehub: bool
     ) -> None:
         self._count = len(spec.skeleton.keypoints)
         self._network = network
-        self._finder = finder
-        self._is_hub = is_hub
+        self._detector = detector
+        self._is_paddlehub = is_paddlehub
 
-    def find(self, image: Image, request: Request, context: FrameContext) -> Poses:
+    def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
         """Returns one face for each box; see ``PoseEstimator.find``. All scores are 1.
 
-        Boxes are to be as dlib's: squares from the brows to the chin.
+        Boxes have to be dlib's: squares from the brows to the chin.
         """
-        crops = self._crops(image, request, context)
+        with context.stage("decode"):
+            image = picture.image
+        crops = self._crops(image, options, context)
         points = self._read(image, crops, context)
-        if not request.boxes and not self._is_hub:
+        if not options.boxes and not self._is_paddlehub:
             crops = [dlib_crop(each, crop) for each, crop in zip(points, crops, strict=True)]
             points = self._read(image, crops, context)
         keypoints = np.concatenate([points, np.ones((*points.shape[:2], 1))], 2, dtype=np.float32)
         return Poses(keypoints, np.ones(len(points), np.float32))
 
     def _read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Floats:
-        """Returns (P, 68, 2) points in pixels of the frame."""
+        """Returns (P, 68, 2) points in pixels of the image."""
         found = [np.zeros((0, self._count, 2), np.float32)]
         for places, inputs in self._cut(image, crops, context):
             (values,) = self._network.run(inputs, context)
@@ -91,18 +107,18 @@ class VanFaceEstimator:
                 ]
         return np.concatenate(found)
 
-    def _crops(self, image: Image, request: Request, context: FrameContext) -> list[Crop]:
+    def _crops(self, image: Image, options: DetectionOptions, context: FrameContext) -> list[Crop]:
         size = (image.shape[1], image.shape[0])
-        if request.boxes:
-            return [_around(astuple(box), size) for box in request.boxes]
-        part = whole_pixels(size, astuple(request.region) if request.region else None)
-        found = self._finder.find(image, part, context, is_thorough=True)
+        if options.boxes:
+            return [_around(astuple(box), size) for box in options.boxes]
+        part = whole_pixels(size, astuple(options.region) if options.region else None)
+        found = self._detector.detect(image, part, context, is_thorough=True)
         return [_shrink(crop) for crop in found]
 
     def _cut(
         self, image: Image, crops: Sequence[Crop], context: FrameContext
-    ) -> Iterator[tuple[list[Place], Floats]]:
-        cut_out = _cut_as_hub if self._is_hub else _cut_turned
+    ) -> Iterator[tuple[list[_Place], Floats]]:
+        cut_out = _cut_as_paddlehub if self._is_paddlehub else _cut_turned
         for first in range(0, len(crops), _LARGEST_BATCH):
             with context.stage("decode"):
                 batch = [cut_out(image, crop) for crop in crops[first : first + _LARGEST_BATCH]]
@@ -114,7 +130,7 @@ def dlib_crop(points_image: npt.NDArray[np.floating], crop: Crop) -> Crop:
     """Returns dlib's box for a face whose keypoints are known, turned as a crop is.
 
     Args:
-        points_image: (68, 2) x, y in pixels of the frame.
+        points_image: (68, 2) x, y in pixels of the image.
         crop: A square.
     """
     above, share = OF_KEYPOINTS
@@ -123,6 +139,40 @@ def dlib_crop(points_image: npt.NDArray[np.floating], crop: Crop) -> Crop:
     centre = points[_NOSE].mean(0) - (0, above * side)
     x, y = crop.to_image(centre)
     return Crop((float(x), float(y)), (share * side * crop.size[0],) * 2, crop.rotation)
+
+
+def cut_face(image: Image, box: Box) -> tuple[Floats, Box]:
+    """Cuts a face out as PaddleHub's face_landmark_localization 1.1.0, to 1e-3 pixels.
+
+    PaddleHub takes BGR pixels for RGB when it makes them grey, and this does so too.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        box: x_min, y_min, x_max, y_max in pixels of the image.
+
+    Returns:
+        (1, 60, 60) float32 of mean 0 and deviation 1; and the box, in pixels of the image, that
+        points 0..1 of the network's answer are shares of.
+
+    Raises:
+        RegionError: REGION_INVALID: not a number, empty, inverted or outside the image.
+    """
+    height, width = image.shape[:2]
+    whole_pixels((width, height), box)
+    left, top = (max(0, int(value)) for value in box[:2])
+    right, bottom = min(width, int(box[2])), min(height, int(box[3]))
+    grey = cv2.cvtColor(image[top : bottom + 1, left : right + 1], cv2.COLOR_RGB2GRAY)
+    grey = cv2.resize(grey, (_SIZE, _SIZE), interpolation=cv2.INTER_CUBIC)
+    # PaddleHub counts from the centre of the first pixel, this project from its corner.
+    place = (left + 0.5, top + 0.5, right + 0.5, bottom + 0.5)
+    return _standardise(grey)[None], place
+
+
+def _standardise(grey: npt.NDArray[Any]) -> Floats:
+    """Scales grey values to mean 0 and deviation 1."""
+    mean, deviation = cv2.meanStdDev(grey)
+    values = (grey - mean[0, 0]) / (1e-6 + deviation[0, 0])
+    return np.asarray(values, np.float32)
 
 
 def _shrink(crop: Crop) -> Crop:
@@ -137,22 +187,22 @@ def _around(box: Box, size_image: tuple[int, int]) -> Crop:
     return Crop(((x_min + x_max) / 2, (y_min + y_max) / 2), (x_max - x_min, y_max - y_min))
 
 
-def _cut_turned(image: Image, crop: Crop) -> tuple[Floats, Place]:
+def _cut_turned(image: Image, crop: Crop) -> tuple[Floats, _Place]:
     """Cuts a face out without smoothing, as the network saw faces in its training."""
     corners_image = crop.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
-    corners_input = np.array([[0, 0], [SIZE, 0], [0, SIZE]])
+    corners_input = np.array([[0, 0], [_SIZE, 0], [0, _SIZE]])
     # OpenCV counts from pixel centres, this project from pixel corners.
     matrix = cv2.getAffineTransform(
         (corners_image - 0.5).astype(np.float32), (corners_input - 0.5).astype(np.float32)
     )
     grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
     face = cv2.warpAffine(
-        grey, matrix, (SIZE, SIZE), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        grey, matrix, (_SIZE, _SIZE), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    return standardise(face)[None], crop
+    return _standardise(face)[None], crop
 
 
-def _cut_as_hub(image: Image, crop: Crop) -> tuple[Floats, Place]:
+def _cut_as_paddlehub(image: Image, crop: Crop) -> tuple[Floats, _Place]:
     (x, y), (width, height) = crop.centre, crop.size
     box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     face, place = cut_face(image, box)

@@ -1,7 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.inference.estimators.person_scale import person_crop, stature
+from posewire_server.inference.estimators.person_scale import person_crop, person_height
 from posewire_server.skeletons import MPII16, OPENPOSE18, Skeleton
 
 Points = npt.NDArray[np.float64]
@@ -18,31 +18,31 @@ def standing(height: float, x: float = 100.0, y: float = 50.0) -> Points:
     return points * height + np.array([x, y])
 
 
-def test_stature_of_a_standing_person_is_the_height() -> None:
-    assert stature(standing(200), OPENPOSE18) == pytest.approx(200, rel=0.05)
+def test_person_height_of_a_standing_person_is_the_height() -> None:
+    assert person_height(standing(200), OPENPOSE18) == pytest.approx(200, rel=0.05)
 
 
-def test_stature_of_an_upper_body_is_still_the_whole_height() -> None:
+def test_person_height_of_an_upper_body_is_still_the_whole_height() -> None:
     points = standing(200)
     points[8:14] = NAN
-    assert stature(points, OPENPOSE18) == pytest.approx(200, rel=0.05)
+    assert person_height(points, OPENPOSE18) == pytest.approx(200, rel=0.05)
 
 
-def test_stature_ignores_limbs_towards_the_camera() -> None:
+def test_person_height_ignores_limbs_towards_the_camera() -> None:
     points = standing(200)
     points[[4, 7]] = points[[3, 6]] + 1  # Both forearms point at the camera.
-    assert stature(points, OPENPOSE18) == pytest.approx(200, rel=0.05)
+    assert person_height(points, OPENPOSE18) == pytest.approx(200, rel=0.05)
 
 
 @pytest.mark.parametrize("kept", [(), (0,), (2, 3), (14, 15, 16, 17)])
-def test_stature_of_too_few_limbs_is_unknown(kept: tuple[int, ...]) -> None:
+def test_person_height_of_too_few_limbs_is_unknown(kept: tuple[int, ...]) -> None:
     points = np.full((18, 2), NAN)
     points[list(kept)] = standing(200)[list(kept)]
-    assert np.isnan(stature(points, OPENPOSE18))
+    assert np.isnan(person_height(points, OPENPOSE18))
 
 
 @pytest.mark.parametrize("skeleton", [OPENPOSE18, MPII16], ids=lambda skeleton: skeleton.name)
-def test_stature_needs_limb_lengths_that_add_up_to_a_person(skeleton: Skeleton) -> None:
+def test_person_height_needs_limb_lengths_that_add_up_to_a_person(skeleton: Skeleton) -> None:
     assert len(skeleton.limb_lengths) == len(skeleton.limbs)
     lengths = dict(zip(skeleton.limbs, skeleton.limb_lengths, strict=True))
     shin = next(length for limb, length in lengths.items() if _is_shin(skeleton, limb))

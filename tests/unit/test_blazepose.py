@@ -7,14 +7,16 @@ import numpy.typing as npt
 import pytest
 from posewire_server.inference.estimators.blazepose import (
     POSE_ANCHORS,
-    BlazeFinder,
+    BlazePoseDetector,
     BlazePoseHead,
     body_crop,
-    build_blaze,
+    build_blazepose,
 )
-from posewire_server.inference.estimators.pose_estimator import Request
+from posewire_server.inference.estimators.pose_estimator import DetectionOptions
 from posewire_server.inference.preprocess.crop import Crop
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import picture_of
+from posewire_server.models.catalog.catalog import PERSON_BLAZE
 from posewire_server.models.catalog.mediapipe_networks import BLAZEPOSE, POSE_DETECTION
 from posewire_server.skeletons import BLAZEPOSE33
 
@@ -73,7 +75,7 @@ def test_body_crop_of_nothing_has_a_size() -> None:
 def test_read_maps_points_depths_and_visibility_to_the_frame() -> None:
     network, _ = drawn_network(BLAZEPOSE, answer_person)
     crop = Crop((300, 200), (512, 512))  # Two pixels of the frame to one of the input.
-    poses = BlazePoseHead(network).read(PICTURE, [crop], FrameContext()).poses
+    poses = BlazePoseHead(network).estimate(PICTURE, [crop], FrameContext()).poses
     assert poses.keypoints.shape == (1, 33, 3)
     np.testing.assert_allclose(poses.keypoints[0, 5, :2], [44 + 2 * 38, -56 + 2 * 105])
     assert poses.depths is not None
@@ -84,7 +86,9 @@ def test_read_maps_points_depths_and_visibility_to_the_frame() -> None:
 
 def test_read_following_crop_comes_from_the_two_points_beyond_the_skeleton() -> None:
     network, _ = drawn_network(BLAZEPOSE, answer_person)
-    reading = BlazePoseHead(network).read(PICTURE, [Crop((300, 200), (256, 256))], FrameContext())
+    reading = BlazePoseHead(network).estimate(
+        PICTURE, [Crop((300, 200), (256, 256))], FrameContext()
+    )
     (following,) = reading.crops
     assert following.centre == pytest.approx((300, 200))
     assert following.size[0] == pytest.approx(2 * 100 * 1.25)
@@ -95,7 +99,7 @@ def test_find_gives_a_turned_crop_for_each_person_the_surest_first() -> None:
     network, _ = drawn_network(
         POSE_DETECTION, answer_detections((50, 80, 50, 40), (150, 80, 190, 80))
     )  # type: ignore[arg-type]
-    crops = BlazeFinder(network).find(
+    crops = BlazePoseDetector(network).detect(
         PICTURE[:224, :224], (0, 0, 224, 224), FrameContext(), is_thorough=False
     )
     assert [crop.centre for crop in crops] == [
@@ -106,10 +110,10 @@ def test_find_gives_a_turned_crop_for_each_person_the_surest_first() -> None:
 
 
 @pytest.mark.parametrize(("is_thorough", "looks"), [(False, 1), (True, 5)])
-def test_find_thorough_looks_at_quarters_too(looks: int, *, is_thorough: bool) -> None:
+def test_find_thorough_looks_at_tiles_too(looks: int, *, is_thorough: bool) -> None:
     network, predictor = drawn_network(POSE_DETECTION, answer_detections())  # type: ignore[arg-type]
     square: npt.NDArray[np.uint8] = np.zeros((300, 300, 3), np.uint8)
-    crops = BlazeFinder(network).find(
+    crops = BlazePoseDetector(network).detect(
         square, (0, 0, 300, 300), FrameContext(), is_thorough=is_thorough
     )
     assert len(crops) == 0
@@ -118,7 +122,9 @@ def test_find_thorough_looks_at_quarters_too(looks: int, *, is_thorough: bool) -
 
 def test_system_without_persons_answers_none_of_33_keypoints() -> None:
     detector, _ = drawn_network(POSE_DETECTION, answer_detections())  # type: ignore[arg-type]
-    reader, predictor = drawn_network(BLAZEPOSE, answer_person)
-    poses = build_blaze(detector, reader).find(PICTURE, Request("thorough"), FrameContext())
+    head, predictor = drawn_network(BLAZEPOSE, answer_person)
+    poses = build_blazepose(PERSON_BLAZE, head, detector).find(
+        picture_of(PICTURE), DetectionOptions("thorough"), FrameContext()
+    )
     assert poses.keypoints.shape == (0, len(BLAZEPOSE33.keypoints), 3)
     assert predictor.batches == []

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec
 from posewire_server.inference.engine.network import Network
-from posewire_server.inference.estimators.tiles import ViewDetector, tiles
+from posewire_server.inference.estimators.tiles import TileDetector, tiles
 from posewire_server.inference.preprocess.crop import Box, covering
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.models.catalog.mediapipe_networks import PALM
@@ -56,7 +56,7 @@ def test_view_detector_sees_its_part_alone(left: int, top: int, width: int, heig
     part = (left, top, left + width, top + height)
     image[top : top + height, left : left + width] = 51
     predictor = EchoPredictor()
-    detect = ViewDetector(
+    detect = TileDetector(
         Network(PALM, predictor), AnchorDecode(AnchorSpec(((96, 1),)), (192, 192), 0.5)
     )
     view = covering(part, PALM.input)

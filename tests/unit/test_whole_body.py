@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from posewire_server.inference.estimators.estimates import Estimates
-from posewire_server.inference.estimators.pose_estimator import Image, Request
+from posewire_server.inference.estimators.pose_estimator import DetectionOptions, Image
 from posewire_server.inference.estimators.whole_body import WholeBodyEstimator
 from posewire_server.inference.preprocess.crop import Crop
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import Picture, picture_of
 from posewire_server.pose import Poses
 from posewire_server.skeletons import WHOLEBODY128
 
@@ -26,7 +27,7 @@ class Parts:
     scores: Sequence[float] = ()
     batches: list[int] = field(default_factory=list)
 
-    def read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
+    def estimate(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         assert image is PICTURE
         context.check("infer")
         self.batches.append(len(crops))
@@ -42,8 +43,8 @@ class Bodies:
     def __init__(self, keypoints: Sequence[np.ndarray]) -> None:
         self.keypoints = np.array(keypoints, np.float32).reshape(-1, 18, 3)
 
-    def find(self, _image: Image, request: Request, _context: FrameContext) -> Poses:
-        assert request.mode == "fast"
+    def find(self, _picture: Picture, options: DetectionOptions, _context: FrameContext) -> Poses:
+        assert options.mode == "fast"
         scores = np.linspace(0.9, 0.5, len(self.keypoints)).astype(np.float32)
         return Poses(self.keypoints, scores)
 
@@ -62,7 +63,7 @@ def body(x: float, *, hands: str = "both", face: bool = True) -> np.ndarray:
 
 def find(bodies: Sequence[np.ndarray], hands: Parts, faces: Parts) -> Poses:
     system = WholeBodyEstimator(Bodies(bodies), hands, faces)
-    return system.find(PICTURE, Request("fast"), FrameContext())
+    return system.find(picture_of(PICTURE), DetectionOptions("fast"), FrameContext())
 
 
 def test_find_puts_hands_and_face_where_the_names_say() -> None:
@@ -109,14 +110,14 @@ def test_find_unlikely_parts_are_left_out(score: float, batches: list[int], is_f
 def test_find_second_look_belongs_to_its_own_person() -> None:
     hands = Parts(21, scores=[0.01, 0.9, 0.01, 0.9])  # Left hands are none, right ones are.
     system = WholeBodyEstimator(Bodies([body(200), body(600)]), hands, Parts(68))
-    hands_read = hands.read
+    estimate_all = hands.estimate
 
-    def read(image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
+    def estimate(image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         hands.scores = [0.01, 0.9, 0.01, 0.9] if len(crops) == 4 else [0.9, 0.9]
-        return hands_read(image, crops, context)
+        return estimate_all(image, crops, context)
 
-    hands.read = read  # type: ignore[method-assign]
-    poses = system.find(PICTURE, Request("fast"), FrameContext())
+    hands.estimate = estimate  # type: ignore[method-assign]
+    poses = system.find(picture_of(PICTURE), DetectionOptions("fast"), FrameContext())
     assert not poses.found[:, LEFT].any()
     np.testing.assert_allclose(poses.keypoints[:, 39, 0], [141, 541], atol=0.1)
 

@@ -6,11 +6,11 @@ import pytest
 from posewire_server.errors import RegionError
 from posewire_server.frame import Region
 from posewire_server.inference.engine.network import Network
-from posewire_server.inference.estimators.originals.heatmap_network import HeatmapEstimator
-from posewire_server.inference.estimators.originals.paddlehub_hand import PaddleHubHand
-from posewire_server.inference.estimators.originals.paddlehub_person import PaddleHubPerson
-from posewire_server.inference.estimators.pose_estimator import Request
+from posewire_server.inference.estimators.originals.heatmap_estimator import HeatmapEstimator
+from posewire_server.inference.estimators.originals.paddlehub import PaddleHubHand, PaddleHubPerson
+from posewire_server.inference.estimators.pose_estimator import DetectionOptions
 from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.sources.picture import picture_of
 from posewire_server.models.catalog.catalog import find_model
 
 Floats = npt.NDArray[np.float32]
@@ -47,7 +47,7 @@ def hand_network() -> tuple[Network, Bright]:
 
 
 def find(system: object, image: npt.NDArray[np.uint8], *boxes: Region) -> Floats:
-    poses = system.find(image, Request("any", boxes=boxes), FrameContext())  # type: ignore[attr-defined]
+    poses = system.find(picture_of(image), DetectionOptions("any", boxes=boxes), FrameContext())  # type: ignore[attr-defined]
     return np.asarray(poses.keypoints)
 
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.inference.estimators.body_parts import face_crop, hand_crops
+from posewire_server.inference.estimators.whole_body import face_crop, hand_crops
 
 NAN = np.nan
 Points = npt.NDArray[np.float64]
