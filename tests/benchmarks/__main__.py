@@ -6,7 +6,12 @@ from pathlib import Path
 
 from posewire_server.config import default_cache
 from posewire_server.errors import PosewireError
-from posewire_server.tools.benchmarks import live, network, paf, server
+from posewire_server.tools.benchmarks import (
+    live_stream,
+    network_time,
+    paf_decoding,
+    server_overhead,
+)
 from posewire_server.tools.benchmarks.figure import run_groups
 
 from tests.benchmarks import (
@@ -33,14 +38,14 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="first seed of synthetic scenes")
     given = parser.parse_args()
     groups = {
-        "paf": lambda: paf.measure(given.seed),
+        "paf": lambda: paf_decoding.measure(given.seed),
         "exactness": lambda: exactness.measure(given.scenes, given.seed),
         "accuracy": lambda: accuracy.measure(given.cache, given.labels),
-        "network": lambda: network.measure(given.cache),
+        "network": lambda: network_time.measure(given.cache),
         "systems": lambda: systems.measure(given.cache),
         "tracking": lambda: tracking.measure(given.cache, given.seed),
-        "server": lambda: server.measure(given.cache),
-        "live": lambda: live.measure(given.cache),
+        "server": lambda: server_overhead.measure(given.cache),
+        "live": lambda: live_stream.measure(given.cache),
         "video": video.measure,
         "sources": sources.measure,
         "batching": lambda: batching.measure(given.cache),

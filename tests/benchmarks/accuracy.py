@@ -10,7 +10,7 @@ from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.tools.benchmarks.figure import Figure
-from posewire_server.tools.evaluation.evaluation import Result, Way, evaluate
+from posewire_server.tools.evaluation.evaluation import EvaluationMode, Result, evaluate
 from posewire_server.tools.evaluation.labels import read_labels
 from posewire_server.tools.evaluation.task import find_task
 
@@ -91,7 +91,9 @@ def run_trial(trial: Trial, cache: Path, labels: Path) -> list[Figure]:
     ]
 
 
-def _figure(trial: Trial, wanted: str, way: Way, result: Result, *, is_held: bool) -> Figure:
+def _figure(
+    trial: Trial, wanted: str, way: EvaluationMode, result: Result, *, is_held: bool
+) -> Figure:
     name, _, group = wanted.partition(":")
     score = result.datasets[group] if group else result.score
     title = f"accuracy: {trial.model} ({way}), {name}{group and f' of {group} labels'}"

@@ -10,7 +10,7 @@ import numpy as np
 from posewire_server.errors import ConfigError
 from posewire_server.inference.decode.paf import PafDecode
 from posewire_server.tools.benchmarks.figure import Figure
-from posewire_server.tools.benchmarks.paf import PEERS, make_decoder
+from posewire_server.tools.benchmarks.paf_decoding import PEERS, make_decoder
 from posewire_server.tools.benchmarks.scenes import SIZES, Floats, Mode, Scene, make_scene
 
 # How many scenes are drawn for each number of people.

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from posewire_server.pose import Poses
-from posewire_server.tools.evaluation.matching import match
+from posewire_server.tools.evaluation.distance import match
 
 
 class NearestBoxes:

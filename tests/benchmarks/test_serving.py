@@ -6,8 +6,8 @@ import pytest
 from posewire_server.config import default_cache
 from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.serving.server_process import ServerProcess
-from posewire_server.tools.benchmarks import live
-from posewire_server.tools.benchmarks import server as serving
+from posewire_server.tools.benchmarks import live_stream
+from posewire_server.tools.benchmarks import server_overhead as serving
 from posewire_server.tools.benchmarks.load import run_async
 
 
@@ -28,7 +28,7 @@ def test_measure_health_waits_for_every_call(server: ServerProcess) -> None:
 @pytest.mark.weights
 def test_live_accounts_for_every_frame(weights: StoredModel) -> None:
     assert weights.networks[0].folder.parent == default_cache()
-    figures = {figure.name: figure for figure in live.measure(default_cache(), seconds=3.0)}
+    figures = {figure.name: figure for figure in live_stream.measure(default_cache(), seconds=3.0)}
     assert figures["live: outcomes over frames"].value == 1.0
     assert figures["live, paced: outcomes over frames"].value == 1.0
     assert 0 < figures["live, paced: share of the frames that is sent"].value <= 1

@@ -20,7 +20,7 @@ from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
 from posewire_server.tools.benchmarks.figure import Figure
 from posewire_server.tools.benchmarks.load import Image
-from posewire_server.tools.evaluation.tracking import Instances, TrackingScore, score_tracking
+from posewire_server.tools.evaluation.tracking_score import Instances, TrackingScore, score_tracking
 
 from tests.benchmarks.nearest import NearestBoxes
 from tests.benchmarks.still import FPS, delay_frames, find_still, follow, jitter

@@ -26,9 +26,9 @@ from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
 from posewire_server.tools.media.detector import Detector
 from posewire_server.tools.media.local_detector import LocalDetector
+from posewire_server.tools.media.open_source import ImageSource
 from posewire_server.tools.media.remote_detector import RemoteDetector
-from posewire_server.tools.media.source import Clip, SourceFrame
-from posewire_server.tools.media.sources import ImageFiles
+from posewire_server.tools.media.source import ClipSource, SourceFrame
 
 from tests.integration.scripted_service import (
     Requests,
@@ -77,7 +77,7 @@ class Camera:
 
 def test_detect_answers_every_frame_of_a_clip_in_order(make_detector: Make) -> None:
     detector = make_detector()
-    answers = list(detector.detect(Clip("clip", lambda _: GREY, 8, 15.0)))
+    answers = list(detector.detect(ClipSource("clip", lambda _: GREY, 8, 15.0)))
     assert [answer.frame.name for answer in answers] == [f"frame {n}" for n in range(8)]
     for answer in answers:
         assert answer.problem == ""
@@ -101,7 +101,7 @@ def test_detect_picture_that_can_not_be_read_is_a_problem(
     good.write_bytes(cv2.imencode(".png", GREY)[1].tobytes())
     bad.write_bytes(good.read_bytes()[:40])
     detector = make_detector()
-    answers = list(detector.detect(ImageFiles("", [good, bad, good])))
+    answers = list(detector.detect(ImageSource("", [good, bad, good])))
     assert [answer.problem for answer in answers] == ["", "error", ""]
     assert answers[1].reason == "IMAGE_UNDECODABLE"
     assert answers[1].message
@@ -111,7 +111,7 @@ def test_detect_picture_that_can_not_be_read_is_a_problem(
 def test_detect_unknown_decoder_raises(make_detector: Make) -> None:
     detector = make_detector(mode="guess")
     with pytest.raises((ModelError, posewire.PosewireError)) as caught:
-        list(detector.detect(Clip("clip", lambda _: GREY, 2, 15.0)))
+        list(detector.detect(ClipSource("clip", lambda _: GREY, 2, 15.0)))
     assert getattr(caught.value, "reason", "") == "MODE_UNKNOWN"
 
 
@@ -131,7 +131,7 @@ def test_local_tracking_has_regions_of_its_own_for_a_source(tracking: bool) -> N
     pipeline = Pipeline(BODY, "1", Following(), EngineConfig("plain", "fp32", 1))
     detector = LocalDetector(pipeline, tracking=TrackingSettings() if tracking else None)
     for _ in range(2):
-        list(detector.detect(Clip("clip", lambda _: GREY, 3, 15.0)))
+        list(detector.detect(ClipSource("clip", lambda _: GREY, 3, 15.0)))
     assert [regions is not None for regions in given] == [tracking] * 6
     assert len({id(regions) for regions in given}) == (2 if tracking else 1)
 
@@ -231,6 +231,6 @@ def test_remote_broken_connection_costs_no_answer(
     scripted: Callable[..., RemoteDetector],
 ) -> None:
     detector = scripted(answer_then_abort(1, lost=2, code=code_pb2.UNAVAILABLE), answer_all)
-    answers = list(detector.detect(Clip("clip", lambda _: GREY, 9, 15.0)))
+    answers = list(detector.detect(ClipSource("clip", lambda _: GREY, 9, 15.0)))
     assert [answer.frame.name for answer in answers] == [f"frame {n}" for n in range(9)]
     assert {answer.problem for answer in answers} == {""}

@@ -14,12 +14,12 @@ from posewire_server.frame import VideoPacket
 from posewire_server.inference.reader import SourceReader
 from posewire_server.skeletons import OPENPOSE18
 from posewire_server.tools.commands import video
-from posewire_server.tools.media.annotate import open_annotator
-from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.annotator import open_annotator
 from posewire_server.tools.media.detector import Detector, DetectorConfig
 from posewire_server.tools.media.local_detector import LocalDetector
-from posewire_server.tools.media.packet_source import PacketVideo
 from posewire_server.tools.media.remote_detector import RemoteDetector
+from posewire_server.tools.media.source import DetectedFrame
+from posewire_server.tools.media.video_source import PacketSource
 
 from tests.clips import drawn, read_number, write_video
 from tests.serving.gated_predictor import GatedPredictor
@@ -50,7 +50,7 @@ def detector(request: pytest.FixtureRequest) -> Iterator[Detector]:
     ],
 )
 def test_packets_of_a_file_are_its_pictures(tmp_path: Path, name: str, encoder: str) -> None:
-    source = PacketVideo(str(write_video(tmp_path / name, PICTURES, encoder)))
+    source = PacketSource(str(write_video(tmp_path / name, PICTURES, encoder)))
     assert (source.fps, source.is_live) == (25, False)
     reader, frames = SourceReader(10**6), list(source)
     assert [read_number(reader.read(frame.source).image) for frame in frames] == [*range(20)]
@@ -63,7 +63,7 @@ def test_packets_of_a_file_are_its_pictures(tmp_path: Path, name: str, encoder: 
 
 def test_detect_answers_every_packet(tmp_path: Path, detector: Detector) -> None:
     path = write_video(tmp_path / "clip.mp4", PICTURES)
-    answers = list(detector.detect(PacketVideo(str(path))))
+    answers = list(detector.detect(PacketSource(str(path))))
     assert [answer.frame.name for answer in answers] == [f"frame {n}" for n in range(20)]
     assert [answer.problem for answer in answers] == [""] * 20
     assert {answer.detection.size_image for answer in answers if answer.detection} == {(128, 96)}
@@ -73,14 +73,14 @@ def test_detect_b_frames_are_problems_that_name_the_remedy(
     tmp_path: Path, detector: Detector
 ) -> None:
     path = write_video(tmp_path / "clip.mp4", PICTURES, parameters="bframes=1:b-adapt=0")
-    answers = list(detector.detect(PacketVideo(str(path))))
+    answers = list(detector.detect(PacketSource(str(path))))
     problems = [answer for answer in answers if answer.problem]
     assert {answer.reason for answer in problems} == {"VIDEO_UNSUPPORTED"}
     assert all("encode without B-frames" in answer.message for answer in problems)
     assert len(answers) - len(problems) >= 10
 
 
-class LiveVideo(PacketVideo):
+class LiveVideo(PacketSource):
     """A video file that comes as a camera does."""
 
     def __init__(self, name: str) -> None:
@@ -116,12 +116,12 @@ def test_video_packets_give_lines_and_an_annotated_video(tmp_path: Path) -> None
 def test_annotated_video_of_packets_has_all_but_the_dropped_and_the_undecodable(
     tmp_path: Path,
 ) -> None:
-    source = PacketVideo(str(write_video(tmp_path / "clip.mp4", PICTURES)))
+    source = PacketSource(str(write_video(tmp_path / "clip.mp4", PICTURES)))
     with open_annotator(tmp_path / "out.mp4", source, OPENPOSE18) as annotator:
         for number, frame in enumerate(source):
             problem = {1: "dropped", 2: "dropped", 4: "error"}.get(number, "")
             if number != 8:
-                annotator.write(Answer(frame, None, problem=problem))
+                annotator.write(DetectedFrame(frame, None, problem=problem))
     assert _numbers(tmp_path / "out.mp4") == [0, 3, 4, 5, 6, 7, *range(12, 20)]
 
 
@@ -136,7 +136,7 @@ def _numbers(path: Path) -> list[int]:
 def test_packets_of_another_codec_are_refused(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", PICTURES, "mpeg4")
     with pytest.raises(SourceError, match="mpeg4") as caught:
-        PacketVideo(str(path))
+        PacketSource(str(path))
     assert caught.value.reason == "SOURCE_UNREADABLE"
 
 
@@ -146,4 +146,4 @@ def test_packets_of_no_video_are_refused(tmp_path: Path, content: bytes | None) 
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(SourceError, match="cannot be opened"):
-        PacketVideo(str(path))
+        PacketSource(str(path))

@@ -10,9 +10,8 @@ from posewire_server.config import default_cache
 from posewire_server.errors import ConfigError, SourceError
 from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.tools.commands import demo, detect, video
-from posewire_server.tools.media.answer import Answer
 from posewire_server.tools.media.detector import DetectorConfig
-from posewire_server.tools.media.source import SourceFrame
+from posewire_server.tools.media.source import DetectedFrame, SourceFrame
 
 from tests.integration.scripted_service import RunningService
 from tests.serving.hosted_server import HostedServer
@@ -85,7 +84,7 @@ def test_detect_at_an_address_without_a_server_says_how_to_start_one(picture: Pa
 def test_detect_stopped_by_ctrl_c_is_no_success(
     hosted: HostedServer, picture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(_answer: Answer) -> None:
+    def interrupt(_answer: DetectedFrame) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(detect, "_row", interrupt)
@@ -127,13 +126,13 @@ def test_video_stopped_by_ctrl_c_keeps_what_it_has(
 ) -> None:
     written: list[SourceFrame] = []
 
-    def interrupt(answer: Answer, _skeleton: object) -> dict[str, object]:
+    def interrupt(answer: DetectedFrame, _skeleton: object) -> dict[str, object]:
         if len(written) == 2:
             raise KeyboardInterrupt
         written.append(answer.frame)
         return {"frame": answer.frame.name}
 
-    monkeypatch.setattr(video, "answer_record", interrupt)
+    monkeypatch.setattr(video, "frame_record", interrupt)
     lines = tmp_path / "out.jsonl"
     with RunningService() as running:
         detector = DetectorConfig(server=running.address)

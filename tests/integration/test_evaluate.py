@@ -11,7 +11,7 @@ from posewire_server.errors import ConfigError, LabelsError
 from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.tools.commands.evaluate import EvaluateConfig, run
-from posewire_server.tools.evaluation.evaluation import LastRun, evaluate
+from posewire_server.tools.evaluation.evaluation import CachedPredictor, evaluate
 from posewire_server.tools.evaluation.labels import read_labels
 from posewire_server.tools.evaluation.task import find_task
 
@@ -79,7 +79,7 @@ def test_eval_plot_without_matplotlib_is_told_before_the_work(
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     plot = tmp_path / "curves.png"
     config = EvaluateConfig(labels, tmp_path / "cache", EngineConfig(), plot=plot)
-    with pytest.raises(ConfigError, match=r"posewire\[bench\]"):
+    with pytest.raises(ConfigError, match=r"posewire\[plot\]"):
         run(config)
     assert not (tmp_path / "cache").exists()
 
@@ -114,7 +114,7 @@ class CountingPredictor:
 
 def test_last_run_runs_again_only_for_other_inputs() -> None:
     predictor = CountingPredictor()
-    last_run = LastRun(predictor)
+    last_run = CachedPredictor(predictor)
     inputs = np.ones((1, 3, 8, 8), np.float32)
     assert last_run.run(inputs)[0].item() == last_run.run(inputs.copy())[0].item() == 192
     assert predictor.runs == 1

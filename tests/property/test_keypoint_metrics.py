@@ -4,9 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from posewire_server.tools.evaluation.matching import match
-from posewire_server.tools.evaluation.nme import nme
-from posewire_server.tools.evaluation.pck import area_under_pck, mean_distance, pck
+from posewire_server.tools.evaluation.distance import match
+from posewire_server.tools.evaluation.keypoint_metrics import (
+    area_under_pck,
+    mean_distance,
+    nme,
+    pck,
+)
 
 Array = npt.NDArray[np.float64]
 LENGTHS = st.one_of(

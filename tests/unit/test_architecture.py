@@ -35,6 +35,7 @@ PACKAGES = (
     "tools.benchmarks",
     "tools.evaluation",
     "tools.media",
+    "tools",
     "serving",
     "serving.front",
     "serving.rpc",

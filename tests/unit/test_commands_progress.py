@@ -1,5 +1,5 @@
 import pytest
-from posewire_server.tools.media.progress import ProgressBars
+from posewire_server.tools.media.terminal import ProgressBars
 
 
 def test_progress_shows_stages_one_after_the_other(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 import pytest
 from posewire_server.errors import SourceError
-from posewire_server.tools.media.source import Clip
-from posewire_server.tools.media.sources import open_images, open_source
+from posewire_server.tools.media.open_source import open_images, open_source
+from posewire_server.tools.media.source import ClipSource
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_video_gives_pixels_and_knows_its_rate(video: Path) -> None:
 
 
 def test_video_counts_time_by_its_rate_however_fast_it_is_read(video: Path) -> None:
-    clip = Clip("test", lambda _: np.zeros((2, 2, 3), np.uint8), 3, 12.0)
+    clip = ClipSource("test", lambda _: np.zeros((2, 2, 3), np.uint8), 3, 12.0)
     for source in (open_source(str(video)), clip):
         times = [frame.capture_time for frame in source]
         passed_s = [(time - times[0]).total_seconds() for time in times]
@@ -139,5 +139,5 @@ def test_image_removed_meanwhile_raises(tmp_path: Path) -> None:
 
 
 def test_clip_makes_its_frames_one_by_one() -> None:
-    clip = Clip("test", lambda number: np.full((2, 2, 3), number, np.uint8), 3, 15.0)
+    clip = ClipSource("test", lambda number: np.full((2, 2, 3), number, np.uint8), 3, 15.0)
     assert [int(np.max(frame.image)) for frame in clip] == [0, 1, 2]

@@ -17,7 +17,7 @@ from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.pose import Poses
 from posewire_server.skeletons import HAND21, Skeleton
 from posewire_server.tools.evaluation import evaluation
-from posewire_server.tools.evaluation.evaluation import Evaluation, Way, evaluate
+from posewire_server.tools.evaluation.evaluation import Evaluation, EvaluationMode, evaluate
 from posewire_server.tools.evaluation.labels import read_labels
 from posewire_server.tools.evaluation.task import Task, find_task
 
@@ -86,9 +86,9 @@ def run(labels: Path, spec: ModelSpec = SPEC, task: Task = HANDS, **options: obj
 
 def test_evaluate_whole_picture_asks_once_for_each_decoder(labels: Path, system: Corners) -> None:
     result = run(labels)
-    assert list(result.results) == [Way("fast"), Way("slow")]
+    assert list(result.results) == [EvaluationMode("fast"), EvaluationMode("slow")]
     assert [request.mode for request in system.asked] == ["fast", "slow"] * 2
-    assert result.results[Way("fast")].score.figures["found"] == 0.0
+    assert result.results[EvaluationMode("fast")].score.figures["found"] == 0.0
     assert result.engine.threads == 1
 
 
@@ -96,7 +96,7 @@ def test_evaluate_given_boxes_scores_both_and_asks_only_where_there_are_some(
     labels: Path, system: Corners
 ) -> None:
     result = run(labels, modes=["fast"], boxes=True)
-    given, alone = Way("fast", is_given_boxes=True), Way("fast")
+    given, alone = EvaluationMode("fast", is_given_boxes=True), EvaluationMode("fast")
     assert list(result.results) == [given, alone]
     assert result.results[given].score.figures["PCK@0.2"] == 1.0
     assert result.results[alone].score.figures["PCK@0.2"] == 0.0
@@ -108,7 +108,7 @@ def test_evaluate_given_boxes_scores_both_and_asks_only_where_there_are_some(
 def test_evaluate_reads_formats_of_data_sets(labels: Path) -> None:
     cv2.imwrite(str(labels.parent / "grey.ppm"), np.full((48, 64, 3), 128, np.uint8))
     labels.write_text(labels.read_text().replace("grey.png", "grey.ppm"))
-    assert run(labels, modes=["fast"]).results[Way("fast")].score.figures["images"] == 2
+    assert run(labels, modes=["fast"]).results[EvaluationMode("fast")].score.figures["images"] == 2
 
 
 @pytest.mark.usefixtures("system")

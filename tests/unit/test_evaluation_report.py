@@ -8,11 +8,10 @@ from posewire_server.errors import ConfigError
 from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.pose import Poses
-from posewire_server.tools.evaluation.curve import Curve
-from posewire_server.tools.evaluation.evaluation import Evaluation, Result, Way
+from posewire_server.tools.evaluation.evaluation import Evaluation, EvaluationMode, Result
+from posewire_server.tools.evaluation.keypoint_metrics import Curve
 from posewire_server.tools.evaluation.labels import LabelledPicture
-from posewire_server.tools.evaluation.plot import draw_curves
-from posewire_server.tools.evaluation.report import predictions, summary, tables
+from posewire_server.tools.evaluation.report import draw_curves, predictions, summary, tables
 from posewire_server.tools.evaluation.score import Score
 from posewire_server.tools.evaluation.task import find_task
 
@@ -28,12 +27,16 @@ def result(pck: float, nme: float = NAN) -> Result:
     return Result([Poses(keypoints, np.ones(1, np.float32))], score, parts)
 
 
-def evaluation(results: dict[Way, Result]) -> Evaluation:
+def evaluation(results: dict[EvaluationMode, Result]) -> Evaluation:
     return Evaluation(BODY, find_task("hand21"), EngineConfig("plain", "fp32", 2), results)
 
 
-PLAIN = evaluation({Way("fast"): result(0.5), Way("paddlehub"): result(0.125, 0.1)})
-GIVEN = evaluation({Way("fast", is_given_boxes=True): result(0.75), Way("fast"): result(0.5)})
+PLAIN = evaluation(
+    {EvaluationMode("fast"): result(0.5), EvaluationMode("paddlehub"): result(0.125, 0.1)}
+)
+GIVEN = evaluation(
+    {EvaluationMode("fast", is_given_boxes=True): result(0.75), EvaluationMode("fast"): result(0.5)}
+)
 
 
 def test_tables_have_a_row_for_each_decoder_and_each_data_set() -> None:

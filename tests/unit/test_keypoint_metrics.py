@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
-from posewire_server.tools.evaluation.curve import ced_curve, pck_curve
-from posewire_server.tools.evaluation.nme import errors_of_instances, nme
-from posewire_server.tools.evaluation.pck import area_under_pck, mean_distance, pck
+from posewire_server.tools.evaluation.keypoint_metrics import (
+    area_under_pck,
+    ced_curve,
+    errors_of_instances,
+    mean_distance,
+    nme,
+    pck,
+    pck_curve,
+)
 
 MISSING = np.inf
 UNLABELLED = np.nan

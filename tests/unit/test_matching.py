@@ -1,7 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.tools.evaluation.matching import LEAST_OVERLAP, box_around, match
+from posewire_server.tools.evaluation.distance import LEAST_OVERLAP, box_around, match
 
 Array = npt.NDArray[np.float64]
 

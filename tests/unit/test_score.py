@@ -7,8 +7,7 @@ from posewire_server.frame import Region
 from posewire_server.pose import Poses
 from posewire_server.tools.evaluation.labels import Instance, LabelledPicture
 from posewire_server.tools.evaluation.score import score, score_datasets
-from posewire_server.tools.evaluation.task import TASKS, Task, find_task
-from posewire_server.tools.evaluation.translation import Translation
+from posewire_server.tools.evaluation.task import TASKS, Task, Translation, find_task
 
 Array = npt.NDArray[np.float64]
 BODY, FACE, HAND = (find_task(name) for name in ("body_mpii", "face68", "hand21"))

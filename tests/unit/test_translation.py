@@ -3,8 +3,7 @@ import pytest
 from posewire_server.errors import LabelsError
 from posewire_server.pose import Poses
 from posewire_server.skeletons import COCO17, HAND21, IBUG68, MPII16, OPENPOSE18, Skeleton
-from posewire_server.tools.evaluation.task import TASKS, find_task, task_of
-from posewire_server.tools.evaluation.translation import Translation
+from posewire_server.tools.evaluation.task import TASKS, Translation, find_task, task_of
 
 PERSON = Skeleton(
     "person",

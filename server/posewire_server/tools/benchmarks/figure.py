@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from posewire_server.errors import ConfigError, LocalReason, PosewireError
-from posewire_server.tools.media.plotting import load_pyplot
+from posewire_server.tools.extras import load_pyplot
 
 _COMPARE = {"<=": operator.le, ">=": operator.ge}
 
@@ -56,7 +56,7 @@ def run_groups(
         plot: PNG file for a plot of the figures, or None.
 
     Raises:
-        ConfigError: SETTING_INVALID if there is no such group; PLOT_UNAVAILABLE.
+        ConfigError: SETTING_INVALID if there is no such group; EXTRA_MISSING.
     """
     if unknown := sorted(set(chosen) - set(groups)):
         text = f"bench has no group '{unknown[0]}'; it has {', '.join(groups)}"

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from posewire_server.tools.benchmarks import live, network, paf, server
+from posewire_server.tools.benchmarks import (
+    live_stream,
+    network_time,
+    paf_decoding,
+    server_overhead,
+)
 from posewire_server.tools.benchmarks.figure import run_groups
 
 
@@ -27,9 +32,9 @@ class BenchConfig:
 def run(config: BenchConfig) -> int:
     """Measures and prints group by group; returns 0 if every group could be measured."""
     groups = {
-        "paf": paf.measure,
-        "network": lambda: network.measure(config.cache),
-        "server": lambda: server.measure(config.cache),
-        "live": lambda: live.measure(config.cache),
+        "paf": paf_decoding.measure,
+        "network": lambda: network_time.measure(config.cache),
+        "server": lambda: server_overhead.measure(config.cache),
+        "live": lambda: live_stream.measure(config.cache),
     }
     return run_groups(groups, config.groups, as_json=config.json, plot=config.plot)

@@ -12,14 +12,13 @@ from posewire_server.inference.tracking.tracking_settings import TrackingSetting
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.serving.server_process import ServerProcess
-from posewire_server.tools.commands.follow import follow
-from posewire_server.tools.media.annotate import open_annotator
-from posewire_server.tools.media.detector import DetectorConfig, open_detector
-from posewire_server.tools.media.progress import ProgressBars
-from posewire_server.tools.media.report import Tally, noun_of
+from posewire_server.tools.media.annotator import open_annotator
+from posewire_server.tools.media.detector import DetectorConfig, open_detector, run_detector
+from posewire_server.tools.media.frame_statistics import FrameStatistics, noun_of
+from posewire_server.tools.media.open_source import open_source
 from posewire_server.tools.media.sample import open_sample
 from posewire_server.tools.media.source import Source
-from posewire_server.tools.media.sources import open_source
+from posewire_server.tools.media.terminal import ProgressBars
 
 
 @dataclass(frozen=True)
@@ -58,10 +57,12 @@ def run(config: DemoConfig) -> int:
         print(f"server on {server.address}; streaming {source.name}")
         remote = DetectorConfig(server=server.address, model=config.model, tracking=config.tracking)
         detector = stack.enter_context(open_detector(remote, progress))
-        tally = Tally(noun_of(detector.skeleton))
+        tally = FrameStatistics(noun_of(detector.skeleton))
         annotator = stack.enter_context(open_annotator(output, source, detector.skeleton))
         bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc="stream"))
-        elapsed_s = follow(detector, source, [tally.add, annotator.write, lambda _: bar.update()])
+        elapsed_s = run_detector(
+            detector, source, [tally.add, annotator.write, lambda _: bar.update()]
+        )
     print(tally.summary(elapsed_s), *tally.failures(), sep="\n")
     print(tally.stage_table())
     print(f"annotated: {output.resolve()}")

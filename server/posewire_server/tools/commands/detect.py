@@ -6,14 +6,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from posewire_server.tools.commands.follow import Consumer, follow
-from posewire_server.tools.media.annotate import open_annotator
-from posewire_server.tools.media.answer import Answer
-from posewire_server.tools.media.detector import DetectorConfig, open_detector
-from posewire_server.tools.media.progress import ProgressBars
-from posewire_server.tools.media.records import answer_record
-from posewire_server.tools.media.report import Tally, format_table, noun_of
-from posewire_server.tools.media.sources import open_images
+from posewire_server.tools.media.annotator import open_annotator
+from posewire_server.tools.media.detector import (
+    Consumer,
+    DetectorConfig,
+    open_detector,
+    run_detector,
+)
+from posewire_server.tools.media.frame_statistics import FrameStatistics, noun_of
+from posewire_server.tools.media.json_record import frame_record
+from posewire_server.tools.media.open_source import open_images
+from posewire_server.tools.media.source import DetectedFrame
+from posewire_server.tools.media.terminal import ProgressBars, format_table
 
 _HEADER = ("image", "size", "{noun}", "best score", "keypoints", "milliseconds")
 
@@ -44,27 +48,27 @@ def run(config: DetectConfig) -> int:
         progress = stack.enter_context(ProgressBars())
         detector = stack.enter_context(open_detector(config.detector, progress))
         noun = noun_of(detector.skeleton)
-        tally = Tally(noun)
+        tally = FrameStatistics(noun)
         consumers: list[Consumer] = [tally.add, _complain]
         if config.output is not None:
             annotator = open_annotator(config.output, source, detector.skeleton)
             consumers.append(stack.enter_context(annotator).write)
         if config.json:
-            consumers.append(lambda a: print(json.dumps(answer_record(a, detector.skeleton))))
+            consumers.append(lambda a: print(json.dumps(frame_record(a, detector.skeleton))))
         else:
             consumers.append(lambda a: rows.append(_row(a)))
-        follow(detector, source, consumers)
+        run_detector(detector, source, consumers)
     if not config.json:
         print(format_table([name.format(noun=noun) for name in _HEADER], rows))
     return int(tally.has_failures)
 
 
-def _complain(answer: Answer) -> None:
+def _complain(answer: DetectedFrame) -> None:
     if answer.problem:
         print(f"{answer.frame.name}: {answer.message or answer.problem}", file=sys.stderr)
 
 
-def _row(answer: Answer) -> list[str]:
+def _row(answer: DetectedFrame) -> list[str]:
     found = answer.detection
     if found is None:
         return [answer.frame.name, answer.reason, *"----"]

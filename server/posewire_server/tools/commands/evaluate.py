@@ -14,11 +14,10 @@ from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.tools.evaluation.evaluation import evaluate
 from posewire_server.tools.evaluation.labels import read_labels
-from posewire_server.tools.evaluation.plot import draw_curves
-from posewire_server.tools.evaluation.report import predictions, summary, tables
+from posewire_server.tools.evaluation.report import draw_curves, predictions, summary, tables
 from posewire_server.tools.evaluation.task import TASKS, find_task, task_of
-from posewire_server.tools.media.plotting import load_pyplot
-from posewire_server.tools.media.progress import ProgressBars
+from posewire_server.tools.extras import load_pyplot
+from posewire_server.tools.media.terminal import ProgressBars
 
 
 @dataclass(frozen=True)

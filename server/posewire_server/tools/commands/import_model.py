@@ -16,7 +16,7 @@ from posewire_server.models.weights.manifest import StoredNetwork
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.models.weights.package_manager import Progress
 from posewire_server.models.weights.paddlehub import install
-from posewire_server.tools.media.progress import ProgressBars
+from posewire_server.tools.media.terminal import ProgressBars
 
 
 @dataclass(frozen=True)

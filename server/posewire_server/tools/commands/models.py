@@ -14,8 +14,7 @@ from posewire_server.tools.commands.import_model import (
     is_module,
     pull_original,
 )
-from posewire_server.tools.media.progress import ProgressBars
-from posewire_server.tools.media.report import format_table
+from posewire_server.tools.media.terminal import ProgressBars, format_table
 
 HEADER = ("model", "state", "size", "licence", "default engine", "engines, ms a run")
 

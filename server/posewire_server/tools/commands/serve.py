@@ -13,7 +13,7 @@ from posewire_server.serving.serve import (
     serve_front,
     serve_pipelines,
 )
-from posewire_server.tools.media.progress import ProgressBars
+from posewire_server.tools.media.terminal import ProgressBars
 
 
 def run(config: ServerConfig, cache: Path, worker_command: WorkerCommand) -> int:

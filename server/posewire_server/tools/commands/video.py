@@ -12,16 +12,19 @@ from tqdm import tqdm
 
 from posewire_server.errors import ConfigError, LocalReason
 from posewire_server.skeletons import Skeleton
-from posewire_server.tools.commands.follow import Consumer, follow
-from posewire_server.tools.media.annotate import open_annotator
-from posewire_server.tools.media.answer import Answer
-from posewire_server.tools.media.detector import DetectorConfig, open_detector
-from posewire_server.tools.media.packet_source import PacketVideo
-from posewire_server.tools.media.progress import ProgressBars
-from posewire_server.tools.media.records import answer_record
-from posewire_server.tools.media.report import Tally, noun_of
-from posewire_server.tools.media.source import Source
-from posewire_server.tools.media.sources import open_source
+from posewire_server.tools.media.annotator import open_annotator
+from posewire_server.tools.media.detector import (
+    Consumer,
+    DetectorConfig,
+    open_detector,
+    run_detector,
+)
+from posewire_server.tools.media.frame_statistics import FrameStatistics, noun_of
+from posewire_server.tools.media.json_record import frame_record
+from posewire_server.tools.media.open_source import open_source
+from posewire_server.tools.media.source import DetectedFrame, Source
+from posewire_server.tools.media.terminal import ProgressBars
+from posewire_server.tools.media.video_source import PacketSource
 
 
 @dataclass(frozen=True)
@@ -45,14 +48,14 @@ class VideoConfig:
 
 def run(config: VideoConfig) -> int:
     """Answers every frame until the source ends or Ctrl-C; returns 1 if a frame failed, else 0."""
-    source = PacketVideo(config.source) if config.packets else open_source(config.source)
+    source = PacketSource(config.source) if config.packets else open_source(config.source)
     with ExitStack() as stack:
         progress = stack.enter_context(ProgressBars())
         detector = stack.enter_context(open_detector(config.detector, progress))
-        tally = Tally(noun_of(detector.skeleton))
+        tally = FrameStatistics(noun_of(detector.skeleton))
         outputs = list(_open_outputs(config, source, detector.skeleton, stack))
         bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc=source.name))
-        elapsed_s = follow(detector, source, [tally.add, *outputs, lambda _: bar.update()])
+        elapsed_s = run_detector(detector, source, [tally.add, *outputs, lambda _: bar.update()])
     print(tally.summary(elapsed_s), *tally.failures(), sep="\n", file=sys.stderr)
     print(tally.stage_table(), file=sys.stderr)
     if config.output is not None:
@@ -68,8 +71,8 @@ def _open_outputs(
     if config.json_lines is not None:
         file = _open_lines(config.json_lines, stack)
 
-        def write_line(answer: Answer) -> None:
-            print(json.dumps(answer_record(answer, skeleton)), file=file)
+        def write_line(answer: DetectedFrame) -> None:
+            print(json.dumps(frame_record(answer, skeleton)), file=file)
 
         yield write_line
 

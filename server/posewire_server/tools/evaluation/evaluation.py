@@ -19,15 +19,14 @@ from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.pose import Poses
 from posewire_server.tools.evaluation.labels import LabelledPicture
 from posewire_server.tools.evaluation.score import Score, score, score_datasets
-from posewire_server.tools.evaluation.task import Task
-from posewire_server.tools.evaluation.translation import Translation
+from posewire_server.tools.evaluation.task import Task, Translation
 
 Array = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Way:
+class EvaluationMode:
     """How a picture is looked at.
 
     Attributes:
@@ -72,10 +71,10 @@ class Evaluation:
     model: ModelSpec
     task: Task
     engine: EngineConfig
-    results: dict[Way, Result]
+    results: dict[EvaluationMode, Result]
 
 
-class LastRun:
+class CachedPredictor:
     """A predictor that does not run again when it is given the inputs of its last run."""
 
     def __init__(self, predictor: Predictor) -> None:
@@ -121,10 +120,14 @@ def evaluate(
     if boxes and not translation.keeps_order:
         text = f"model '{stored.spec.name}' finds persons; it cannot be given boxes of {task.noun}"
         raise LabelsError(LocalReason.TASK_UNSUITED, text, task=task.name)
-    pipeline = Pipeline.load(stored, Networks(engine, LastRun))
+    pipeline = Pipeline.load(stored, Networks(engine, CachedPredictor))
     names = [pipeline.mode_name(name) for name in modes or stored.spec.modes]
-    ways = [Way(name, given) for given in ((True, False) if boxes else (False,)) for name in names]
-    found: dict[Way, list[Poses]] = {way: [] for way in ways}
+    ways = [
+        EvaluationMode(name, given)
+        for given in ((True, False) if boxes else (False,))
+        for name in names
+    ]
+    found: dict[EvaluationMode, list[Poses]] = {way: [] for way in ways}
     for picture in pictures:
         for way, poses in _search(pipeline, picture, ways):
             found[way].append(poses)
@@ -138,7 +141,7 @@ def _judge(
     pictures: Sequence[LabelledPicture],
     found: list[Poses],
     translation: Translation,
-    way: Way,
+    way: EvaluationMode,
 ) -> Result:
     given = task, pictures, found, translation
     total = score(*given, in_order=way.is_given_boxes)
@@ -146,8 +149,8 @@ def _judge(
 
 
 def _search(
-    pipeline: Pipeline, picture: LabelledPicture, ways: Sequence[Way]
-) -> Iterator[tuple[Way, Poses]]:
+    pipeline: Pipeline, picture: LabelledPicture, ways: Sequence[EvaluationMode]
+) -> Iterator[tuple[EvaluationMode, Poses]]:
     image = _read(picture)
     boxes = tuple(instance.box for instance in picture.instances if instance.counts)
     for way in ways:

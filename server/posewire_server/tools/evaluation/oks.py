@@ -8,12 +8,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 
 from posewire_server.pose import Poses
-from posewire_server.tools.evaluation.curve import Curve
+from posewire_server.tools.evaluation.keypoint_metrics import Curve
 from posewire_server.tools.evaluation.labels import LabelledPicture
+from posewire_server.tools.extras import require
 
 # Where summarize() of pycocotools puts the figures of keypoints.
 _PLACES = {"AP": 0, "AP50": 1, "AP75": 2, "AR": 5}
@@ -33,6 +32,10 @@ def score_oks(
         ``AP50`` and ``AP75``: precision at one of them; NaN where nobody is to be found. And the
         precision at each of them.
     """
+    require("pycocotools", "eval")
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
     truth = COCO()
     truth.dataset = _ground_truth(pictures)
     results = [

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from posewire_server.pose import Poses
-from posewire_server.tools.evaluation.curve import Curve, ced_curve, pck_curve
 from posewire_server.tools.evaluation.distance import Distances, measure
+from posewire_server.tools.evaluation.keypoint_metrics import (
+    Curve,
+    area_under_pck,
+    ced_curve,
+    mean_distance,
+    nme,
+    pck,
+    pck_curve,
+)
 from posewire_server.tools.evaluation.labels import LabelledPicture
-from posewire_server.tools.evaluation.nme import nme
 from posewire_server.tools.evaluation.oks import score_oks
-from posewire_server.tools.evaluation.pck import area_under_pck, mean_distance, pck
-from posewire_server.tools.evaluation.task import Task
-from posewire_server.tools.evaluation.translation import Translation
+from posewire_server.tools.evaluation.task import Task, Translation
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,9 @@
-"""Frames in, answers out: by a pipeline in this process, or by a server over the network.
+"""Detectors: frames in, poses out, by a pipeline in this process or by a server."""
 
->>> with open_detector(DetectorConfig(server="localhost:50051"), progress) as detector:
-...     for answer in detector.detect(open_source("street.mp4")):
-...         print(answer.frame.name, answer.detection)
-"""
-
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+import sys
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -22,10 +19,9 @@ from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.models.weights.package_manager import Progress
 from posewire_server.skeletons import Skeleton
-from posewire_server.tools.media.answer import Answer
 from posewire_server.tools.media.local_detector import LocalDetector
 from posewire_server.tools.media.remote_detector import RemoteDetector
-from posewire_server.tools.media.source import Source
+from posewire_server.tools.media.source import DetectedFrame, Source
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ class Detector(Protocol):
         """What the poses consist of."""
         ...
 
-    def detect(self, source: Source) -> Generator[Answer]:
+    def detect(self, source: Source) -> Generator[DetectedFrame]:
         """Yields one answer for each frame; close it to stop early."""
         ...
 
@@ -94,3 +90,26 @@ def _ask(client: posewire.Client, server: str, config: DetectorConfig) -> Detect
             f"`posewire-server serve --address {server}` starts one"
         )
         raise ConfigError(LocalReason.SERVER_UNREACHABLE, text) from error
+
+
+Consumer = Callable[[DetectedFrame], object]
+
+
+def run_detector(detector: Detector, source: Source, consumers: Iterable[Consumer]) -> float:
+    """Hands each answer to every consumer, until the source ends; returns the seconds it took.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, but for a video: what was seen of it by then is what was wanted.
+    """
+    consumers = list(consumers)
+    begin_s = time.perf_counter()
+    with closing(detector.detect(source)) as answers:
+        try:
+            for answer in answers:
+                for consume in consumers:
+                    consume(answer)
+        except KeyboardInterrupt:
+            if not source.is_video:
+                raise
+            sys.stderr.write("\nstopped\n")
+    return time.perf_counter() - begin_s

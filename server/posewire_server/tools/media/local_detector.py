@@ -11,9 +11,8 @@ from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.outcome import Detection
 from posewire_server.skeletons import Skeleton
-from posewire_server.tools.media.answer import Answer
-from posewire_server.tools.media.newest import newest
-from posewire_server.tools.media.source import Source, SourceFrame
+from posewire_server.tools.media.latest_frames import latest_frames
+from posewire_server.tools.media.source import DetectedFrame, Source, SourceFrame
 
 
 class LocalDetector:
@@ -44,7 +43,7 @@ class LocalDetector:
         """What the poses consist of."""
         return self._pipeline.spec.skeleton
 
-    def detect(self, source: Source) -> Generator[Answer]:
+    def detect(self, source: Source) -> Generator[DetectedFrame]:
         """Yields one answer for each frame; close it to stop early.
 
         Frames of a live source are dropped where the pipeline is slower.
@@ -56,24 +55,26 @@ class LocalDetector:
                 for frame in source:
                     yield self._detect_one(frame, session)
                 return
-            with closing(newest(source)) as frames:
+            with closing(latest_frames(source)) as frames:
                 for frame, overtaken in frames:
                     for dropped in overtaken:
                         session.reader.leave_out(dropped.source)
-                        yield Answer(dropped, None, problem="dropped", reason="OVERFLOW")
+                        yield DetectedFrame(dropped, None, problem="dropped", reason="OVERFLOW")
                     yield self._detect_one(frame, session)
 
-    def _detect_one(self, frame: SourceFrame, session: StreamSession) -> Answer:
+    def _detect_one(self, frame: SourceFrame, session: StreamSession) -> DetectedFrame:
         begin = time.perf_counter()
         try:
             found = self._pipeline.detect(
                 frame.source, mode=self._mode, session=session, frame_time=_frame_time(frame)
             )
         except PosewireError as error:
-            return Answer(frame, None, problem="error", reason=error.reason, message=str(error))
+            return DetectedFrame(
+                frame, None, problem="error", reason=error.reason, message=str(error)
+            )
         poses = found.poses.take(found.poses.scores >= self._minimum_score)
         detection = Detection(poses, found.size_image, found.timings)
-        return Answer(frame, detection, time.perf_counter() - begin)
+        return DetectedFrame(frame, detection, time.perf_counter() - begin)
 
 
 def _frame_time(frame: SourceFrame) -> FrameTime:

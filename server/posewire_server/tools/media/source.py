@@ -1,4 +1,4 @@
-"""A source of frames, and the frames it gives."""
+"""Sources of frames, their frames, and what was detected in one of them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.frame import EncodedImage, VideoPacket
+from posewire_server.outcome import Detection
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[SourceFrame]: ...
 
 
-class Clip:
+class ClipSource:
     """A video made in memory, one picture at a time."""
 
     is_live = False
@@ -77,3 +78,24 @@ class Clip:
         for number in range(self.frame_count):
             time = begin + timedelta(seconds=number / self.fps)
             yield SourceFrame(f"frame {number}", self._make_frame(number), time)
+
+
+@dataclass(frozen=True, eq=False)
+class DetectedFrame:
+    """What became of one frame.
+
+    Attributes:
+        frame: The frame.
+        detection: Its poses; None where there is a problem instead.
+        round_trip_s: From handing the frame over until the answer was there, in seconds.
+        problem: ``error``, ``dropped`` or ``lost``; empty where there is a detection.
+        reason: Name of the error or of the reason for dropping.
+        message: For people.
+    """
+
+    frame: SourceFrame
+    detection: Detection | None
+    round_trip_s: float = 0.0
+    problem: str = ""
+    reason: str = ""
+    message: str = ""

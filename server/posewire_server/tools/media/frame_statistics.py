@@ -1,12 +1,12 @@
 """What the commands print about many answers: a table and a line of counts."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from posewire_server.skeletons import Skeleton
-from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.source import DetectedFrame
+from posewire_server.tools.media.terminal import format_table
 
 PERCENTILES = (50, 90, 99)
 _NOUNS = {"hand21": "hands", "ibug68": "faces", "facemesh468": "faces"}
@@ -18,7 +18,7 @@ def noun_of(skeleton: Skeleton) -> str:
     return _NOUNS.get(skeleton.name, "persons")
 
 
-class Tally:
+class FrameStatistics:
     """Counts answers and keeps their times; holds no frame.
 
     Args:
@@ -34,7 +34,7 @@ class Tally:
         self._first_messages: dict[str, str] = {}
         self._times_s: list[tuple[float, ...]] = []
 
-    def add(self, answer: Answer) -> None:
+    def add(self, answer: DetectedFrame) -> None:
         """Counts one answer."""
         self.frames += 1
         if answer.detection is None:
@@ -47,7 +47,7 @@ class Tally:
         stages = (times.wait_s, times.decode_s, times.infer_s, times.post_s, answer.round_trip_s)
         self._times_s.append(stages)
 
-    def _add_failure(self, answer: Answer) -> None:
+    def _add_failure(self, answer: DetectedFrame) -> None:
         kind = answer.reason or answer.problem
         self._failures[kind] += 1
         self._first_messages.setdefault(kind, answer.message)
@@ -89,20 +89,3 @@ class Tally:
             for stage, values in zip(STAGES, values_ms, strict=True)
         ]
         return format_table(header, rows)
-
-
-def format_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int] = (0,)
-) -> str:
-    """Returns a table with aligned columns: those of ``left`` to the left, numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join(_format_line(line, widths, left) for line in lines)
-
-
-def _format_line(line: Sequence[str], widths: Sequence[int], left: Collection[int]) -> str:
-    cells = [
-        cell.ljust(width) if column in left else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-    ]
-    return "  ".join(cells).rstrip()

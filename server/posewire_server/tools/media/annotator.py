@@ -11,10 +11,9 @@ from posewire_server.errors import ConfigError, LocalReason, SourceError
 from posewire_server.frame import MAX_PIXELS
 from posewire_server.inference.reader import SourceReader
 from posewire_server.skeletons import Skeleton
-from posewire_server.tools.media.answer import Answer
 from posewire_server.tools.media.draw import draw_poses
-from posewire_server.tools.media.source import Source
-from posewire_server.tools.media.sources import IMAGE_SUFFIXES
+from posewire_server.tools.media.open_source import IMAGE_SUFFIXES
+from posewire_server.tools.media.source import DetectedFrame, Source
 
 # The codecs that OpenCV's wheels can write, by the suffix of the file.
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
@@ -27,7 +26,7 @@ class Annotator(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def write(self, answer: Answer) -> None:
+    def write(self, answer: DetectedFrame) -> None:
         """Writes one answer; one without poses only where the result would have a gap."""
         ...
 
@@ -75,7 +74,7 @@ class AnnotatedImages:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def write(self, answer: Answer) -> None:
+    def write(self, answer: DetectedFrame) -> None:
         """Writes an answer with poses; others leave no file.
 
         Raises:
@@ -119,7 +118,7 @@ class AnnotatedVideo:
         if self._writer is not None:
             self._writer.release()
 
-    def write(self, answer: Answer) -> None:
+    def write(self, answer: DetectedFrame) -> None:
         """Appends a frame; one that failed is shown without poses, one that was dropped is not.
 
         Raises:

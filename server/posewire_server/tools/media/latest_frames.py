@@ -8,7 +8,9 @@ from posewire_server.frame import VideoPacket
 from posewire_server.tools.media.source import SourceFrame
 
 
-def newest(source: Iterable[SourceFrame]) -> Generator[tuple[SourceFrame, list[SourceFrame]]]:
+def latest_frames(
+    source: Iterable[SourceFrame],
+) -> Generator[tuple[SourceFrame, list[SourceFrame]]]:
     """Yields the newest frame of a source, and those it overtook since the last one.
 
     The source is read in a thread, which ends with the source, or at the frame after this iterator
@@ -18,8 +20,8 @@ def newest(source: Iterable[SourceFrame]) -> Generator[tuple[SourceFrame, list[S
     Raises:
         Exception: What reading the source raised, after the frames before it.
     """
-    slot = _Slot()
-    thread = threading.Thread(target=slot.fill, args=(source,), name="newest", daemon=True)
+    slot = _LatestFrame()
+    thread = threading.Thread(target=slot.fill, args=(source,), name="latest-frames", daemon=True)
     thread.start()
     try:
         while (taken := slot.take()) is not None:
@@ -28,7 +30,7 @@ def newest(source: Iterable[SourceFrame]) -> Generator[tuple[SourceFrame, list[S
         slot.close()
 
 
-class _Slot:
+class _LatestFrame:
     """Room for one frame."""
 
     def __init__(self) -> None:

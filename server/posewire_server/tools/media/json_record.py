@@ -6,10 +6,10 @@ from typing import Any
 from posewire_server.outcome import Detection
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
-from posewire_server.tools.media.answer import Answer
+from posewire_server.tools.media.source import DetectedFrame
 
 
-def answer_record(answer: Answer, skeleton: Skeleton) -> dict[str, Any]:
+def frame_record(answer: DetectedFrame, skeleton: Skeleton) -> dict[str, Any]:
     """Returns an answer as a dictionary of numbers and texts.
 
     Every keypoint of the skeleton is there by its name: x, y, score, and z where the model tells

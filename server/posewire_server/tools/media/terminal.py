@@ -1,5 +1,6 @@
-"""Progress bars on standard error."""
+"""Progress bars and tables on a terminal."""
 
+from collections.abc import Collection, Sequence
 from typing import Any, Self
 
 from tqdm import tqdm
@@ -34,3 +35,20 @@ class ProgressBars:
         if self._bar is not None:
             self._bar.close()
             self._bar = None
+
+
+def format_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int] = (0,)
+) -> str:
+    """Returns a table with aligned columns: those of ``left`` to the left, numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [header, ["-" * width for width in widths], *rows]
+    return "\n".join(_format_line(line, widths, left) for line in lines)
+
+
+def _format_line(line: Sequence[str], widths: Sequence[int], left: Collection[int]) -> str:
+    cells = [
+        cell.ljust(width) if column in left else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()

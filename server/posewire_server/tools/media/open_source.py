@@ -7,12 +7,12 @@ from pathlib import Path
 
 from posewire_server.errors import LocalReason, SourceError
 from posewire_server.tools.media.source import Source, SourceFrame
-from posewire_server.tools.media.video_source import Video
+from posewire_server.tools.media.video_source import VideoSource
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp"})
 
 
-class ImageFiles:
+class ImageSource:
     """Image files, sent as they are; each is named after its file, and no two alike."""
 
     is_live = False
@@ -47,7 +47,7 @@ def open_images(specs: Sequence[str]) -> Source:
             paths.append(path)
         else:
             raise _not_found(str(path))
-    return ImageFiles(", ".join(specs), paths)
+    return ImageSource(", ".join(specs), paths)
 
 
 def open_source(spec: str) -> Source:
@@ -61,17 +61,17 @@ def open_source(spec: str) -> Source:
         SourceError: SOURCE_NOT_FOUND, SOURCE_EMPTY or SOURCE_UNREADABLE; the text names the remedy.
     """
     if spec.isdecimal():
-        return Video(f"camera {spec}", int(spec))
+        return VideoSource(f"camera {spec}", int(spec))
     if "://" in spec:
-        return Video(spec, spec)
+        return VideoSource(spec, spec)
     path = Path(spec)
     if path.is_dir():
-        return ImageFiles(spec, _images_in(path))
+        return ImageSource(spec, _images_in(path))
     if not path.is_file():
         raise _not_found(spec)
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        return ImageFiles(spec, [path])
-    return Video(spec, spec)
+        return ImageSource(spec, [path])
+    return VideoSource(spec, spec)
 
 
 def read_bytes(path: Path) -> bytes:
