@@ -115,12 +115,11 @@ def test_run_lets_other_threads_work(predictor: PaddlePredictor) -> None:
 def test_run_equals_the_plain_call_of_paddle(predictor: PaddlePredictor) -> None:
     inputs = np.random.default_rng(3).uniform(0, 255, (1, 3, 64, 96)).astype(np.float32)
     (outputs,) = predictor.run(inputs)
-    program = predictor._program
-    program.gil_free = False
+    predictor.gil_free = False
     try:
         (plain,) = predictor.run(inputs)
     finally:
-        program.gil_free = True
+        predictor.gil_free = True
     np.testing.assert_array_equal(outputs, plain)
 
 
@@ -131,13 +130,12 @@ def test_paddle_without_the_symbol_runs_with_the_lock_and_warns(
     locked = PaddlePredictor(network, threads=1)
     assert not locked.gil_free
     assert "without Python's lock" in caplog.text
-    locked.warm_up([(64, 64)])
+    locked.run(np.zeros((1, 3, 64, 64), np.float32))
 
 
 def test_run_during_another_run_is_refused(predictor: PaddlePredictor) -> None:
     inputs = np.zeros((1, 3, 16, 16), np.float32)
-    program = predictor._program
-    with program._turn, pytest.raises(EngineError, match="let them take turns"):
+    with predictor._turn, pytest.raises(EngineError, match="let them take turns"):
         predictor.run(inputs)
     predictor.run(inputs)
 
@@ -199,6 +197,7 @@ def test_check_engine_too_slow_reports_the_time(network: StoredNetwork) -> None:
 
 RUN = """
 import signal
+import numpy as np
 from posewire_server.config import default_cache
 from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.models.catalog.networks import TFPOSE
@@ -209,7 +208,7 @@ assert "paddle" not in sys.modules
 caught = []
 signal.signal(signal.SIGTERM, lambda number, _frame: caught.append(number))
 predictor = PaddlePredictor(NetworkStore(default_cache(), check_engines).pull(TFPOSE))
-predictor.warm_up([(64, 64)])
+predictor.run(np.zeros((1, 3, 64, 64), np.float32))
 signal.raise_signal(signal.SIGTERM)
 assert caught == [signal.SIGTERM]
 """

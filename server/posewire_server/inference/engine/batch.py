@@ -23,8 +23,6 @@ class BatchRequest:
         context: Context of the frame.
 
     Attributes:
-        inputs: As given.
-        priority: Priority of the frame.
         is_done: Whether the request succeeded or failed.
     """
 
@@ -72,42 +70,28 @@ class BatchRequest:
         return self._outputs
 
 
-def take_batch(queue: PriorityQueue[BatchRequest], calibration: Calibration) -> list[BatchRequest]:
-    """Removes the first request from a queue that is not empty, and the requests that join it.
+def form_batch(queue: PriorityQueue[BatchRequest], calibration: Calibration) -> list[BatchRequest]:
+    """Returns the first request of a queue that is not empty, and the requests that run with it.
 
     No request joins while one of a higher priority stays in the queue.
     """
-    first, *others = find_fitting(queue, calibration)
-    room = calibration.size_for(count_inputs([first, *others])) - len(first.inputs)
-    batch, left_out = [first], Priority.LOW
-    for request in others:
-        if len(request.inputs) <= room and request.priority >= left_out:
+    first = queue.peek()
+    assert first is not None, "the leader is in the queue"
+    batch = [first]
+    if calibration.largest == 1:
+        return batch
+    fitting = [it for it in queue if it.inputs.shape[1:] == first.inputs.shape[1:]]
+    room = calibration.size_for(count_inputs(fitting)) - len(first.inputs)
+    highest_left = Priority.LOW
+    for request in (it for it in queue if it is not first):  # the highest priority first
+        if request.priority < highest_left:
+            break
+        if request in fitting and len(request.inputs) <= room:
             room -= len(request.inputs)
             batch.append(request)
         else:
-            left_out = max(left_out, request.priority)
-    for request in batch:
-        queue.remove(request, request.priority)
-    queue.count_turn(first.priority)
+            highest_left = request.priority
     return batch
-
-
-def find_fitting(
-    queue: PriorityQueue[BatchRequest], calibration: Calibration
-) -> list[BatchRequest]:
-    """Returns the first request of a queue that is not empty, and those that may join it."""
-    first = queue.peek()
-    assert first is not None, "the leader is in the queue"
-    fitting = [first]
-    if calibration.largest == 1:
-        return fitting
-    left_out = Priority.LOW
-    for request in queue:  # the highest priority first
-        if request.inputs.shape[1:] != first.inputs.shape[1:]:
-            left_out = max(left_out, request.priority)
-        elif request is not first and request.priority >= left_out:
-            fitting.append(request)
-    return fitting
 
 
 def count_inputs(requests: Sequence[BatchRequest]) -> int:
@@ -119,9 +103,6 @@ def join_inputs(batch: Sequence[BatchRequest], calibration: Calibration) -> Arra
     """Returns the inputs of a batch, padded with zeros to a size that was measured."""
     if len(batch) == 1:
         return batch[0].inputs
-    arrays = [request.inputs for request in batch]
     count = count_inputs(batch)
-    missing = calibration.padded(count) - count
-    if missing:
-        arrays.append(np.zeros((missing, *arrays[0].shape[1:]), np.float32))
-    return np.concatenate(arrays)
+    padding = np.zeros((calibration.padded(count) - count, *batch[0].inputs.shape[1:]), np.float32)
+    return np.concatenate([*(request.inputs for request in batch), padding])

@@ -12,16 +12,15 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import EngineError, ErrorReason
 from posewire_server.frame import Priority
 from posewire_server.inference.engine.batch import (
     BatchRequest,
     count_inputs,
-    find_fitting,
+    form_batch,
     join_inputs,
-    take_batch,
 )
-from posewire_server.inference.engine.calibration import ALONE, Calibration
+from posewire_server.inference.engine.calibration import ALONE
+from posewire_server.inference.engine.paddle_inference import engine_failed
 from posewire_server.inference.engine.predictor import Predictor
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.scheduling.priority_queue import PriorityQueue
@@ -53,7 +52,7 @@ class Batcher:
         wait_s: float = 0.0,
         observe: Callable[[int], None] = lambda _count: None,
     ) -> None:
-        self.calibration: Calibration = ALONE
+        self.calibration = ALONE
         self.runs = self.inputs = 0
         self._predictor = predictor
         self._wait_s = wait_s
@@ -72,9 +71,8 @@ class Batcher:
     def dismiss(self, context: FrameContext) -> None:
         """Takes an announcement back, if the frame has not called ``run``."""
         with self._lock:
-            if context in self._expected:
-                self._expected.remove(context)
-                self._arrival.notify()
+            self._expected.discard(context)
+            self._arrival.notify()
 
     def run(self, inputs: Array, context: FrameContext) -> list[Array]:
         """Runs inputs, alone or joined with others of the same size.
@@ -107,7 +105,10 @@ class Batcher:
         """Runs the next batch; wakes its threads and the next leader."""
         with self._lock:
             self._wait_for_others()
-            batch = take_batch(self._queue, self.calibration)
+            batch = form_batch(self._queue, self.calibration)
+            for request in batch:
+                self._queue.remove(request, request.priority)
+            self._queue.count_turn(batch[0].priority)
         try:
             self._run(batch)
         finally:
@@ -118,21 +119,22 @@ class Batcher:
                 successor.wake()
             for request in batch:
                 if not request.is_done:  # a signal interrupted the leader
-                    request.fail(EngineError(ErrorReason.ENGINE_FAILED, "the run was interrupted"))
+                    request.fail(engine_failed("the run was interrupted"))
                 request.wake()
 
     def _wait_for_others(self) -> None:
         end_s = time.perf_counter() + self._wait_s
-        while self._is_worth_waiting() and (left_s := end_s - time.perf_counter()) > 0:
+        while self._may_improve() and (left_s := end_s - time.perf_counter()) > 0:
             self._arrival.wait(left_s)
 
-    def _is_worth_waiting(self) -> bool:
+    def _may_improve(self) -> bool:
+        """Returns whether a frame in preparation may go before the next batch, or join it."""
         highest = next(iter(self._queue)).priority
         coming = max((it.priority for it in self._expected if it.is_preparing), default=None)
         if coming is None or coming < highest or highest is Priority.HIGH:
             return False
-        fitting = find_fitting(self._queue, self.calibration)
-        return coming > highest or count_inputs(fitting) < self.calibration.largest
+        batch = form_batch(self._queue, self.calibration)
+        return coming > highest or count_inputs(batch) < self.calibration.largest
 
     def _run(self, batch: Sequence[BatchRequest]) -> None:
         """Runs requests together; one by one if that fails, to fail only the culprit."""

@@ -1,27 +1,28 @@
 """Predictor: one network in one engine of Paddle Inference.
 
-    predictor = PaddlePredictor(store.pull(TFPOSE, progress))
-    (maps,) = predictor.run(np.zeros((1, 3, 368, 432), np.float32))
-
-Paddle's OpenVINO engine logs a fault of a run and returns the previous outputs. This module checks
-inputs and the shapes of outputs for that reason.
+predictor = PaddlePredictor(store.pull(TFPOSE, progress))
+(maps,) = predictor.run(np.zeros((1, 3, 368, 432), np.float32))
 """
 
-from collections.abc import Iterable
-from typing import Final, Protocol
+import logging
+import threading
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import EngineError, ErrorReason
+from posewire_server import _native
 from posewire_server.inference.engine.engine_config import Engine, Precision
-from posewire_server.inference.engine.program import Program
+from posewire_server.inference.engine.paddle_inference import (
+    build_native_predictor,
+    engine_failed,
+    summary_of,
+)
 from posewire_server.models.weights.manifest import StoredNetwork
 from posewire_server.runtime import available_cores
 
-ENGINES: Final = ("openvino", "onednn", "plain", "gpu")
-
 Array = npt.NDArray[np.float32]
+_LOG = logging.getLogger(__name__)
 
 
 class Predictor(Protocol):
@@ -35,13 +36,11 @@ class PaddlePredictor:
     """One network in one engine of Paddle Inference.
 
     One thread at a time may call it, from any thread; it refuses a call during another one. The
-    number of the engine's own threads stays the same.
-
-    The first run of each new (N, H, W) takes longer, see ``warm_up``. Memory is bounded for any
-    number of them.
+    number of the engine's own threads stays the same. The first run of each new (N, H, W) takes
+    longer, because the engine compiles for it. Memory is bounded for any number of sizes.
 
     Args:
-        model: A network of the cache.
+        stored: The network.
         engine: ``auto`` takes the fastest engine that passed the network's self-check.
         precision: ``bf16``, with ``openvino`` only, takes half the time on a CPU with AVX512_BF16
             and costs accuracy: AP 0.276 instead of 0.286 for the body network on 74 images of
@@ -50,7 +49,7 @@ class PaddlePredictor:
 
     Attributes:
         engine: The engine in use.
-        gil_free: Whether ``run`` releases Python's lock.
+        gil_free: Whether ``run`` releases Python's lock; Paddle's own ``run`` keeps it.
 
     Raises:
         EngineError: ENGINE_FAILED: the engine did not pass the self-check, is not part of this
@@ -59,16 +58,26 @@ class PaddlePredictor:
 
     def __init__(
         self,
-        model: StoredNetwork,
+        stored: StoredNetwork,
         engine: Engine = "auto",
         precision: Precision = "fp32",
         threads: int = 0,
     ) -> None:
-        self.engine = choose_engine(model, engine, precision)
-        self._spec = model.spec
+        self.engine = choose_engine(stored, engine, precision)
+        self._spec = stored.spec
+        self._turn = threading.Lock()
         threads = threads or available_cores()
-        self._program = Program(model.program, self.engine, precision, threads)
-        self.gil_free = self._program.gil_free
+        native = build_native_predictor(stored.program, self.engine, precision, threads)
+        (name,) = native.get_input_names()
+        self._native = native
+        self._input = native.get_input_handle(name)
+        self._outputs = [native.get_output_handle(name) for name in native.get_output_names()]
+        self.gil_free: bool = _native.predictor_run_available(native)
+        if not self.gil_free:
+            _LOG.warning(
+                "this Paddle cannot run without Python's lock; everything else in the process "
+                "waits during each inference (known to work: paddlepaddle 3.3.1 on Linux)"
+            )
 
     def run(self, inputs: Array) -> list[Array]:
         """Runs the network on a batch.
@@ -85,28 +94,21 @@ class PaddlePredictor:
                 or a fault of the engine.
         """
         self._check_inputs(inputs)
-        outputs = self._program.run(inputs)
+        if not self._turn.acquire(blocking=False):
+            raise engine_failed("two threads run one predictor; let them take turns")
+        try:
+            self._input.copy_from_cpu(inputs)
+            if self.gil_free:
+                _native.predictor_run(self._native)
+            else:
+                self._native.run()
+            outputs: list[Array] = [handle.copy_to_cpu() for handle in self._outputs]
+        except Exception as error:
+            raise engine_failed(f"{self.engine} failed: {summary_of(error)}") from error
+        finally:
+            self._turn.release()
         self._check_outputs(outputs, inputs)
         return outputs
-
-    def warm_up(self, sizes: Iterable[tuple[int, int]]) -> None:
-        """Runs once for each size (w, h) of inputs, in pixels; the engine compiles for them.
-
-        Raises:
-            EngineError: As ``run``.
-        """
-        for width, height in sizes:
-            self.run(np.zeros((1, self._spec.input.channels, height, width), np.float32))
-
-    def _check_outputs(self, outputs: list[Array], inputs: Array) -> None:
-        size, specs = (len(inputs), *inputs.shape[2:]), self._spec.outputs
-        got = [array.shape for array in outputs]
-        if len(got) != len(specs) or not all(
-            spec.fits(shape, *size) for spec, shape in zip(specs, got, strict=True)
-        ):
-            expected = [spec.shape_of(*size) for spec in specs]
-            text = f"{self.engine} answered {got} where {expected} was expected"
-            raise EngineError(ErrorReason.ENGINE_FAILED, text)
 
     def _check_inputs(self, inputs: Array) -> None:
         wanted, shape = self._spec.input, inputs.shape
@@ -120,30 +122,36 @@ class PaddlePredictor:
                 else f"H and W multiples of {wanted.stride}"
             )
             text = f"expected inputs (N, {wanted.channels}, H, W) with {size}, got {shape}"
-            raise EngineError(ErrorReason.ENGINE_FAILED, text)
+            raise engine_failed(text)
         if inputs.dtype != np.float32 or not inputs.flags.c_contiguous:
             got = f"{inputs.dtype}, strides {inputs.strides}"
-            raise EngineError(
-                ErrorReason.ENGINE_FAILED, f"expected C-contiguous float32 inputs, got {got}"
-            )
+            raise engine_failed(f"expected C-contiguous float32 inputs, got {got}")
+
+    def _check_outputs(self, outputs: list[Array], inputs: Array) -> None:
+        """Refuses wrong shapes: OpenVINO in Paddle logs a fault and returns the last outputs."""
+        size, specs = (len(inputs), *inputs.shape[2:]), self._spec.outputs
+        got = [array.shape for array in outputs]
+        if len(got) != len(specs) or not all(
+            spec.fits(shape, *size) for spec, shape in zip(specs, got, strict=True)
+        ):
+            expected = [spec.shape_of(*size) for spec in specs]
+            raise engine_failed(f"{self.engine} answered {got} instead of {expected}")
 
 
-def choose_engine(model: StoredNetwork, engine: Engine, precision: Precision = "fp32") -> str:
+def choose_engine(stored: StoredNetwork, engine: Engine, precision: Precision = "fp32") -> str:
     """Returns the name of the engine for a network; ``auto`` means the manifest's default.
 
     Raises:
         EngineError: ENGINE_FAILED: it did not pass the self-check, or lacks the precision.
     """
-    chosen = model.manifest.default_engine if engine == "auto" else engine
+    chosen = stored.manifest.default_engine if engine == "auto" else engine
     again = "see `posewire-server models verify`"
     if chosen is None:
-        raise EngineError(ErrorReason.ENGINE_FAILED, f"no engine passed the self-check; {again}")
-    check = model.manifest.check(chosen)
+        raise engine_failed(f"no engine passed the self-check; {again}")
+    check = stored.manifest.check(chosen)
     if check is not None and not check.passed:
         text = f"engine {chosen} did not pass the self-check: {check.reason}; {again}"
-        raise EngineError(ErrorReason.ENGINE_FAILED, text)
+        raise engine_failed(text)
     if precision == "bf16" and chosen != "openvino":
-        raise EngineError(
-            ErrorReason.ENGINE_FAILED, f"bf16 is offered by openvino only, not by {chosen}"
-        )
+        raise engine_failed(f"bf16 is offered by openvino only, not by {chosen}")
     return chosen
