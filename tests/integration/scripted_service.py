@@ -28,7 +28,11 @@ MODEL = model_pb2.Model(
     modes=["fast", "openpose"],
     engine=model_pb2.Engine(name="plain", precision="fp32", threads=2),
     limits=model_pb2.Limits(
-        max_message_bytes=1, max_image_pixels=2, max_streams=3, max_in_flight=4
+        max_message_bytes=1,
+        max_image_pixels=2,
+        max_streams=3,
+        max_in_flight=4,
+        max_bytes_in_flight=5,
     ),
     provenance=[model_pb2.Provenance(source="a wheel", sha256="ab", licence="MIT")],
 )

@@ -76,6 +76,7 @@ def test_models_are_described() -> None:
             assert model.skeleton.limbs == ((0, 1),)
             assert model.engine.threads == 2
             assert model.limits.max_in_flight == 4
+            assert model.limits.max_bytes_in_flight == 5
             assert model.provenance[0].licence == "MIT"
 
 

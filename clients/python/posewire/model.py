@@ -7,12 +7,18 @@ from posewire.v1 import model_pb2
 
 
 class ModelState(IntEnum):
-    """Whether a model is ready: known, being loaded, or answering requests."""
+    """Readiness of a model: known, being loaded, or answering requests; UNSPECIFIED if unknown."""
 
     UNSPECIFIED = model_pb2.MODEL_STATE_UNSPECIFIED
     AVAILABLE = model_pb2.MODEL_STATE_AVAILABLE
     LOADING = model_pb2.MODEL_STATE_LOADING
     SERVING = model_pb2.MODEL_STATE_SERVING
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ModelState":
+        """Returns UNSPECIFIED for a value of a newer server."""
+        del value
+        return cls.UNSPECIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +49,13 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a request may ask of the server."""
+    """Limits of the server; ``posewire.v1.Limits`` documents each."""
 
     max_message_bytes: int
     max_image_pixels: int
     max_streams: int
     max_in_flight: int
+    max_bytes_in_flight: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,7 @@ def read_model(message: model_pb2.Model) -> Model:
             max_image_pixels=limits.max_image_pixels,
             max_streams=limits.max_streams,
             max_in_flight=limits.max_in_flight,
+            max_bytes_in_flight=limits.max_bytes_in_flight,
         ),
         provenance=tuple(
             Provenance(origin.source, origin.sha256, origin.licence)

@@ -1,4 +1,4 @@
-"""Errors of the server as the google.rpc.Status of a frame or of a call."""
+"""Errors as google.rpc.Status, of a frame and of a call. Only this module knows both sides."""
 
 import functools
 import logging
@@ -54,7 +54,7 @@ CODES: Mapping[Reason, StatusCode] = {
 
 
 def as_told(error: PosewireError) -> PosewireError:
-    """Returns an error as its caller learns of it: what an engine says is for the log alone."""
+    """Returns the error for the client: the text of an engine stays in the log."""
     if isinstance(error, EngineError) or error.reason not in CODES:
         return PosewireError(
             ErrorReason.ENGINE_FAILED, "the network could not be run on this frame"
@@ -63,7 +63,7 @@ def as_told(error: PosewireError) -> PosewireError:
 
 
 def to_status(error: PosewireError) -> status_pb2.Status:
-    """Returns code, text and ErrorInfo of an error, see ``as_told``."""
+    """Returns the status of the error for the client, see ``as_told``."""
     error = as_told(error)
     details = any_pb2.Any()
     details.Pack(
@@ -76,7 +76,7 @@ def to_status(error: PosewireError) -> status_pb2.Status:
 
 
 def reason_of(content: bytes) -> str:
-    """Returns the reason of a serialized google.rpc.Status; empty where it has none."""
+    """Returns the reason of a serialized google.rpc.Status; empty if it has none."""
     info = error_details_pb2.ErrorInfo()
     for detail in status_pb2.Status.FromString(content).details:
         if detail.Unpack(info):
@@ -85,13 +85,13 @@ def reason_of(content: bytes) -> str:
 
 
 def answer_errors(handler: Handler) -> Handler:
-    """Wraps a handler: what it raises ends the call with a google.rpc.Status."""
+    """Decorates a handler: an exception ends its call with a google.rpc.Status."""
 
     @functools.wraps(handler)
     async def wrapped(servicer: Any, request: Any, context: Context) -> Any:
         try:
             return await handler(servicer, request, context)
-        except grpc.aio.BaseError:  # the client has gone, or the server has stopped
+        except grpc.aio.BaseError:  # the client has cancelled, or the server has stopped
             raise
         except Exception as error:
             await _abort(context, error)
@@ -110,6 +110,6 @@ async def _abort(context: Context, error: Exception) -> NoReturn:
 
 
 def draining_error() -> StreamError:
-    """Returns the error of a call that a draining server refuses or ends."""
+    """Returns SERVER_DRAINING, for a call that a draining server refuses or ends."""
     text = "the server is shutting down; resume on another server, or later"
     return StreamError(ErrorReason.SERVER_DRAINING, text)

@@ -1,4 +1,4 @@
-"""Frame messages to ``posewire_server.frame``."""
+"""Conversion of Frame messages to ``posewire_server.frame``."""
 
 from google.protobuf import timestamp_pb2
 from posewire.v1 import frame_pb2, pose_pb2
@@ -48,8 +48,8 @@ def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Fram
     """Returns the frame of a message.
 
     Args:
-        message: The frame.
-        pixels: Those of its raw image, where they were read apart from the message.
+        message: A ``posewire.v1.Frame``.
+        pixels: Pixels of its raw image if the message is without them, see ``RawFrame``.
 
     Raises:
         SourceError: SOURCE_MISSING, RAW_IMAGE_MALFORMED, VIDEO_UNSUPPORTED.
@@ -72,11 +72,7 @@ def _to_region(box: pose_pb2.BoundingBox) -> Region:
 
 
 def to_source(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Source:
-    """Returns the source of a frame.
-
-    Args:
-        message: The frame.
-        pixels: Those of its raw image, where they were read apart from the message.
+    """Returns the source of a frame; the arguments are those of ``to_frame``.
 
     Raises:
         SourceError: SOURCE_MISSING, RAW_IMAGE_MALFORMED, VIDEO_UNSUPPORTED.
@@ -135,5 +131,5 @@ def _to_colors(
 
 
 def _to_time_ns(time: timestamp_pb2.Timestamp) -> int:
-    """Returns nanoseconds since the epoch, in the years 1 to 9999 that a timestamp may be of."""
+    """Returns nanoseconds since the epoch, within the years 1 to 9999 of a valid Timestamp."""
     return min(max(_FIRST_TIME_NS, time.seconds * 10**9 + time.nanos), _LAST_TIME_NS)

@@ -1,10 +1,10 @@
-"""Requests from bytes, without copying the pixels of raw images.
+"""Parser of ``DetectRequest`` that does not copy the pixels of raw images.
 
-Protobuf copies a bytes field once when it parses and again at each reading; for a raw picture that
-is most of what the server adds to a frame. Here the pixels stay where gRPC put them, and only the
-rest of the message is parsed. Whatever is not laid out as usual is left to protobuf altogether.
+Protobuf copies a bytes field when it parses the message, and again at each access. For a raw
+picture this is most of the server's own time. This parser returns the pixels as a view of the
+received bytes and lets protobuf parse the rest. Protobuf parses messages of another layout.
 
-Source: the encoding guide of Protocol Buffers.
+Source: https://protobuf.dev/programming-guides/encoding.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _PIXELS = frame_pb2.RawImage.PIXELS_FIELD_NUMBER
 
 @dataclass(frozen=True)
 class Span:
-    """Where one length-delimited field lies: its tag, and its value from ``begin`` to ``end``."""
+    """Offsets of a length-delimited field: its tag, and its value from ``begin`` to ``end``."""
 
     tag: int
     begin: int
@@ -31,7 +31,7 @@ class Span:
 
 @dataclass(frozen=True)
 class RawFrame:
-    """A frame whose raw image has its pixels apart."""
+    """Frame message without the pixels of its raw image, and these pixels."""
 
     message: frame_pb2.Frame
     pixels: memoryview
@@ -48,7 +48,7 @@ def read_request(content: bytes) -> pb.DetectRequest | RawFrame:
 
 
 class UnusualError(Exception):
-    """The message is better left to protobuf."""
+    """The layout of the message is one that this parser does not read."""
 
 
 def _read_raw_frame(content: bytes) -> RawFrame:
@@ -68,7 +68,7 @@ def _read_raw_frame(content: bytes) -> RawFrame:
 
 
 def _only(content: bytes, within: Span, number: int) -> Span:
-    """Returns the one field ``number`` of a message."""
+    """Returns the field ``number`` of a message, which must occur once."""
     found = [span for key, span in _fields(content, within) if key == number]
     if len(found) != 1:
         raise UnusualError
@@ -76,7 +76,7 @@ def _only(content: bytes, within: Span, number: int) -> Span:
 
 
 def _fields(content: bytes, within: Span) -> Iterator[tuple[int, Span]]:
-    """Yields number and place of the fields of a message; all have a length or are integers."""
+    """Yields number and span of the length-delimited fields; other fields must be varints."""
     at = within.begin
     while at < within.end:
         tag = at
@@ -94,7 +94,7 @@ def _fields(content: bytes, within: Span) -> Iterator[tuple[int, Span]]:
 
 
 def read_varint(content: bytes, at: int) -> tuple[int, int]:
-    """Returns a number that begins at ``at``, and where the next thing begins."""
+    """Returns the varint at an offset, and the offset after it."""
     value = shift = 0
     while True:
         byte = content[at]

@@ -1,4 +1,4 @@
-"""Poses, dropped frames, errors and skeletons as messages."""
+"""Conversion of results, dropped frames, frame errors and skeletons to messages."""
 
 import numpy as np
 from google.protobuf import duration_pb2, timestamp_pb2
@@ -25,7 +25,7 @@ def write_result(
     version: str,
     settings: AnswerSettings,
 ) -> None:
-    """Writes a frame's poses into a message, with the fields that are wanted."""
+    """Writes the poses of a frame into a message, with the fields of the read mask."""
     wanted = settings.fields
     result.sequence_id = frame.sequence_id
     if "capture_time" in wanted and frame.capture_time_ns is not None:
@@ -115,14 +115,14 @@ def _to_timestamp(time_ns: int) -> timestamp_pb2.Timestamp:
 
 
 def to_frame_error(failed: Failed) -> keypoint_service_pb2.FrameError:
-    """Returns the message of one frame's error."""
+    """Returns the message of a failed frame."""
     return keypoint_service_pb2.FrameError(
         sequence_id=failed.sequence_id, status=to_status(failed.error)
     )
 
 
 def to_dropped(dropped: Dropped) -> keypoint_service_pb2.Dropped:
-    """Returns the message of frames left out."""
+    """Returns the message of dropped frames."""
     return keypoint_service_pb2.Dropped(
         first_sequence_id=dropped.first,
         last_sequence_id=dropped.last,

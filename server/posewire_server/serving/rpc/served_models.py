@@ -1,4 +1,4 @@
-"""The models of a server as the contract describes them."""
+"""Models of a server: those it serves, and all of the catalogue as messages."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from posewire_server.serving.rpc.server_config import Limits
 
 
 class Models:
-    """The catalogue, and the pipelines that are loaded.
+    """Models that requests can name: the catalogue, some of it with a loaded pipeline.
 
     Args:
         pipelines: Loaded pipelines by the name of their model.
@@ -29,7 +29,7 @@ class Models:
     def serving(self, name: str) -> Pipeline:
         """Returns the pipeline of a model.
 
-        PaddleHub's name for a model means the original where that is served, else ours.
+        PaddleHub's name of a model means the original if it is served, otherwise ours.
 
         Raises:
             ModelError: MODEL_UNKNOWN, MODEL_NOT_SERVING.
@@ -42,7 +42,7 @@ class Models:
         return pipeline
 
     def describe(self, name: str) -> model_pb2.Model:
-        """Returns the description of a model; PaddleHub's names mean what they do when served.
+        """Returns the message of a model, found by the names of ``serving``.
 
         Raises:
             ModelError: MODEL_UNKNOWN.
@@ -50,7 +50,7 @@ class Models:
         return self._to_model(self._find(name))
 
     def describe_all(self) -> list[model_pb2.Model]:
-        """Returns the description of every model, by name."""
+        """Returns the messages of all models, sorted by name."""
         return [self._to_model(spec) for spec in sorted(CATALOG, key=lambda spec: spec.name)]
 
     def _find(self, name: str) -> ModelSpec:
