@@ -9,7 +9,7 @@ namespace posewire {
 using PredictorRun = bool (*)(void* predictor);
 
 // Looks the function up in a library that this process has loaded already.
-// Returns nullptr where the library is not loaded, or is another Paddle without this symbol.
+// Returns nullptr if the library is not loaded, or is another Paddle without this symbol.
 PredictorRun find_predictor_run(const char* library_path);
 
 // The type whose pointers `PredictorRun` takes, to be asked for by pybind11's conduit protocol.

@@ -6,7 +6,7 @@
 #include "bindings/arrays.h"
 #include "bindings/bind.h"
 #include "paf/decoder.h"
-#include "paf/parameters.h"
+#include "paf/fast_parameters.h"
 
 namespace posewire::bindings {
 namespace {

@@ -8,7 +8,7 @@
 namespace posewire::bindings {
 namespace {
 
-// A predictor of Paddle Inference that can run without Python's lock; both null where it cannot.
+// A predictor of Paddle Inference that can run without Python's lock; both null if it cannot.
 struct PaddlePredictor {
   posewire::PredictorRun run = nullptr;
   void* predictor = nullptr;

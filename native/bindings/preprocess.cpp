@@ -24,14 +24,14 @@ posewire::ImageView image_view(const py::array_t<std::uint8_t, 0>& image) {
           image.strides(2)};
 }
 
-posewire::PlanesView planes_view(py::array_t<float, 0>& output) {
+posewire::TensorView planes_view(py::array_t<float, 0>& output) {
   if (output.ndim() != 3 || output.shape(0) != 3 || (output.flags() & py::array::c_style) == 0) {
     throw py::value_error("output must be (3, h, w) and C-contiguous, got " + shape_text(output));
   }
   return {output.mutable_data(), static_cast<int>(output.shape(2)), static_cast<int>(output.shape(1))};
 }
 
-void require_size_valid(std::pair<int, int> size_valid, const posewire::PlanesView& planes) {
+void require_size_valid(std::pair<int, int> size_valid, const posewire::TensorView& planes) {
   const auto [width, height] = size_valid;
   if (width < 1 || height < 1 || width > planes.width || height > planes.height) {
     throw py::value_error("size_valid must be from 1x1 to the output's " + std::to_string(planes.width) + "x" +
@@ -44,7 +44,7 @@ void preprocess(const py::array_t<std::uint8_t, 0>& image, py::array_t<float, 0>
                 std::pair<int, int> size_valid, const std::array<float, 3>& mean, const std::array<float, 3>& scale,
                 float pad, bool swap_red_blue, const std::string& simd) {
   const posewire::ImageView view = image_view(image);
-  const posewire::PlanesView planes = planes_view(output);
+  const posewire::TensorView planes = planes_view(output);
   require_size_valid(size_valid, planes);
   auto& preprocessor = thread_worker<posewire::Preprocessor>(posewire::simd::choose_level(simd));
   const py::gil_scoped_release release;
@@ -69,7 +69,7 @@ void preprocess_yuv(const ByteArray& y, const ByteArray& u, const ByteArray& v, 
                     float pad, bool swap_red_blue, const std::string& simd) {
   const ReducedPlanes source(y, u, v, reduction);
   require_part(part, source);
-  const posewire::PlanesView planes = planes_view(output);
+  const posewire::TensorView planes = planes_view(output);
   require_size_valid(size_valid, planes);
   const posewire::simd::Level level = posewire::simd::choose_level(simd);
   auto& converter = thread_worker<posewire::yuv::Converter>(level);
@@ -77,7 +77,7 @@ void preprocess_yuv(const ByteArray& y, const ByteArray& u, const ByteArray& v, 
   converter.open(source.planes, reduction, posewire::yuv::choose_colour(matrix, full_range));
   const auto make = [&converter](int row, const posewire::yuv::Channels& channels) { converter.read(row, channels); };
   const auto [left, top, width, height] = part;
-  const posewire::MadeImage image{left, top, width, height, source.width(), make};
+  const posewire::LazyImage image{left, top, width, height, source.width(), make};
   const py::gil_scoped_release release;
   preprocessor.run(image, size_valid.first, size_valid.second, {mean, scale, pad, swap_red_blue}, planes);
 }

@@ -10,7 +10,7 @@ namespace posewire::bindings {
 
 using ByteArray = py::array_t<std::uint8_t, 0>;
 
-// Throws ValueError where an array has another shape.
+// Throws ValueError if an array has another shape.
 void require_shape(const py::array& array, const std::string& name, const std::vector<py::ssize_t>& shape);
 
 // Planes of 4:2:0 video and how far to reduce them, all checked.

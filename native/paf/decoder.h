@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "paf/fast.h"
+#include "paf/fast_decoder.h"
 #include "paf/maps.h"
 #include "paf/poses.h"
 #include "paf/size.h"
@@ -22,8 +22,8 @@ struct Parameters {
   FastParameters fast;
 };
 
-// Turns the output of a network into poses. Immutable and safe to share between threads: each call
-// borrows a workspace from a pool that grows to the number of calls at one time.
+// Decoder of heatmaps and part affinity fields to poses. Immutable and safe to share between threads:
+// each call borrows a workspace from a pool that grows to the number of calls at one time.
 class Decoder {
  public:
   // Throws std::invalid_argument when a limb names a keypoint outside the skeleton.
@@ -31,9 +31,9 @@ class Decoder {
   ~Decoder();
 
   // `size_input` is the part of the network input that shows the picture, `size_image` the picture's
-  // own size; both matter to paddlehub alone. Maps under 2 x 2 cells have no poses. A cell of a heatmap
-  // that is NaN or infinite, or beside a NaN, is no peak, and a limb across such a cell of a paf is not
-  // followed; openpose and paddlehub take such cells, and any beyond a million, as zero.
+  // own size; only paddlehub uses both. Maps under 2 x 2 cells have no poses. A cell of a heatmap
+  // that is NaN or infinite, or next to a NaN, is no peak. A limb is not followed across cells of a paf
+  // that are NaN or infinite. openpose and paddlehub take these cells, and any beyond a million, as zero.
   // Throws std::invalid_argument when the maps do not fit the skeleton or each other, or a size is not
   // positive or exceeds the maps or 65535 pixels.
   void decode(const Maps& heatmaps, const Maps& pafs, Size size_input, Size size_image, Poses& poses) const;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "paf/enlarged.h"
-#include "paf/member.h"
+#include "paf/enlarged_map.h"
 #include "paf/openpose_peaks.h"
+#include "paf/peak_group.h"
 
 namespace posewire::paf {
 namespace {
@@ -22,7 +22,7 @@ int round_positive(float value) {
   return static_cast<int>(raised);
 }
 
-float score_pair(const Spot& from, const Spot& to, const Enlarged& field_x, const Enlarged& field_y) {
+float score_pair(const Peak& from, const Peak& to, const EnlargedMap& field_x, const EnlargedMap& field_y) {
   const float dx = to.x - from.x;
   const float dy = to.y - from.y;
   const float length = std::sqrt(dx * dx + dy * dy);
@@ -51,71 +51,71 @@ float score_pair(const Spot& from, const Spot& to, const Enlarged& field_x, cons
   return length < near ? peak_threshold + 1e-6F : 0.0F;
 }
 
-std::vector<Connection> connect(const std::vector<Spot>& from, const std::vector<Spot>& to, const Enlarged& field_x,
-                                const Enlarged& field_y) {
-  std::vector<Connection> connections;
+std::vector<PeakPair> connect(const std::vector<Peak>& from, const std::vector<Peak>& to, const EnlargedMap& field_x,
+                              const EnlargedMap& field_y) {
+  std::vector<PeakPair> pairs;
   for (int a = 0; a < static_cast<int>(from.size()); ++a) {
     for (int b = 0; b < static_cast<int>(to.size()); ++b) {
       const float score = score_pair(from[a], to[b], field_x, field_y);
       if (score > 1e-6F) {
-        connections.push_back({a, b, score});
+        pairs.push_back({a, b, score});
       }
     }
   }
-  std::sort(connections.begin(), connections.end(), [](const Connection& a, const Connection& b) {
+  std::sort(pairs.begin(), pairs.end(), [](const PeakPair& a, const PeakPair& b) {
     if (a.score != b.score) {
       return a.score > b.score;
     }
     return a.from != b.from ? a.from > b.from : a.to > b.to;
   });
-  return first_of_each(connections, std::min(from.size(), to.size()));
+  return first_of_each(pairs, std::min(from.size(), to.size()));
 }
 
-// Where one end of a limb was not found at all, each spot of the other end that is in no pose starts one.
-void add_lone(const std::vector<Spot>& spots, int keypoint, int keypoints, std::vector<Member>& members) {
-  for (int i = 0; i < static_cast<int>(spots.size()); ++i) {
-    const auto has = [&](const Member& member) { return member.spots[keypoint] == i; };
-    if (std::none_of(members.begin(), members.end(), has)) {
-      Member& member = members.emplace_back(keypoints);
-      member.spots[keypoint] = i;
-      member.score = spots[i].score;
-      member.count = 1;
+// Where one end of a limb was not found at all, each peak of the other end that is in no pose starts one.
+void add_lone(const std::vector<Peak>& peaks, int keypoint, int keypoints, std::vector<PeakGroup>& groups) {
+  for (int i = 0; i < static_cast<int>(peaks.size()); ++i) {
+    const auto has = [&](const PeakGroup& group) { return group.peaks[keypoint] == i; };
+    if (std::none_of(groups.begin(), groups.end(), has)) {
+      PeakGroup& group = groups.emplace_back(keypoints);
+      group.peaks[keypoint] = i;
+      group.score = peaks[i].score;
+      group.count = 1;
     }
   }
 }
 
 // The last limbs give poses an ear or a shoulder that they lack, uncounted.
-void extend(const Limb& limb, const std::vector<Connection>& connections, std::vector<Member>& members) {
-  for (const Connection& connection : connections) {
-    for (Member& member : members) {
-      int& from = member.spots[limb.from];
-      int& to = member.spots[limb.to];
-      if (from == connection.from && to == Member::none) {
-        to = connection.to;
-      } else if (to == connection.to && from == Member::none) {
-        from = connection.from;
+void extend(const Limb& limb, const std::vector<PeakPair>& pairs, std::vector<PeakGroup>& groups) {
+  for (const PeakPair& pair : pairs) {
+    for (PeakGroup& group : groups) {
+      int& from = group.peaks[limb.from];
+      int& to = group.peaks[limb.to];
+      if (from == pair.from && to == PeakGroup::none) {
+        to = pair.to;
+      } else if (to == pair.to && from == PeakGroup::none) {
+        from = pair.from;
       }
     }
   }
 }
 
-void join(const Limb& limb, const std::vector<Connection>& connections, const Spots& spots,
-          std::vector<Member>& members) {
-  for (const Connection& connection : connections) {
-    const float gain = spots[limb.to][connection.to].score + static_cast<float>(connection.score);
-    const auto found = std::find_if(members.begin(), members.end(),
-                                    [&](const Member& member) { return member.spots[limb.from] == connection.from; });
-    if (found != members.end()) {
-      found->spots[limb.to] = connection.to;
+void join(const Limb& limb, const std::vector<PeakPair>& pairs, const PeakLists& peaks,
+          std::vector<PeakGroup>& groups) {
+  for (const PeakPair& pair : pairs) {
+    const float gain = peaks[limb.to][pair.to].score + static_cast<float>(pair.score);
+    const auto found = std::find_if(groups.begin(), groups.end(),
+                                    [&](const PeakGroup& group) { return group.peaks[limb.from] == pair.from; });
+    if (found != groups.end()) {
+      found->peaks[limb.to] = pair.to;
       found->count += 1;
       found->score += gain;
       continue;
     }
-    Member& member = members.emplace_back(static_cast<int>(spots.size()));
-    member.spots[limb.from] = connection.from;
-    member.spots[limb.to] = connection.to;
-    member.count = 2;
-    member.score = spots[limb.from][connection.from].score + gain;
+    PeakGroup& group = groups.emplace_back(static_cast<int>(peaks.size()));
+    group.peaks[limb.from] = pair.from;
+    group.peaks[limb.to] = pair.to;
+    group.count = 2;
+    group.score = peaks[limb.from][pair.from].score + gain;
   }
 }
 
@@ -124,31 +124,31 @@ void join(const Limb& limb, const std::vector<Connection>& connections, const Sp
 void decode_openpose(const Maps& heatmaps, const Maps& pafs, const Skeleton& skeleton, int scale, Poses& poses) {
   const Axis columns = resize_axis(heatmaps.width, heatmaps.width * scale);
   const Axis rows = resize_axis(heatmaps.height, heatmaps.height * scale);
-  Spots spots;
+  PeakLists peaks;
   for (int keypoint = 0; keypoint < skeleton.keypoints; ++keypoint) {
-    spots.push_back(find_openpose_peaks(heatmaps.channel(keypoint), columns, rows, scale, peak_threshold));
+    peaks.push_back(find_openpose_peaks(heatmaps.channel(keypoint), columns, rows, scale, peak_threshold));
   }
   constexpr int extending_limbs = 2;
   const int joining_limbs = static_cast<int>(skeleton.limbs.size()) - extending_limbs;
-  std::vector<Member> members;
+  std::vector<PeakGroup> groups;
   for (int i = 0; i < static_cast<int>(skeleton.limbs.size()); ++i) {
     const Limb& limb = skeleton.limbs[i];
-    if (spots[limb.from].empty() || spots[limb.to].empty()) {
-      const int found = spots[limb.from].empty() ? limb.to : limb.from;
-      add_lone(spots[found], found, skeleton.keypoints, members);
+    if (peaks[limb.from].empty() || peaks[limb.to].empty()) {
+      const int found = peaks[limb.from].empty() ? limb.to : limb.from;
+      add_lone(peaks[found], found, skeleton.keypoints, groups);
       continue;
     }
-    const Enlarged field_x(pafs.channel(limb.channel_x), columns, rows);
-    const Enlarged field_y(pafs.channel(limb.channel_y), columns, rows);
-    const std::vector<Connection> connections = connect(spots[limb.from], spots[limb.to], field_x, field_y);
+    const EnlargedMap field_x(pafs.channel(limb.channel_x), columns, rows);
+    const EnlargedMap field_y(pafs.channel(limb.channel_y), columns, rows);
+    const std::vector<PeakPair> pairs = connect(peaks[limb.from], peaks[limb.to], field_x, field_y);
     if (i < joining_limbs) {
-      join(limb, connections, spots, members);
+      join(limb, pairs, peaks, groups);
     } else {
-      extend(limb, connections, members);
+      extend(limb, pairs, groups);
     }
   }
   const int terms = skeleton.keypoints + static_cast<int>(skeleton.limbs.size());
-  write_members(members, spots, {keypoints_min, score_min, terms}, 1.0F, 1.0F, poses);
+  write_groups(groups, peaks, {keypoints_min, score_min, terms}, 1.0F, 1.0F, poses);
 }
 
 }  // namespace posewire::paf

@@ -7,7 +7,7 @@
 namespace posewire::paf {
 
 // Gives the keypoints of OpenPose 1.7 on a CPU (Cao et al., "OpenPose", 2019) for one scale: maps
-// enlarged by `scale` with bicubic interpolation, computed only where they are needed; strict maxima
+// enlarged by `scale` with bicubic interpolation, computed only at the samples that are needed; strict maxima
 // of eight neighbours with a 7 x 7 centroid; up to 127 a keypoint, from the top; 5 to 25 samples of a
 // limb, 95 % of them above 0.05; greedy matching; limbs in order, the last two only extend poses.
 //

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "paf/enlarged.h"
+#include "paf/enlarged_map.h"
 
 namespace posewire::paf {
 namespace {
@@ -30,8 +30,8 @@ bool may_exceed(const simd::Plane& plane, int column, int row, float threshold) 
   return false;
 }
 
-// Inside, a peak exceeds its eight neighbours; one pixel from the edge it may equal them. The
-// outermost pixels are peaks only where such a line crosses them.
+// Inside, a peak exceeds its eight neighbours; one pixel from the edge it may equal them. Of the
+// outermost pixels, only those in the second row or column from another edge can be peaks.
 bool is_peak(const std::vector<float>& samples, const Box& box, int x, int y, int width, int height, float threshold) {
   const bool inside = x > 1 && x < width - 2 && y > 1 && y < height - 2;
   const bool ring = x == 1 || x == width - 2 || y == 1 || y == height - 2;
@@ -52,13 +52,13 @@ bool is_peak(const std::vector<float>& samples, const Box& box, int x, int y, in
   return true;
 }
 
-Box around(int x, int y, int width, int height, const Enlarged& map) {
+Box around(int x, int y, int width, int height, const EnlargedMap& map) {
   const int left = std::max(x, 0);
   const int top = std::max(y, 0);
   return {left, top, std::min(x + width, map.width()) - left, std::min(y + height, map.height()) - top};
 }
 
-Spot centre(const Enlarged& map, const Pixel& pixel) {
+Peak centre(const EnlargedMap& map, const Pixel& pixel) {
   constexpr int side = 2 * centroid_reach + 1;
   const Box box = around(pixel.x - centroid_reach, pixel.y - centroid_reach, side, side, map);
   std::vector<float> samples;
@@ -81,9 +81,9 @@ Spot centre(const Enlarged& map, const Pixel& pixel) {
 
 }  // namespace
 
-std::vector<Spot> find_openpose_peaks(const simd::Plane& plane, const Axis& columns, const Axis& rows, int scale,
+std::vector<Peak> find_openpose_peaks(const simd::Plane& plane, const Axis& columns, const Axis& rows, int scale,
                                       float threshold) {
-  const Enlarged map(plane, columns, rows);
+  const EnlargedMap map(plane, columns, rows);
   std::vector<Pixel> pixels;
   std::vector<float> samples;
   for (int row = 0; row < plane.height; ++row) {
@@ -105,12 +105,12 @@ std::vector<Spot> find_openpose_peaks(const simd::Plane& plane, const Axis& colu
   std::sort(pixels.begin(), pixels.end(),
             [](const Pixel& a, const Pixel& b) { return a.y != b.y ? a.y < b.y : a.x < b.x; });
   pixels.resize(std::min<std::size_t>(pixels.size(), peaks_max));
-  std::vector<Spot> spots;
-  spots.reserve(pixels.size());
+  std::vector<Peak> peaks;
+  peaks.reserve(pixels.size());
   for (const Pixel& pixel : pixels) {
-    spots.push_back(centre(map, pixel));
+    peaks.push_back(centre(map, pixel));
   }
-  return spots;
+  return peaks;
 }
 
 }  // namespace posewire::paf

@@ -64,14 +64,14 @@ std::vector<float> smooth(const std::vector<float>& samples, int width, int heig
 
 }  // namespace
 
-std::vector<Spot> find_paddlehub_peaks(const Enlarged& map, float threshold) {
+std::vector<Peak> find_paddlehub_peaks(const EnlargedMap& map, float threshold) {
   const int width = map.width();
   const int height = map.height();
   std::vector<float> samples;
   map.fill({0, 0, width, height}, samples);
-  std::vector<Spot> spots;
+  std::vector<Peak> peaks;
   if (samples.empty() || *std::max_element(samples.begin(), samples.end()) <= threshold) {
-    return spots;
+    return peaks;
   }
   const std::vector<float> smoothed = smooth(samples, width, height);
   const auto at = [&](int x, int y) {
@@ -82,11 +82,11 @@ std::vector<Spot> find_paddlehub_peaks(const Enlarged& map, float threshold) {
       const float value = at(x, y);
       if (value > threshold && value >= at(x, y - 1) && value >= at(x, y + 1) && value >= at(x - 1, y) &&
           value >= at(x + 1, y)) {
-        spots.push_back({static_cast<float>(x), static_cast<float>(y), samples[y * width + x]});
+        peaks.push_back({static_cast<float>(x), static_cast<float>(y), samples[y * width + x]});
       }
     }
   }
-  return spots;
+  return peaks;
 }
 
 }  // namespace posewire::paf

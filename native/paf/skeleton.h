@@ -15,7 +15,7 @@ struct Limb {
 struct Skeleton {
   int keypoints = 0;
   std::vector<Limb> limbs;
-  // Of each limb as a share of the person's height, 0 where it is no bone; empty where not known.
+  // Length of each limb as a share of the person's height, 0 if it is no bone; empty if unknown.
   std::vector<float> lengths;
 };
 

@@ -31,7 +31,7 @@ void blend_rows(const std::uint8_t* const* rows, const std::int16_t* weights, in
   }
 }
 
-// `taps` is the count, or 0 where the compiler is not to know it.
+// `taps` is the count, or 0 if the compiler must not know it.
 template <int taps>
 void blend_columns_of(const std::int16_t* blended, const Taps& columns, Scaling scaling, float* __restrict out) {
   const int count = taps == 0 ? columns.count : taps;

@@ -65,7 +65,7 @@ POSEWIRE_AVX2 __m256i load_blended(const std::uint8_t* from) {
 }
 
 // As the weights add up to 1, a blend is the near value and a part of the way to the far one. Nothing
-// of it leaves 16 bits, and mulhrs rounds at the very bit where the sum of both products is rounded.
+// of it leaves 16 bits, and mulhrs rounds at the very bit at which the sum of both products is rounded.
 // Returns how many pixels it made.
 POSEWIRE_AVX2 int blend_two_rows(const TwoRows& rows, int width, std::int16_t* out) {
   constexpr int mulhrs_bits = 15;

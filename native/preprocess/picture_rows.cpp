@@ -10,7 +10,7 @@ void PictureRows::open(const ImageView& image, int count) {
   reserve(image.pixel_stride == 1 ? 0 : image.width, count);
 }
 
-void PictureRows::open(const MadeImage& image, int count) {
+void PictureRows::open(const LazyImage& image, int count) {
   image_ = {nullptr, image.width, image.height, 0, 0, 0};
   made_ = &image;
   reserve(image.row_width, count);

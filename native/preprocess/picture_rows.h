@@ -20,27 +20,27 @@ struct ImageView {
   std::ptrdiff_t channel_stride;
 };
 
-// A part of a picture that is nowhere whole: its rows are made when they are looked at, one by one.
-struct MadeImage {
+// A part of a picture that is never whole in memory: each row is made when it is read.
+struct LazyImage {
   int left;
   int top;
   int width;
   int height;
 
-  // How many pixels a row has that is made, and what writes one, each channel without gaps.
+  // Pixels of a row, and the function that writes one row, each channel without gaps.
   int row_width;
   std::function<void(int row, const std::array<std::uint8_t*, 3>& channels)> make;
 };
 
-// The rows of an image, each channel without gaps: the image's own bytes where they lie so, else a
-// copy, made once while rows go on downwards. An object keeps its memory.
+// The rows of an image, each channel without gaps: the image's own bytes if it has no gaps,
+// otherwise a copy, made once while rows go on downwards. An object keeps its memory.
 class PictureRows {
  public:
   explicit PictureRows(simd::Level level) : kernels_(simd::channel_kernels(level)) {}
 
   // Opens an image of which at most `count` rows at a time will be looked at.
   void open(const ImageView& image, int count);
-  void open(const MadeImage& image, int count);
+  void open(const LazyImage& image, int count);
 
   // Puts `count` rows from the `first` on into `rows`, by channel; none beyond the image's last.
   void read(int first, int count, std::array<std::vector<const std::uint8_t*>, 3>& rows);
@@ -51,7 +51,7 @@ class PictureRows {
 
   const simd::ChannelKernels& kernels_;
   ImageView image_{};
-  const MadeImage* made_ = nullptr;
+  const LazyImage* made_ = nullptr;
   std::size_t row_width_ = 0;  // of copies
   std::array<std::vector<std::uint8_t>, 3> copies_;
   std::vector<int> copied_;  // which row is in each slot

@@ -28,7 +28,7 @@ Scaling scaling_of(const Normalisation& normalisation, std::size_t plane) {
 Preprocessor::Preprocessor(simd::Level level) : kernels_(preprocess_kernels(level)), source_(level) {}
 
 void Preprocessor::run(const ImageView& image, int valid_width, int valid_height, const Normalisation& normalisation,
-                       const PlanesView& output) {
+                       const TensorView& output) {
   bool swap_red_blue = normalisation.swap_red_blue;
   const ImageView source = forwards(image, swap_red_blue);
   fit(source.width, source.height, valid_width, valid_height);
@@ -36,8 +36,8 @@ void Preprocessor::run(const ImageView& image, int valid_width, int valid_height
   fill(normalisation, swap_red_blue, output);
 }
 
-void Preprocessor::run(const MadeImage& image, int valid_width, int valid_height, const Normalisation& normalisation,
-                       const PlanesView& output) {
+void Preprocessor::run(const LazyImage& image, int valid_width, int valid_height, const Normalisation& normalisation,
+                       const TensorView& output) {
   fit(image.width, image.height, valid_width, valid_height);
   source_.open(image, rows_.count);
   fill(normalisation, normalisation.swap_red_blue, output);
@@ -52,7 +52,7 @@ void Preprocessor::fit(int width, int height, int valid_width, int valid_height)
   }
 }
 
-void Preprocessor::fill(const Normalisation& normalisation, bool swap_red_blue, const PlanesView& output) {
+void Preprocessor::fill(const Normalisation& normalisation, bool swap_red_blue, const TensorView& output) {
   for (int y = 0; y < output.height; ++y) {
     const bool is_valid = y < rows_.size_out;
     std::array<BlendedRow, 3> rows{};

@@ -14,7 +14,7 @@
 namespace posewire {
 
 // Three planes of height * width floats, one after the other.
-struct PlanesView {
+struct TensorView {
   float* values;
   int width;
   int height;
@@ -40,13 +40,13 @@ class Preprocessor {
   // Fills `output`: the image scaled to valid_width * valid_height at the top left, pad elsewhere.
   // All sizes are at least 1 and the valid size is at most the output's.
   void run(const ImageView& image, int valid_width, int valid_height, const Normalisation& normalisation,
-           const PlanesView& output);
-  void run(const MadeImage& image, int valid_width, int valid_height, const Normalisation& normalisation,
-           const PlanesView& output);
+           const TensorView& output);
+  void run(const LazyImage& image, int valid_width, int valid_height, const Normalisation& normalisation,
+           const TensorView& output);
 
  private:
   void fit(int width, int height, int valid_width, int valid_height);
-  void fill(const Normalisation& normalisation, bool swap_red_blue, const PlanesView& output);
+  void fill(const Normalisation& normalisation, bool swap_red_blue, const TensorView& output);
   void blend(int y);
 
   const Kernels& kernels_;

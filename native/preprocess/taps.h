@@ -10,7 +10,7 @@ namespace posewire {
 constexpr int weight_bits = 14;
 
 // The source pixels that make each pixel of one axis: `count` of them from first[i] on, weighted by
-// weights[i * count ...], whose sum is exactly 1 in fixed point. The count is even: where an odd
+// weights[i * count ...], whose sum is exactly 1 in fixed point. The count is even: if an odd
 // number matters, the last weight is 0, and that pixel may lie one beyond the source's last.
 struct Taps {
   int size_in = 0;

@@ -43,7 +43,7 @@ constexpr ChannelKernels baseline_kernels{split_baseline, join_baseline};
 
 #ifdef POSEWIRE_X86_LEVELS
 // 16 pixels are three parts of 16 bytes. For each byte of one register its place in another one, or -1
-// where it is in none.
+// if it is in none.
 using Order = std::array<std::int8_t, 16>;
 
 // Where the bytes of a channel are in a part.

@@ -44,7 +44,7 @@ struct Pairs {
 struct PairRule {
   float end_cosine_min;  // least cosine between a pair and the field at its ends, for the filter,
   float end_length_min;  // of pairs at least that many cells long
-  float sample_min;      // a sample hits where the field along the pair exceeds this
+  float sample_min;      // a sample hits if the field along the pair exceeds this
   int samples;           // places on a pair, spread evenly from end to end
   int misses_max;        // a pair with more samples that do not hit is rejected
   float across_weight;   // taken from the score for each unit of field across the pair

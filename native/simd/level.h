@@ -13,7 +13,7 @@ std::string_view name(Level level);
 // The levels this build contains and this processor runs, slowest first; never empty.
 std::vector<Level> available_levels();
 
-// The fastest available level for "auto", else the level of that name.
+// The fastest available level for "auto", otherwise the level of that name.
 // Throws std::invalid_argument when the name is unknown or the level is not available here.
 Level choose_level(std::string_view wanted);
 

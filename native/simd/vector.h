@@ -59,12 +59,12 @@ inline Ints to_ints(Floats value) { return __builtin_convertvector(value, Ints);
 inline Ints bits(Floats value) { return reinterpret_cast<Ints>(value); }
 inline Floats from_bits(Ints value) { return reinterpret_cast<Floats>(value); }
 
-// The lanes of `yes` where the mask is all ones, those of `no` where it is zero.
+// Lanes of `yes` if the lane of the mask is all ones, of `no` if it is zero.
 inline Floats select(Ints mask, Floats yes, Floats no) { return from_bits((mask & bits(yes)) | (~mask & bits(no))); }
 
 inline Ints select(Ints mask, Ints yes, Ints no) { return (mask & yes) | (~mask & no); }
 
-// The lesser and the greater of two lanes; the second where one is NaN.
+// The lesser and the greater of two lanes; the second if one is NaN.
 inline Floats lesser(Floats a, Floats b) {
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
   return reinterpret_cast<Floats>(
@@ -91,12 +91,12 @@ inline Floats greater(Floats a, Floats b) {
 #endif
 }
 
-// `low` where a lane is NaN.
+// `low` if a lane is NaN.
 inline Floats clamp(Floats value, float low, float high) { return lesser(greater(value, fill(low)), fill(high)); }
 
 inline Floats magnitude(Floats value) { return from_bits(bits(value) & 0x7fffffff); }
 
-// Bit i is set where lane i of a comparison is true.
+// Bit i is set if lane i of a comparison is true.
 inline std::uint32_t mask_bits(Ints mask) {
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
   return _mm512_movepi32_mask(reinterpret_cast<__m512i>(mask));

@@ -19,8 +19,8 @@ struct Colour {
 };
 
 // The colours of a matrix, "bt601" or "bt709" (ITU-R BT.601-7, BT.709-6): in full range luma and
-// chroma go from 0 to 255, else luma from 16 to 235 and chroma from 16 to 240.
-// Throws std::invalid_argument when there is no such matrix.
+// chroma go from 0 to 255, otherwise luma from 16 to 235 and chroma from 16 to 240.
+// Throws std::invalid_argument for any other matrix.
 Colour choose_colour(std::string_view matrix, bool full_range);
 
 }  // namespace posewire::yuv

@@ -72,8 +72,8 @@ inline void colour_row_from(int x, Sums y, Sums u, Sums v, const Factors& factor
   }
 }
 
-// So many pixels at a time are computed into memory that the compiler knows to be nobody else's, for
-// else it could not use vectors.
+// Pixels are computed in stretches of this length into memory that the compiler knows to be unaliased;
+// otherwise it could not use vectors.
 constexpr int stretch = 256;
 
 void colour_row_baseline(Sums y, Sums u, Sums v, const Colour& colour, int width, const Channels& channels) {

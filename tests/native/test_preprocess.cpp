@@ -12,8 +12,8 @@
 
 using posewire::ImageView;
 using posewire::Normalisation;
-using posewire::PlanesView;
 using posewire::Preprocessor;
+using posewire::TensorView;
 using Size = std::pair<int, int>;
 
 namespace {
@@ -31,7 +31,7 @@ std::vector<std::uint8_t> random_pixels(int width, int height) {
 
 // An image of packed pixels, scaled to `valid` within planes that are a little larger.
 std::vector<float> run(Preprocessor& preprocessor, const ImageView& image, Size valid, const Normalisation& how) {
-  const PlanesView shape{nullptr, valid.first + 3, valid.second + 2};
+  const TensorView shape{nullptr, valid.first + 3, valid.second + 2};
   std::vector<float> values(3 * static_cast<std::size_t>(shape.width) * static_cast<std::size_t>(shape.height), -1.0F);
   preprocessor.run(image, valid.first, valid.second, how, {values.data(), shape.width, shape.height});
   return values;
@@ -100,7 +100,7 @@ TEST(test_preprocess_made_rows_equal_those_of_the_image_they_are_of) {
   const std::array<std::ptrdiff_t, 2> corner{5, 3};
   const ImageView part{pixels.data() + corner[1] * 183 + corner[0] * 3, 40, 31, 183, 3, 1};
   int made = 0;
-  const posewire::MadeImage image{5, 3, 40, 31, 61, [&](int row, const std::array<std::uint8_t*, 3>& channels) {
+  const posewire::LazyImage image{5, 3, 40, 31, 61, [&](int row, const std::array<std::uint8_t*, 3>& channels) {
                                     ++made;
                                     for (std::size_t i = 0; i < 183; ++i) {
                                       channels.at(i % 3)[i / 3] = pixels[static_cast<std::size_t>(row) * 183 + i];

@@ -1,4 +1,4 @@
-#include "paf/cubic.h"
+#include "paf/summit.h"
 
 #include <algorithm>
 #include <limits>

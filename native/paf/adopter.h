@@ -3,8 +3,8 @@
 #include <array>
 #include <vector>
 
-#include "paf/grouping.h"
-#include "paf/peaks.h"
+#include "paf/grouper.h"
+#include "paf/peak_finder.h"
 #include "paf/skeleton.h"
 
 namespace posewire::paf {
@@ -17,10 +17,10 @@ struct AdoptionRule {
   float apart;      // a peak within so many cells of the same keypoint of a pose is its double
 };
 
-// Gives stray peaks, which no link joins to a pose, to the pose they fit by distance alone: as a wrist
-// whose elbow is hidden. A person's size is known from the limbs that are found. A stray belongs to a
+// Gives stray peaks, which no link joins to a pose, to the pose they fit by distance alone; for
+// instance a wrist whose elbow is hidden. A person's size is known from the limbs that are found. A stray belongs to a
 // pose that has a keypoint within reach, lacks the stray's and the one or two between them, and is
-// clearly the nearest such pose; where nothing lies between, the missing link speaks against it.
+// clearly the nearest pose of this kind; if nothing lies between, the missing link speaks against it.
 // Keeps its memory between frames.
 class Adopter {
  public:
@@ -55,7 +55,7 @@ class Adopter {
   float distance(int keypoint, int peak, int pose, const Peaks& peaks, const Grouper& grouper) const;
 
   std::vector<Route> routes_;
-  std::vector<float> sizes_;  // of each pose's person in cells; 0 where it is no pose
+  std::vector<float> sizes_;  // of each pose's person in cells; 0 if it is no pose
   std::vector<float> ratios_;
   std::vector<int> poses_;
   std::vector<Fit> fits_;

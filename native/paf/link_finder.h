@@ -6,7 +6,7 @@
 #include "paf/assignment.h"
 #include "paf/link.h"
 #include "paf/maps.h"
-#include "paf/peaks.h"
+#include "paf/peak_finder.h"
 #include "paf/skeleton.h"
 #include "simd/kernels.h"
 

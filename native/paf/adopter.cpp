@@ -1,4 +1,4 @@
-#include "paf/adoption.h"
+#include "paf/adopter.h"
 
 #include <algorithm>
 #include <cmath>
@@ -65,7 +65,7 @@ void Adopter::measure_poses(const Peaks& peaks, const Skeleton& skeleton, const 
     if (!grouper.passes(pose, pose_rule)) {
       continue;
     }
-    const int* found = grouper.members(pose);
+    const int* found = grouper.peaks_of(pose);
     ratios_.clear();
     for (std::size_t limb = 0; limb < skeleton.limbs.size(); ++limb) {
       const Limb& ends = skeleton.limbs[limb];
@@ -82,9 +82,9 @@ void Adopter::measure_poses(const Peaks& peaks, const Skeleton& skeleton, const 
   }
 }
 
-// The share of the reach at which a peak lies from what the pose has; infinite where nothing leads to it.
+// The share of the reach at which a peak lies from what the pose has; infinite if nothing leads to it.
 float Adopter::distance(int keypoint, int peak, int pose, const Peaks& peaks, const Grouper& grouper) const {
-  const int* found = grouper.members(pose);
+  const int* found = grouper.peaks_of(pose);
   float least = std::numeric_limits<float>::infinity();
   auto route = std::lower_bound(routes_.begin(), routes_.end(), keypoint,
                                 [](const Route& candidate, int from) { return candidate.from < from; });
@@ -106,7 +106,7 @@ bool Adopter::is_stray(int keypoint, int peak, const Peaks& peaks, const Adoptio
     return false;
   }
   return std::none_of(poses_.begin(), poses_.end(), [&](int pose) {
-    const int member = grouper.members(pose)[keypoint];
+    const int member = grouper.peaks_of(pose)[keypoint];
     return member != Grouper::none && between(peaks, member, peak) < rule.apart;
   });
 }
@@ -116,7 +116,7 @@ bool Adopter::find_fit(int keypoint, int peak, const Peaks& peaks, const Adoptio
   fit = {rule.reach, Grouper::none, peak};
   float second = std::numeric_limits<float>::infinity();
   for (const int pose : poses_) {
-    if (grouper.members(pose)[keypoint] != Grouper::none) {
+    if (grouper.peaks_of(pose)[keypoint] != Grouper::none) {
       continue;
     }
     const float share = distance(keypoint, peak, pose, peaks, grouper);
@@ -147,7 +147,7 @@ void Adopter::adopt_keypoint(int keypoint, const Peaks& peaks, const AdoptionRul
     return a.distance != b.distance ? a.distance < b.distance : a.peak < b.peak;
   });
   for (const Fit& fit : fits_) {
-    if (grouper.members(fit.pose)[keypoint] == Grouper::none) {
+    if (grouper.peaks_of(fit.pose)[keypoint] == Grouper::none) {
       grouper.give(fit.pose, keypoint, fit.peak, peaks);
     }
   }

@@ -31,8 +31,8 @@ struct PeakRule {
 // Finds peaks; keeps its memory between frames.
 //
 // A cell that is not below its eight neighbours is a peak, refined along both axes by the parabola
-// through the logarithms, smoothed across the axis. Where a shape is no single peak's (a flat top, a ridge that turns,
-// a peak beside a higher one across a corner), a local maximum of the map enlarged by 8 is a peak too.
+// through the logarithms, smoothed across the axis. In a shape that is not of a single peak (a flat top, a ridge that
+// turns, a peak with a higher one across a corner), a local maximum of the map enlarged by 8 is a peak too.
 class PeakFinder {
  public:
   void find(const Maps& heatmaps, int keypoints, const PeakRule& rule, const simd::Kernels& kernels, Peaks& peaks);

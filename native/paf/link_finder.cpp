@@ -1,4 +1,4 @@
-#include "paf/links.h"
+#include "paf/link_finder.h"
 
 #include <algorithm>
 #include <cmath>

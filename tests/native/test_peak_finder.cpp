@@ -2,7 +2,7 @@
 #include <limits>
 
 #include "check.h"
-#include "paf/peaks.h"
+#include "paf/peak_finder.h"
 #include "picture.h"
 #include "simd/level.h"
 

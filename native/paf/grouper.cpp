@@ -1,4 +1,4 @@
-#include "paf/grouping.h"
+#include "paf/grouper.h"
 
 #include <algorithm>
 #include <limits>
@@ -13,7 +13,7 @@ void Grouper::add(int pose, int keypoint, int peak, const Peaks& peaks) {
 
 bool Grouper::merge(int into, int from) {
   int* target = slots(into);
-  const int* source = members(from);
+  const int* source = peaks_of(from);
   for (int k = 0; k < keypoints_; ++k) {
     if (target[k] != none && source[k] != none) {
       return false;
@@ -40,17 +40,17 @@ void Grouper::join(const Link& link, const Limb& limb, const Peaks& peaks) {
     groups_.push_back({0.0F, 0, 0});
     owner_[link.from] = from;
     owner_[link.to] = from;
-    members_.insert(members_.end(), static_cast<std::size_t>(keypoints_), none);
+    peaks_.insert(peaks_.end(), static_cast<std::size_t>(keypoints_), none);
     add(from, limb.from, link.from, peaks);
     add(from, limb.to, link.to, peaks);
   } else if (to == none) {
-    if (members(from)[limb.to] != none) {
+    if (peaks_of(from)[limb.to] != none) {
       return;
     }
     owner_[link.to] = from;
     add(from, limb.to, link.to, peaks);
   } else if (from == none) {
-    if (members(to)[limb.from] != none) {
+    if (peaks_of(to)[limb.from] != none) {
       return;
     }
     owner_[link.from] = to;
@@ -65,7 +65,7 @@ void Grouper::join(const Link& link, const Limb& limb, const Peaks& peaks) {
 
 // Adds what the pose lacks at the ends of strong links; a keypoint found so may lead to the next.
 void Grouper::share(int pose, const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links) {
-  const int* found = members(pose);
+  const int* found = peaks_of(pose);
   for (int limb = 0; limb < static_cast<int>(skeleton.limbs.size()); ++limb) {
     const Limb& ends = skeleton.limbs[limb];
     if ((found[ends.from] == none) == (found[ends.to] == none)) {
@@ -91,7 +91,7 @@ void Grouper::share(int pose, const Peaks& peaks, const Skeleton& skeleton, cons
 void Grouper::group(const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links) {
   keypoints_ = skeleton.keypoints;
   owner_.assign(static_cast<std::size_t>(peaks.capacity()), none);
-  members_.clear();
+  peaks_.clear();
   groups_.clear();
   keys_.clear();
   for (int i = 0; i < static_cast<int>(links.links.size()); ++i) {
@@ -151,7 +151,7 @@ void Grouper::write(const Peaks& peaks, const PoseRule& rule, const Grid& grid, 
   for (const int pose : order_) {
     poses.scores.push_back(std::min(score(pose), 1.0F));
     for (int k = 0; k < keypoints_; ++k) {
-      const int peak = members(pose)[k];
+      const int peak = peaks_of(pose)[k];
       const bool found = peak != none;
       poses.keypoints.push_back(found ? (peaks.x[peak] + 0.5F) * grid.stride - grid.bias_x : nan);
       poses.keypoints.push_back(found ? (peaks.y[peak] + 0.5F) * grid.stride - grid.bias_y : nan);

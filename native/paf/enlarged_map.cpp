@@ -1,8 +1,8 @@
-#include "paf/enlarged.h"
+#include "paf/enlarged_map.h"
 
 namespace posewire::paf {
 
-float Enlarged::along_row(int x, int row) const {
+float EnlargedMap::along_row(int x, int row) const {
   const float* cells = plane_.cells + row * plane_.row_stride + columns_->begin[x];
   const float* weights = &columns_->weights[static_cast<std::size_t>(x) * static_cast<std::size_t>(columns_->taps)];
   float sum = 0.0F;
@@ -12,7 +12,7 @@ float Enlarged::along_row(int x, int row) const {
   return sum;
 }
 
-float Enlarged::at(int x, int y) const {
+float EnlargedMap::at(int x, int y) const {
   const float* weights = &rows_->weights[static_cast<std::size_t>(y) * static_cast<std::size_t>(rows_->taps)];
   float sum = 0.0F;
   for (int tap = 0; tap < rows_->taps; ++tap) {
@@ -21,7 +21,7 @@ float Enlarged::at(int x, int y) const {
   return sum;
 }
 
-void Enlarged::fill(const Box& box, std::vector<float>& samples) const {
+void EnlargedMap::fill(const Box& box, std::vector<float>& samples) const {
   const auto width = static_cast<std::size_t>(box.width);
   samples.assign(width * static_cast<std::size_t>(box.height), 0.0F);
   if (samples.empty()) {

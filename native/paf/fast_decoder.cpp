@@ -1,4 +1,4 @@
-#include "paf/fast.h"
+#include "paf/fast_decoder.h"
 
 namespace posewire::paf {
 

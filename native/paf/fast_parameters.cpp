@@ -1,4 +1,4 @@
-#include "paf/parameters.h"
+#include "paf/fast_parameters.h"
 
 #include <algorithm>
 #include <iterator>

@@ -16,9 +16,9 @@ struct Box {
 };
 
 // A map resized along both axes, of which only what is asked for is computed.
-class Enlarged {
+class EnlargedMap {
  public:
-  Enlarged(const simd::Plane& plane, const Axis& columns, const Axis& rows)
+  EnlargedMap(const simd::Plane& plane, const Axis& columns, const Axis& rows)
       : plane_(plane), columns_(&columns), rows_(&rows) {}
 
   int width() const { return columns_->size(); }

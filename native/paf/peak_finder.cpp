@@ -1,10 +1,10 @@
-#include "paf/peaks.h"
+#include "paf/peak_finder.h"
 
 #include <algorithm>
 #include <cmath>
 #include <functional>
 
-#include "paf/cubic.h"
+#include "paf/summit.h"
 
 namespace posewire::paf {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <vector>
 
-#include "paf/links.h"
-#include "paf/peaks.h"
+#include "paf/link_finder.h"
+#include "paf/peak_finder.h"
 #include "paf/poses.h"
 #include "paf/skeleton.h"
 
@@ -29,7 +29,7 @@ struct Grid {
 class Grouper {
  public:
   void group(const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links);
-  // Gives a peak, and what is joined to it, to a pose that lacks its keypoint; false where both have
+  // Gives a peak, and what is joined to it, to a pose that lacks its keypoint; false if both have
   // another keypoint in common.
   bool give(int pose, int keypoint, int peak, const Peaks& peaks);
   // Writes the poses that pass the rule, best first.
@@ -40,8 +40,8 @@ class Grouper {
   int count() const { return static_cast<int>(groups_.size()); }
   bool passes(int pose, const PoseRule& rule) const;
   // The peak of each keypoint, or none.
-  const int* members(int pose) const {
-    return &members_[static_cast<std::size_t>(pose) * static_cast<std::size_t>(keypoints_)];
+  const int* peaks_of(int pose) const {
+    return &peaks_[static_cast<std::size_t>(pose) * static_cast<std::size_t>(keypoints_)];
   }
   // The group that a peak was first joined to, or none.
   int owner(int peak) const { return owner_[peak]; }
@@ -63,11 +63,11 @@ class Grouper {
   bool merge(int into, int from);
   float mean(int pose) const;
   void share(int pose, const Peaks& peaks, const Skeleton& skeleton, const PoseRule& rule, const Links& links);
-  int* slots(int pose) { return &members_[static_cast<std::size_t>(pose) * static_cast<std::size_t>(keypoints_)]; }
+  int* slots(int pose) { return &peaks_[static_cast<std::size_t>(pose) * static_cast<std::size_t>(keypoints_)]; }
 
   int keypoints_ = 0;
-  std::vector<int> owner_;    // the pose of each peak
-  std::vector<int> members_;  // keypoints_ peaks for each pose
+  std::vector<int> owner_;  // the pose of each peak
+  std::vector<int> peaks_;  // keypoints_ peaks for each pose
   std::vector<Group> groups_;
   std::vector<Key> keys_;
   std::vector<int> order_;  // of poses
