@@ -40,7 +40,7 @@ class PafDecoder:
                 across_weight, length_weight: taken from a limb's score for field across it, and
                 for each cell of its length.
                 links_per_peak: of more limbs at a peak, the best are kept.
-                length_ratio, length_margin, share_ratio: see ``LinkRule`` in links.h.
+                length_ratio, length_margin, share_ratio: see ``LinkRule`` in link_finder.h.
                 share_min: least score of a limb to a peak that another pose has.
                 adoption_min: least score of a peak that is given to a pose without a limb.
                 keypoints_min, score_min: a pose with fewer or a lower mean score is dropped.
