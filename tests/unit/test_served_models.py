@@ -24,9 +24,9 @@ ORIGINAL = replace(
 def served(*, original: bool) -> Models:
     pipelines = {"body": GatedPredictor().pipeline()}
     if original:
-        system = pipelines["body"]._system
+        estimator = pipelines["body"]._estimator
         engine = EngineConfig("plain", "fp32", 1)
-        pipelines[ORIGINAL.name] = Pipeline(ORIGINAL, "v1", system, engine)
+        pipelines[ORIGINAL.name] = Pipeline(ORIGINAL, "v1", estimator, engine)
     return Models(pipelines, Limits())
 
 
