@@ -62,6 +62,7 @@ setup(
         "posewire": ["py.typed", "v1/*.pyi"],
         "posewire_server": ["py.typed", "*.pyi"],
         "posewire_server.models.catalog.golden": ["*.npz"],
+        "posewire_server.models.weights": ["*.txt"],
     },
     ext_modules=[Extension("posewire_server._native", sources=[])],
     cmdclass={"build_ext": CMakeBuild},

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from posewire_server.models.weights.collect_files import collect_files
-from posewire_server.models.weights.paddlehub import PINS
+from posewire_server.models.weights.paddlehub import REQUIREMENTS
 
 from tests.parity.hub_parity import answer, check, import_original
 
@@ -55,7 +55,8 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     interpreter = folder / "bin" / "python"
     if not interpreter.exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([interpreter, "-m", "pip", "install", "-q", *PINS, *MORE], check=True)
+        pinned = ["-r", str(REQUIREMENTS)]
+        subprocess.run([interpreter, "-m", "pip", "install", "-q", *pinned, *MORE], check=True)
     return interpreter
 
 

@@ -3,6 +3,7 @@
 import http.server
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,13 @@ from posewire_server.models.weights import paddlehub
 from posewire_server.models.weights.package_manager import silent
 
 
-@pytest.fixture
-def refusing() -> Iterator[str]:
-    """A server that refuses everybody, as a company's proxy does."""
+@contextmanager
+def answering(status: int) -> Iterator[str]:
+    """A server that answers everybody with a status."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_error(403)
+            self.send_error(status)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             pass
@@ -42,16 +43,19 @@ def test_install_unreachable_server_names_it_and_the_remedy(tmp_path: Path) -> N
     assert "models import hand_pose_localization FOLDER" in said
 
 
-def test_install_refusing_server_says_how(refusing: str, tmp_path: Path) -> None:
-    assert "403" in refused(refusing, tmp_path)
+def test_install_refusing_server_says_how(tmp_path: Path) -> None:
+    with answering(403) as server:  # As a company's proxy does.
+        assert "403" in refused(server, tmp_path)
 
 
-def test_install_failing_step_tells_its_last_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(paddlehub, "_check_server", lambda *_: None)
-    monkeypatch.setattr(
-        paddlehub, "sys", type("Sys", (), {"executable": "/bin/false", "platform": ""})
-    )
-    with pytest.raises(WeightsError, match="could not be fetched"):
-        paddlehub.install("hand_pose_localization", tmp_path, silent)
+def test_install_failing_step_tells_its_last_line(tmp_path: Path) -> None:
+    with (
+        answering(404) as server,
+        pytest.raises(WeightsError, match="could not be fetched") as caught,
+    ):
+        paddlehub.install("hand_pose_localization", tmp_path, silent, server, "/bin/false")
+    assert caught.value.reason == "WEIGHTS_UNAVAILABLE"
+
+
+def test_requirements_pin_paddlehub() -> None:
+    assert "paddlehub==" in paddlehub.REQUIREMENTS.read_text()

@@ -1,7 +1,7 @@
 """Fetches PaddleHub's modules with PaddleHub itself, in an environment of its own.
 
-PaddleHub pins its users to packages of its time; so it is installed where it harms nobody, asked
-for the module's files, and thrown away. Nothing of a module is run but what its installation runs.
+PaddleHub needs packages of its time. An environment that is thrown away holds it while it fetches
+the module's files. Nothing of a module is run but what its installation runs.
 """
 
 import subprocess
@@ -15,16 +15,7 @@ from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.package_manager import Progress
 
 SERVER: Final = "http://paddlepaddle.org.cn/paddlehub"
-# The newest packages with which PaddleHub 2.4.0 still imports.
-PINS: Final = (
-    "paddlehub==2.4.0",
-    "paddlepaddle==3.3.1",
-    "huggingface_hub<1.0",
-    "aistudio-sdk==0.2.6",
-    "protobuf==3.20.3",
-    "numpy<2.3",
-    "setuptools<81",
-)
+REQUIREMENTS: Final = Path(__file__).with_name("paddlehub_requirements.txt")
 PIP_TIMEOUT_S: Final = 1800.0
 INSTALL_TIMEOUT_S: Final = 900.0
 _CONNECT_TIMEOUT_S: Final = 10.0
@@ -36,7 +27,13 @@ _INSTALL: Final = (
 )
 
 
-def install(module: str, workspace: Path, progress: Progress, server: str = SERVER) -> Path:
+def install(
+    module: str,
+    workspace: Path,
+    progress: Progress,
+    server: str = SERVER,
+    interpreter: str = sys.executable,
+) -> Path:
     """Fetches a module of PaddleHub.
 
     Args:
@@ -44,20 +41,21 @@ def install(module: str, workspace: Path, progress: Progress, server: str = SERV
         workspace: A folder for the environment (2 GB) and the module.
         progress: Told how far it is.
         server: Where PaddleHub will ask for the module.
+        interpreter: The Python that makes the environment.
 
     Returns:
         The module's folder.
 
     Raises:
-        WeightsError: WEIGHTS_UNAVAILABLE where the server cannot be reached, the environment cannot
-            be made, or PaddleHub does not get the module.
+        WeightsError: WEIGHTS_UNAVAILABLE if the server cannot be reached, the environment cannot be
+            made, or PaddleHub does not get the module.
     """
     _check_server(module, server)
     environment = workspace / "paddlehub"
     python = environment / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     steps = (
-        ([sys.executable, "-m", "venv", str(environment)], PIP_TIMEOUT_S),
-        ([str(python), "-m", "pip", "install", "--quiet", *PINS], PIP_TIMEOUT_S),
+        ([interpreter, "-m", "venv", str(environment)], PIP_TIMEOUT_S),
+        ([str(python), "-m", "pip", "install", "--quiet", "-r", str(REQUIREMENTS)], PIP_TIMEOUT_S),
         ([str(python), "-c", _INSTALL, module, str(workspace / "home")], INSTALL_TIMEOUT_S),
     )
     for done, (command, timeout_s) in enumerate(steps):

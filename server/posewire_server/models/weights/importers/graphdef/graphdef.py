@@ -1,10 +1,10 @@
 """Reads a frozen TensorFlow GraphDef: nodes, constants and attributes, without TensorFlow."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,6 @@ from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.graphdef.graphdef_pb2 import (
     AttrValue,
     GraphDef,
-    NodeDef,
     TensorProto,
 )
 
@@ -23,52 +22,26 @@ DTYPES: Mapping[int, npt.DTypeLike] = {1: "<f4", 3: "<i4", 9: "<i8"}
 MAX_ELEMENTS = 1 << 24
 MAX_RANK = 8
 
-
-class GraphNode(Protocol):
-    """One operation of a TensorFlow graph, whatever format it was read from."""
-
-    @property
-    def name(self) -> str:
-        """Of the node and of its first output."""
-
-    @property
-    def operation(self) -> str:
-        """For instance ``Conv2D``."""
-
-    @property
-    def inputs(self) -> tuple[str, ...]:
-        """Names of the nodes it reads."""
-
-    def integers(self, name: str) -> list[int]:
-        """Returns an attribute that is a list of integers; empty if it is absent."""
-
-    def texts(self, name: str) -> list[str]:
-        """Returns an attribute that is a list of strings; empty if it is absent."""
-
-    def text(self, name: str, default: str) -> str:
-        """Returns an attribute that is a string."""
-
-    def number(self, name: str, default: float) -> float:
-        """Returns an attribute that is a number or, as 0 or 1, a truth value."""
-
-    def shape(self, name: str) -> list[int]:
-        """Returns an attribute that is a shape, -1 for sizes that are free; empty: unknown."""
-
-    def constant(self) -> npt.NDArray[np.generic]:
-        """Returns the value of a ``Const`` node, of any rank."""
-
-
-AnyNode = TypeVar("AnyNode", bound=GraphNode)
+Array = npt.NDArray[np.generic]
 
 
 @dataclass(frozen=True)
 class Node:
-    """One operation of the graph: NodeDef of TensorFlow's node_def.proto."""
+    """One operation of the graph: NodeDef of TensorFlow's node_def.proto.
+
+    Attributes:
+        name: Of the node and of its first output.
+        operation: For instance ``Conv2D``.
+        inputs: Names of the nodes it reads.
+        attributes: By name.
+        value: That of a ``Const`` node, if it is not among the attributes.
+    """
 
     name: str
     operation: str
     inputs: tuple[str, ...]
     attributes: Mapping[str, AttrValue]
+    value: Array | None = None
 
     def integers(self, name: str) -> list[int]:
         """Returns an attribute that is a list of integers; empty if it is absent."""
@@ -92,8 +65,10 @@ class Node:
         """Returns an attribute that is a shape, -1 for sizes that are free; empty: unknown."""
         return [dimension.size for dimension in self._attribute(name).shape.dim]
 
-    def constant(self) -> npt.NDArray[np.generic]:
+    def constant(self) -> Array:
         """Returns the value of a ``Const`` node, of any rank."""
+        if self.value is not None:
+            return self.value
         return _read_tensor(self.name, self._attribute("value").tensor)
 
     def _attribute(self, name: str) -> AttrValue:
@@ -113,40 +88,44 @@ def read_graph(content: bytes) -> list[Node]:
     """Returns the nodes of a serialised GraphDef, each after the nodes it reads.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED if the bytes are not a GraphDef, a name is twice there, an
-            input is missing, or the graph has a cycle.
+        WeightsError: WEIGHTS_DAMAGED if the bytes are not a GraphDef, or as ``read_nodes``.
     """
     try:
         graph = GraphDef.FromString(content)
     except DecodeError as error:
         raise _damaged("it is cut short or something else") from error
-    return sort_nodes(_read_node(node) for node in graph.node)
+    return read_nodes(graph)
 
 
-def sort_nodes(nodes: Iterable[AnyNode]) -> list[AnyNode]:
+def read_nodes(graph: GraphDef, values: Mapping[str, Array] | None = None) -> list[Node]:
     """Returns the nodes of a graph, each after the nodes it reads.
 
+    Args:
+        graph: The graph.
+        values: Those of its ``Const`` nodes by name; None if the graph holds them itself.
+
     Raises:
-        WeightsError: WEIGHTS_DAMAGED if there are none, a name is twice there, an input is
-            missing, or the graph has a cycle.
+        WeightsError: WEIGHTS_DAMAGED if there are no nodes, one has no name or operation, a name
+            is twice there, an input is missing, or the graph has a cycle.
     """
-    by_name: dict[str, AnyNode] = {}
-    for node in nodes:
-        if node.name in by_name:
-            raise _damaged(f"the name {node.name!r} appears twice")
-        by_name[node.name] = node
-    if not by_name:
+    nodes: dict[str, Node] = {}
+    for each in graph.node:
+        if not each.name or not each.op:
+            raise _damaged(f"node {each.name!r} has no name or no operation")
+        if each.name in nodes:
+            raise _damaged(f"the name {each.name!r} appears twice")
+        # A control input (^name) carries no value; name:0 is the first output of name.
+        inputs = [name.removesuffix(":0") for name in each.input if not name.startswith("^")]
+        value = None if values is None else values.get(each.name)
+        if values is not None and each.op == "Const" and value is None:
+            raise _damaged(f"the weights of {each.name!r} are not in the manifest")
+        nodes[each.name] = Node(each.name, each.op, tuple(inputs), each.attr, value)
+    if not nodes:
         raise _damaged("it has no nodes")
-    return [by_name[name] for name in _order(by_name)]
+    return [nodes[name] for name in _order(nodes)]
 
 
-def _read_node(node: NodeDef) -> Node:
-    # A control input (^name) carries no value; name:0 is the first output of name.
-    inputs = [name.removesuffix(":0") for name in node.input if not name.startswith("^")]
-    return Node(node.name, node.op, tuple(inputs), node.attr)
-
-
-def _order(nodes: Mapping[str, AnyNode]) -> list[str]:
+def _order(nodes: Mapping[str, Node]) -> list[str]:
     for node in nodes.values():
         for name in node.inputs:
             if name not in nodes:
@@ -157,7 +136,7 @@ def _order(nodes: Mapping[str, AnyNode]) -> list[str]:
         raise _damaged("it has a cycle") from error
 
 
-def _read_tensor(name: str, tensor: TensorProto) -> npt.NDArray[np.generic]:
+def _read_tensor(name: str, tensor: TensorProto) -> Array:
     kind = tensor.dtype
     if kind not in DTYPES:
         text = f"constant {name!r} has TensorFlow's data type {kind}; known: float32, int32, int64"
@@ -169,7 +148,7 @@ def _read_tensor(name: str, tensor: TensorProto) -> npt.NDArray[np.generic]:
     return _read_values(name, tensor, kind, count).reshape(shape)
 
 
-def _read_values(name: str, tensor: TensorProto, kind: int, count: int) -> npt.NDArray[np.generic]:
+def _read_values(name: str, tensor: TensorProto, kind: int, count: int) -> Array:
     dtype = np.dtype(DTYPES[kind])
     content = tensor.tensor_content
     if content:

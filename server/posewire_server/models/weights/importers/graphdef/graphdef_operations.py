@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.models.weights.importers.graphdef.graphdef import GraphNode
+from posewire_server.models.weights.importers.graphdef.graphdef import Node
 from posewire_server.models.weights.importers.program.emitter import Emitter
 from posewire_server.models.weights.importers.program.import_errors import unsupported
 
@@ -20,30 +20,30 @@ MAPS: Final = 4  # the rank of maps
 _AXES: Final = {0: 0, 1: 2, 2: 3, 3: 1, -1: 1, -2: 3, -3: 2, -4: 0}
 
 Array = npt.NDArray[np.generic]
-Operation = Callable[[Emitter, GraphNode, list[Any]], Any]
+Operation = Callable[[Emitter, Node, list[Any]], Any]
 
 
-def _placeholder(emitter: Emitter, node: GraphNode, _inputs: list[Any]) -> Any:
+def _placeholder(emitter: Emitter, node: Node, _inputs: list[Any]) -> Any:
     """An image (N, H, W, C); three channels of any size where the graph does not say."""
     _, height, width, channels = node.shape("shape") or (-1, -1, -1, -1)
     return emitter.input((channels if channels > 0 else 3, height or -1, width or -1))
 
 
-def _constant(_emitter: Emitter, node: GraphNode, _inputs: list[Any]) -> Array:
+def _constant(_emitter: Emitter, node: Node, _inputs: list[Any]) -> Array:
     return node.constant()
 
 
-def _identity(_emitter: Emitter, _node: GraphNode, inputs: list[Any]) -> Any:
+def _identity(_emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
     return inputs[0]
 
 
-def _conv2d(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
+def _conv2d(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     """Filters (h, w, in, out) become (out, in, h, w)."""
     x, filters = inputs
     return _convolve(emitter, node, x, filters.transpose(3, 2, 0, 1), groups=1)
 
 
-def _depthwise_conv2d(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
+def _depthwise_conv2d(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     """Filters (h, w, channels, multiplier) become (channels * multiplier, 1, h, w)."""
     x, filters = inputs
     height, width, channels, multiplier = filters.shape
@@ -52,7 +52,7 @@ def _depthwise_conv2d(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> A
     return _convolve(emitter, node, x, filters, groups=channels)
 
 
-def _convolve(emitter: Emitter, node: GraphNode, x: Any, filters: Array, groups: int) -> Any:
+def _convolve(emitter: Emitter, node: Node, x: Any, filters: Array, groups: int) -> Any:
     strides, dilations = _spatial(node, "strides"), _spatial(node, "dilations")
     return emitter.conv2d(
         x,
@@ -64,27 +64,27 @@ def _convolve(emitter: Emitter, node: GraphNode, x: Any, filters: Array, groups:
     )
 
 
-def _bias_add(emitter: Emitter, _node: GraphNode, inputs: list[Any]) -> Any:
+def _bias_add(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
     return emitter.add_bias(*inputs)
 
 
-def _relu(emitter: Emitter, _node: GraphNode, inputs: list[Any]) -> Any:
+def _relu(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
     return emitter.relu(inputs[0])
 
 
-def _relu6(emitter: Emitter, _node: GraphNode, inputs: list[Any]) -> Any:
+def _relu6(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
     return emitter.relu6(inputs[0])
 
 
-def _sigmoid(emitter: Emitter, _node: GraphNode, inputs: list[Any]) -> Any:
+def _sigmoid(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
     return emitter.sigmoid(inputs[0])
 
 
-def _add(emitter: Emitter, _node: GraphNode, inputs: list[Any]) -> Any:
+def _add(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
     return emitter.add(*_operands(emitter, inputs))
 
 
-def _multiply(emitter: Emitter, _node: GraphNode, inputs: list[Any]) -> Any:
+def _multiply(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
     x, y = inputs
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):  # Of shapes.
         return np.asarray(x * y)
@@ -106,7 +106,7 @@ def _to_maps(value: Array) -> Array:
     return value.reshape((1,) * (MAPS - value.ndim) + value.shape).transpose(0, 3, 1, 2)
 
 
-def _batch_norm(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
+def _batch_norm(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     """For inference: a factor and a bias for each channel."""
     x, gamma, beta, mean, variance = inputs
     if node.number("is_training", 1) or node.text("data_format", "NHWC") != "NHWC":
@@ -116,22 +116,22 @@ def _batch_norm(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
     return emitter.add_bias(y, beta - mean * factor)
 
 
-def _concat(emitter: Emitter, _node: GraphNode, inputs: list[Any]) -> Any:
+def _concat(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
     """The last input is the axis."""
     return emitter.concat(inputs[:-1], axis=_AXES[int(inputs[-1])])
 
 
-def _max_pool(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
+def _max_pool(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     size, strides = _spatial(node, "ksize"), _spatial(node, "strides")
     return emitter.max_pool(inputs[0], size, strides, _padding(node))
 
 
-def _average_pool(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
+def _average_pool(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     size, strides = _spatial(node, "ksize"), _spatial(node, "strides")
     return emitter.average_pool(inputs[0], size, strides, _padding(node))
 
 
-def _mean(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
+def _mean(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     """Over height and width, in which the order of what is left does not change."""
     x, axes = inputs
     if len(x.shape) != MAPS or sorted(axis % MAPS for axis in axes.reshape(-1).tolist()) != [1, 2]:
@@ -140,7 +140,7 @@ def _mean(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
     return y if node.number("keep_dims", 0) else emitter.reshape(y, (-1, x.shape[1]))
 
 
-def _transposed(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
+def _transposed(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     """Filters (h, w, out, in) become (in, out, h, w); maps grow by the strides exactly."""
     shape, filters, x = inputs
     strides = _spatial(node, "strides")
@@ -156,14 +156,14 @@ def _transposed(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
     return emitter.conv2d_transpose(x, filters, strides=strides, padding=edges)
 
 
-def _shape(_emitter: Emitter, _node: GraphNode, inputs: list[Any]) -> Array:
+def _shape(_emitter: Emitter, _node: Node, inputs: list[Any]) -> Array:
     shape = inputs[0].shape
     if not isinstance(inputs[0], np.ndarray) and len(shape) == MAPS:
         shape = [shape[axis] for axis in (0, 2, 3, 1)]
     return np.array(shape, np.int64)
 
 
-def _slice(_emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Array:
+def _slice(_emitter: Emitter, node: Node, inputs: list[Any]) -> Array:
     """One number of a shape."""
     shape, begin, *_ = inputs
     is_plain = not any(node.number(f"{name}_mask", 0) for name in ("ellipsis", "new_axis", "begin"))
@@ -172,14 +172,14 @@ def _slice(_emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Array:
     return np.array(shape[int(begin.reshape(-1)[0])])
 
 
-def _pack(_emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Array:
+def _pack(_emitter: Emitter, node: Node, inputs: list[Any]) -> Array:
     """Numbers make a shape."""
     if not all(isinstance(value, np.ndarray) and value.ndim == 0 for value in inputs):
         raise unsupported(node.name, "something else to pack than numbers of a shape")
     return np.array([int(value) for value in inputs], np.int64)
 
 
-def _reshape(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
+def _reshape(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     """Between (N, C) and maps of one pixel, in which the order of numbers does not change."""
     x, target = inputs
     shape = [int(size) for size in target]
@@ -190,7 +190,7 @@ def _reshape(emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
     raise unsupported(node.name, f"a change of {tuple(x.shape)} (channels first) to {shape}")
 
 
-def _fused(convolve: Operation, emitter: Emitter, node: GraphNode, inputs: list[Any]) -> Any:
+def _fused(convolve: Operation, emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     """A convolution and the operations that ``fused_ops`` names; BiasAdd takes the third input."""
     y = convolve(emitter, node, inputs[:2])
     fused = node.texts("fused_ops")
@@ -234,7 +234,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 }
 
 
-def _spatial(node: GraphNode, name: str) -> list[int]:
+def _spatial(node: Node, name: str) -> list[int]:
     """Returns the height and width of an attribute over (N, H, W, C)."""
     values = node.integers(name) or [1, 1, 1, 1]
     if len(values) != 4 or values[0] != 1 or values[3] != 1:
@@ -243,7 +243,7 @@ def _spatial(node: GraphNode, name: str) -> list[int]:
     return values[1:3]
 
 
-def _padding(node: GraphNode) -> Literal["SAME", "VALID"]:
+def _padding(node: Node) -> Literal["SAME", "VALID"]:
     padding = node.text("padding", "")
     if padding not in ("SAME", "VALID") or node.text("data_format", "NHWC") != "NHWC":
         text = "a padding other than SAME and VALID, or a layout other than NHWC"

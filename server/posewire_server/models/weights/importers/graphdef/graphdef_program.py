@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from posewire_server.models.weights.importers.graphdef.graphdef import GraphNode, read_graph
+from posewire_server.models.weights.importers.graphdef.graphdef import Node, read_graph
 from posewire_server.models.weights.importers.graphdef.graphdef_operations import OPERATIONS
 from posewire_server.models.weights.importers.graphdef.tfjs import read_graph_model
 from posewire_server.models.weights.importers.program.emitter import Emitter
@@ -38,9 +38,7 @@ def translate_graph_model(folder: Path, emitter: Emitter, outputs: Sequence[str]
     return translate_nodes(read_graph_model(folder), emitter, outputs)
 
 
-def translate_nodes(
-    nodes: Sequence[GraphNode], emitter: Emitter, outputs: Sequence[str]
-) -> list[Any]:
+def translate_nodes(nodes: Sequence[Node], emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
     """Emits the nodes that the outputs need, each after the nodes it reads.
 
     Args:
@@ -65,14 +63,14 @@ def translate_nodes(
     return [values[name] for name in names]
 
 
-def check_operations(nodes: Sequence[GraphNode]) -> None:
+def check_operations(nodes: Sequence[Node]) -> None:
     """Raises WeightsError, WEIGHTS_UNSUPPORTED, where a node cannot be translated."""
     for node in nodes:
         if node.operation not in OPERATIONS:
             raise unknown_operation(node.name, node.operation, OPERATIONS)
 
 
-def _needed(nodes: Sequence[GraphNode], outputs: Sequence[str]) -> list[GraphNode]:
+def _needed(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:
     """Returns the nodes without which the outputs cannot be computed, in the same order."""
     names = set(outputs)
     for node in reversed(nodes):

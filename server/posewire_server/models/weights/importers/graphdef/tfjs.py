@@ -4,24 +4,25 @@ Source: the format that tensorflowjs_converter writes (tfjs-converter, ``graph-m
 form of a GraphDef whose constants are in a weights manifest, whole or quantised to fewer bits.
 """
 
-import base64
-import binascii
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from google.protobuf import json_format
 
 from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.graphdef.graphdef import (
     MAX_ELEMENTS,
     MAX_RANK,
-    sort_nodes,
+    Array,
+    Node,
+    read_nodes,
 )
+from posewire_server.models.weights.importers.graphdef.graphdef_pb2 import GraphDef
 from posewire_server.models.weights.importers.program.import_errors import find_file
 
 MAX_JSON_BYTES: Final = 1 << 25
@@ -29,60 +30,14 @@ MAX_WEIGHTS_BYTES: Final = 1 << 30
 _DTYPES: Final[Mapping[str, str]] = {"float32": "<f4", "int32": "<i4", "bool": "|b1"}
 _QUANTISED: Final[Mapping[str, str]] = {"uint8": "|u1", "uint16": "<u2", "float16": "<f2"}
 
-Array = npt.NDArray[np.generic]
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class TfjsNode:
-    """One operation of the graph; read like a node of a GraphDef."""
-
-    name: str
-    operation: str
-    inputs: tuple[str, ...]
-    attributes: Json
-    value: Array | None = None
-
-    def integers(self, name: str) -> list[int]:
-        """Returns an attribute that is a list of integers; empty where it is absent."""
-        return [_integer(value) for value in self._list(name, "i")]
-
-    def texts(self, name: str) -> list[str]:
-        """Returns an attribute that is a list of strings; empty where it is absent."""
-        return [_decode(value) for value in self._list(name, "s")]
-
-    def text(self, name: str, default: str) -> str:
-        """Returns an attribute that is a string."""
-        value = _fields(self.attributes.get(name, {})).get("s")
-        return _decode(value) if value else default
-
-    def number(self, name: str, default: float) -> float:
-        """Returns an attribute that is a number or, as 0 or 1, a truth value."""
-        attribute = _fields(self.attributes.get(name, {}))
-        found = [attribute[kind] for kind in ("i", "b", "f") if kind in attribute]
-        return _number(found[0]) if found else default
-
-    def shape(self, name: str) -> list[int]:
-        """Returns an attribute that is a shape, -1 for sizes that are free; empty: unknown."""
-        shape = _fields(_fields(self.attributes.get(name, {})).get("shape", {}))
-        return [_integer(_fields(each).get("size", 0)) for each in _items(shape.get("dim", []))]
-
-    def constant(self) -> Array:
-        """Returns the value of a ``Const`` node, of any rank."""
-        if self.value is None:
-            raise _damaged(f"the weights of {self.name!r} are not in the manifest")
-        return self.value
-
-    def _list(self, name: str, kind: str) -> list[Any]:
-        attribute = _fields(self.attributes.get(name, {}))
-        return _items(_fields(attribute.get("list", {})).get(kind, []))
-
-
-def read_graph_model(folder: Path) -> list[TfjsNode]:
+def read_graph_model(folder: Path) -> list[Node]:
     """Returns the nodes of the one graph model of a folder, each after the nodes it reads.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where the JSON or a shard is cut short or is something else;
+        WeightsError: WEIGHTS_DAMAGED if the JSON or a shard is cut short or is something else;
             WEIGHTS_UNSUPPORTED for a layers model and for weights of unknown types.
     """
     model = _read_json(find_file(folder, ".json"))
@@ -92,8 +47,12 @@ def read_graph_model(folder: Path) -> list[TfjsNode]:
         )
         raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
     weights = _read_weights(folder, _items(model.get("weightsManifest")))
-    nodes = _items(_fields(model.get("modelTopology")).get("node"))
-    return sort_nodes(_read_node(_fields(node), weights) for node in nodes)
+    topology = _fields(model.get("modelTopology"))
+    try:
+        graph = json_format.ParseDict(dict(topology), GraphDef(), ignore_unknown_fields=True)
+    except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
+        raise _damaged(f"its graph is of another form ({error})") from error
+    return read_nodes(graph, weights)
 
 
 def _read_json(path: Path) -> Json:
@@ -103,14 +62,6 @@ def _read_json(path: Path) -> Json:
         return _fields(json.loads(path.read_bytes()))
     except (ValueError, RecursionError) as error:
         raise _damaged(f"{path.name} is not JSON ({error})") from error
-
-
-def _read_node(node: Json, weights: Mapping[str, Array]) -> TfjsNode:
-    name, operation = _string(node.get("name")), _string(node.get("op"))
-    # A control input (^name) carries no value; name:0 is the first output of name.
-    names = [_string(text) for text in _items(node.get("input", []))]
-    inputs = tuple(text.removesuffix(":0") for text in names if not text.startswith("^"))
-    return TfjsNode(name, operation, inputs, _fields(node.get("attr", {})), weights.get(name))
 
 
 def _read_weights(folder: Path, groups: list[Any]) -> dict[str, Array]:
@@ -200,11 +151,9 @@ def _string(value: Any) -> str:
 
 
 def _integer(value: Any) -> int:
-    """Returns an integer, which JSON of protobuf writes as a string where it has 64 bits."""
-    try:
-        return int(value) if isinstance(value, str) else value.__index__()
-    except (ValueError, AttributeError) as error:
-        raise _damaged(f"{value!r:.40} is where an integer is expected") from error
+    if not isinstance(value, int):
+        raise _damaged(f"{value!r:.40} is where an integer is expected")
+    return value
 
 
 def _number(value: Any) -> float:
@@ -212,13 +161,6 @@ def _number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise _damaged(f"{value!r:.40} is where a number is expected") from error
-
-
-def _decode(value: Any) -> str:
-    try:
-        return base64.b64decode(_string(value), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise _damaged(f"{value!r:.40} is not the base64 of a text") from error
 
 
 def _damaged(what: str) -> WeightsError:
