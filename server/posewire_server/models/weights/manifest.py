@@ -25,9 +25,9 @@ class EngineCheck:
     Attributes:
         engine: ``openvino``, ``onednn``, ``plain`` or ``gpu``.
         passed: Whether it reproduced the golden outputs; an engine that did not is never used.
-        reason: Why it did not, in a sentence; empty where it passed.
+        reason: Why it did not, in a sentence; empty if it passed.
         max_error: Largest absolute difference from the golden outputs.
-        run_ms: Best time of one run on a picture of full size; 0 where it never ran.
+        run_ms: Best time of one run on a picture of full size; 0 if it never ran.
     """
 
     engine: str
@@ -72,22 +72,18 @@ class Manifest:
         return next((check.engine for check in close), None)
 
     def check(self, engine: str) -> EngineCheck | None:
-        """Returns what is known about an engine; None where it was not checked."""
+        """Returns what is known about an engine; None if it was not checked."""
         return next((check for check in self.checks if check.engine == engine), None)
 
     def check_files(self, folder: Path) -> None:
-        """Raises WeightsError, WEIGHTS_DAMAGED, where a file is missing or altered."""
+        """Raises WeightsError, WEIGHTS_DAMAGED, if a file is missing or altered."""
         for name, digest in self.files.items():
             try:
                 found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
             except OSError as error:
-                raise WeightsError(
-                    LocalReason.WEIGHTS_DAMAGED, f"{name} is not readable: {error}"
-                ) from error
+                raise _damaged(f"{name} is not readable: {error}") from error
             if found != digest:
-                raise WeightsError(
-                    LocalReason.WEIGHTS_DAMAGED, f"{name} is not the file that was imported"
-                )
+                raise _damaged(f"{name} is not the file that was imported")
 
     def write(self, folder: Path) -> Path:
         """Writes ``manifest.json`` into a folder and returns its path."""
@@ -119,7 +115,7 @@ class Manifest:
         """Reads ``manifest.json`` of a folder.
 
         Raises:
-            WeightsError: WEIGHTS_DAMAGED where it is missing, not JSON, or of another form.
+            WeightsError: WEIGHTS_DAMAGED if it is missing, not JSON, or of another form.
         """
         try:
             fields: dict[str, Any] = json.loads((folder / FILE_NAME).read_text())
@@ -127,18 +123,11 @@ class Manifest:
             fields["checks"] = tuple(EngineCheck(**check) for check in fields["checks"])
             return cls(**fields)
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise WeightsError(
-                LocalReason.WEIGHTS_DAMAGED, f"{FILE_NAME} is not readable: {error}"
-            ) from error
+            raise _damaged(f"{FILE_NAME} is not readable: {error}") from error
 
 
 class ProgramFiles(NamedTuple):
-    """A program in Paddle's older format.
-
-    Attributes:
-        program: Its operations.
-        parameters: Its weights.
-    """
+    """A program in Paddle's older format: its operations and its weights."""
 
     program: Path
     parameters: Path
@@ -170,6 +159,10 @@ class StoredNetwork:
     def program(self) -> ProgramFiles:
         """The network."""
         return ProgramFiles(self.folder / PROGRAM_NAME, self.folder / PARAMETERS_NAME)
+
+
+def _damaged(what: str) -> WeightsError:
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, what)
 
 
 def paddle_version() -> str:

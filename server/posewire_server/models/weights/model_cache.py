@@ -1,4 +1,4 @@
-"""Models as what their networks in the cache make them."""
+"""Cache of models: what their networks in the cache make them."""
 
 import hashlib
 import tempfile
@@ -59,7 +59,7 @@ class ModelCache:
         self.store = NetworkStore(root, check, fetch, translate)
 
     def find(self, spec: ModelSpec) -> StoredModel | None:
-        """Returns a model; None where one of its networks has not been pulled.
+        """Returns a model; None if one of its networks has not been pulled.
 
         Raises:
             WeightsError: WEIGHTS_DAMAGED.

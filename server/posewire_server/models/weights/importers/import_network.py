@@ -20,7 +20,8 @@ from posewire_server.models.weights.importers.tflite import tflite_program
 VERSION: Final = 6
 
 # Given the folder of the files, the program under construction and the names of the tensors wanted
-# (none: the only output), an importer returns these tensors, variables of Paddle.
+# (none: the only output), an importer returns these tensors, variables of Paddle. It raises
+# WeightsError, WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
 Importer = Callable[[Path, Emitter, Sequence[str]], list[Any]]
 
 IMPORTERS: Final[Mapping[str, Importer]] = {

@@ -29,14 +29,6 @@ def _placeholder(emitter: Emitter, node: Node, _inputs: list[Any]) -> Any:
     return emitter.input((channels if channels > 0 else 3, height or -1, width or -1))
 
 
-def _constant(_emitter: Emitter, node: Node, _inputs: list[Any]) -> Array:
-    return node.constant()
-
-
-def _identity(_emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
-    return inputs[0]
-
-
 def _conv2d(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     """Filters (h, w, in, out) become (out, in, h, w)."""
     x, filters = inputs
@@ -62,22 +54,6 @@ def _convolve(emitter: Emitter, node: Node, x: Any, filters: Array, groups: int)
         dilations=dilations,
         groups=groups,
     )
-
-
-def _bias_add(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
-    return emitter.add_bias(*inputs)
-
-
-def _relu(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
-    return emitter.relu(inputs[0])
-
-
-def _relu6(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
-    return emitter.relu6(inputs[0])
-
-
-def _sigmoid(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
-    return emitter.sigmoid(inputs[0])
 
 
 def _add(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
@@ -207,9 +183,9 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "Add": _add,
     "AddV2": _add,
     "AvgPool": _average_pool,
-    "BiasAdd": _bias_add,
+    "BiasAdd": lambda emitter, _, inputs: emitter.add_bias(*inputs),
     "ConcatV2": _concat,
-    "Const": _constant,
+    "Const": lambda _, node, __: node.constant(),
     "Conv2D": _conv2d,
     "Conv2DBackpropInput": _transposed,
     "DepthwiseConv2dNative": _depthwise_conv2d,
@@ -217,17 +193,17 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "FusedBatchNormV2": _batch_norm,
     "FusedBatchNormV3": _batch_norm,
     "FusedDepthwiseConv2dNative": partial(_fused, _depthwise_conv2d),
-    "Identity": _identity,
+    "Identity": lambda _, __, inputs: inputs[0],
     "MaxPool": _max_pool,
     "Mean": _mean,
     "Mul": _multiply,
     "Pack": _pack,
     "Placeholder": _placeholder,
-    "Relu": _relu,
-    "Relu6": _relu6,
+    "Relu": lambda emitter, _, inputs: emitter.relu(inputs[0]),
+    "Relu6": lambda emitter, _, inputs: emitter.relu6(inputs[0]),
     "Reshape": _reshape,
     "Shape": _shape,
-    "Sigmoid": _sigmoid,
+    "Sigmoid": lambda emitter, _, inputs: emitter.sigmoid(inputs[0]),
     "StridedSlice": _slice,
     "_FusedConv2D": partial(_fused, _conv2d),
     "_FusedDepthwiseConv2dNative": partial(_fused, _depthwise_conv2d),

@@ -21,20 +21,12 @@ from posewire_server.models.weights.importers.program.import_errors import (
 
 
 def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
-    """Emits the one GraphDef (.pb) of a folder and returns its outputs.
-
-    Raises:
-        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
-    """
+    """Emits the one GraphDef (.pb) of a folder and returns its outputs."""
     return translate_nodes(read_graph(find_file(folder, ".pb").read_bytes()), emitter, outputs)
 
 
 def translate_graph_model(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
-    """Emits the one TensorFlow.js graph model of a folder and returns its outputs.
-
-    Raises:
-        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
-    """
+    """Emits the one TensorFlow.js graph model of a folder and returns its outputs."""
     return translate_nodes(read_graph_model(folder), emitter, outputs)
 
 

@@ -36,20 +36,12 @@ _UPSAMPLINGS: Final = 3
 
 
 def translate_paddle(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
-    """Emits the network of the one .pdparams of a folder and returns its outputs.
-
-    Raises:
-        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
-    """
+    """Emits the network of the one .pdparams of a folder and returns its outputs."""
     return _translate(read_paddle_state(find_file(folder, ".pdparams")), emitter, outputs)
 
 
 def translate_torch(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
-    """Emits the network of the one .pth or .pth.tar of a folder and returns its outputs.
-
-    Raises:
-        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
-    """
+    """Emits the network of the one .pth or .pth.tar of a folder and returns its outputs."""
     ending = ".tar" if any(folder.glob("*.tar")) else ".pth"
     return _translate(read_torch_state(find_file(folder, ending)), emitter, outputs)
 

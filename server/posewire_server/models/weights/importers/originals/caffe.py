@@ -48,9 +48,6 @@ def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[An
     """Emits the one .prototxt and .caffemodel of a folder and returns its outputs.
 
     The size of the picture is free if nothing in the network depends on it.
-
-    Raises:
-        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
     """
     layers, (channels, height, width) = read_caffe(folder)
     is_fixed = any(layer.kind == "dense" for layer in layers)

@@ -47,45 +47,17 @@ class ProgramNode:
         operation: For instance ``conv2d``.
         inputs: Names of tensors by slot, for instance ``Filter``.
         outputs: The same.
-        attributes: Each attribute by its name.
+        attributes: Their values by name; lists and texts that are empty are left out.
     """
 
     operation: str
     inputs: Slots
     outputs: Slots
-    attributes: Mapping[str, OpDesc.Attr]
+    attributes: Mapping[str, Any]
 
-    def integer(self, name: str, default: int) -> int:
-        """Returns a whole number, which may be a long one."""
-        attribute = self._attribute(name)
-        if attribute.HasField("i"):
-            return attribute.i
-        return attribute.l if attribute.HasField("l") else default
-
-    def integers(self, name: str) -> list[int]:
-        """Returns a list of whole numbers; empty if it is absent."""
-        attribute = self._attribute(name)
-        return list(attribute.ints) or list(attribute.longs)
-
-    def number(self, name: str, default: float) -> float:
-        """Returns a number with a fraction."""
-        attribute = self._attribute(name)
-        return attribute.f if attribute.HasField("f") else default
-
-    def text(self, name: str, default: str) -> str:
-        """Returns a text."""
-        return self._attribute(name).s or default
-
-    def flag(self, name: str, *, default: bool = False) -> bool:
-        """Returns a truth value."""
-        attribute = self._attribute(name)
-        return attribute.b if attribute.HasField("b") else default
-
-    def _attribute(self, name: str) -> OpDesc.Attr:
-        return self.attributes.get(name, _ABSENT)
-
-
-_ABSENT: Final = OpDesc.Attr()
+    def get(self, name: str, default: Any) -> Any:
+        """Returns the value of an attribute: a number, a text, a truth value or a list."""
+        return self.attributes.get(name, default)
 
 
 @dataclass(frozen=True)
@@ -159,7 +131,12 @@ def _read_node(operation: OpDesc) -> ProgramNode:
         {slot.parameter: tuple(slot.arguments) for slot in slots}
         for slots in (operation.inputs, operation.outputs)
     )
-    attributes = {attribute.name: attribute for attribute in operation.attrs}
+    attributes = {
+        attribute.name: list(value) if field.is_repeated else value
+        for attribute in operation.attrs
+        for field, value in attribute.ListFields()
+        if field.name != "name" and value != ""
+    }
     return ProgramNode(operation.type, inputs, outputs, attributes)
 
 

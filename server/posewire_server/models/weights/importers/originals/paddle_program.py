@@ -29,11 +29,7 @@ Floats = npt.NDArray[np.float32]
 
 
 def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
-    """Emits the one network of a folder and returns its outputs.
-
-    Raises:
-        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
-    """
+    """Emits the one network of a folder and returns its outputs."""
     network = read_paddle(folder)
     fed = only("input", [_output(node) for node in network.nodes if node.operation == "feed"])
     shape = network.shapes.get(fed, ())
@@ -77,7 +73,7 @@ class _Maker:
         self._add(node, "convolution", node.inputs["Input"], weights, _convolution(node))
 
     def transposed(self, node: ProgramNode) -> None:
-        if any(node.integers("output_padding")) or node.integers("output_size"):
+        if any(node.get("output_padding", [])) or node.get("output_size", []):
             raise unsupported(_output(node), "a size of its own")
         weights = (self._parameter(node, "Filter"), *self._optional(node, "Bias"))
         self._add(node, "transposed_convolution", node.inputs["Input"], weights, _convolution(node))
@@ -86,18 +82,18 @@ class _Maker:
         mean, variance, scale, bias = (
             self._parameter(node, slot) for slot in ("Mean", "Variance", "Scale", "Bias")
         )
-        factor = scale / np.sqrt(variance + np.float32(node.number("epsilon", 1e-5)))
+        factor = scale / np.sqrt(variance + np.float32(node.get("epsilon", 1e-5)))
         self._affine(node, factor, bias - mean * factor)
 
     def pool(self, node: ProgramNode) -> None:
-        kind = {"max": "max_pool", "avg": "average_pool"}.get(node.text("pooling_type", ""), "")
-        if not kind or node.flag("global_pooling") or node.flag("adaptive"):
+        kind = {"max": "max_pool", "avg": "average_pool"}.get(node.get("pooling_type", ""), "")
+        if not kind or node.get("global_pooling", False) or node.get("adaptive", False):
             raise unsupported(_output(node), "a pooling other than over windows")
         settings = {
-            "size": tuple(node.integers("ksize")),
-            "strides": tuple(node.integers("strides")),
+            "size": tuple(node.get("ksize", [])),
+            "strides": tuple(node.get("strides", [])),
             "padding": _padding(node),
-            "round_up": node.flag("ceil_mode"),
+            "round_up": node.get("ceil_mode", False),
         }
         self._add(node, kind, node.inputs["X"], (), settings)
 
@@ -113,31 +109,31 @@ class _Maker:
         self._add(node, "scale", (x,), (self._per_channel(node, y),))
 
     def scale(self, node: ProgramNode) -> None:
-        factor, bias = node.number("scale", 1.0), node.number("bias", 0.0)
-        if not node.flag("bias_after_scale", default=True):
+        factor, bias = node.get("scale", 1.0), node.get("bias", 0.0)
+        if not node.get("bias_after_scale", True):
             bias *= factor
         self._affine(node, np.array([factor], np.float32), np.array([bias], np.float32))
 
     def product(self, node: ProgramNode) -> None:
         if (
-            node.flag("trans_x")
-            or node.flag("transpose_X")
-            or node.integer("x_num_col_dims", 1) > 1
+            node.get("trans_x", False)
+            or node.get("transpose_X", False)
+            or node.get("x_num_col_dims", 1) > 1
         ):
             raise unsupported(_output(node), "a product of other than rows with weights")
         matrix = self._parameter(node, "Y")
-        is_transposed = node.flag("trans_y") or node.flag("transpose_Y")
+        is_transposed = node.get("trans_y", False) or node.get("transpose_Y", False)
         weights = matrix if is_transposed else np.ascontiguousarray(matrix.T)
-        self._add(node, "dense", node.inputs["X"], (weights * node.number("alpha", 1.0),))
+        self._add(node, "dense", node.inputs["X"], (weights * node.get("alpha", 1.0),))
 
     def flatten(self, node: ProgramNode) -> None:
-        if node.integer("axis", node.integer("start_axis", 1)) != 1:
+        if node.get("axis", node.get("start_axis", 1)) != 1:
             raise unsupported(_output(node), "a flattening that joins pictures")
         self._add(node, "identity", node.inputs["X"])
 
     def reshape(self, node: ProgramNode) -> None:
         """Of a parameter; of a tensor only to rows, which products take as they are."""
-        source, shape = node.inputs["X"][0], node.integers("shape")
+        source, shape = node.inputs["X"][0], node.get("shape", [])
         if any(node.inputs.get(slot) for slot in ("Shape", "ShapeTensor")):
             raise unsupported(_output(node), "a shape that is computed")
         if source in self._parameters:
@@ -148,24 +144,24 @@ class _Maker:
             raise unsupported(_output(node), f"a reshape to {shape}; only rows are")
 
     def prelu(self, node: ProgramNode) -> None:
-        if node.text("mode", "all") == "element":
+        if node.get("mode", "all") == "element":
             raise unsupported(_output(node), "a slope for each element")
         self._add(node, "prelu", node.inputs["X"], (self._parameter(node, "Alpha"),))
 
     def leaky_relu(self, node: ProgramNode) -> None:
-        slope = np.array([node.number("alpha", 0.02)], np.float32)
+        slope = np.array([node.get("alpha", 0.02)], np.float32)
         self._add(node, "prelu", node.inputs["X"], (slope,))
 
     def dropout(self, node: ProgramNode) -> None:
-        kept = 1.0 - node.number("dropout_prob", 0.5)
-        if node.text("dropout_implementation", "downgrade_in_infer") != "downgrade_in_infer":
+        kept = 1.0 - node.get("dropout_prob", 0.5)
+        if node.get("dropout_implementation", "downgrade_in_infer") != "downgrade_in_infer":
             kept = 1.0
         self._add(node, "scale", node.inputs["X"], (np.array([kept], np.float32),))
 
     def concat(self, node: ProgramNode) -> None:
         if node.inputs.get("AxisTensor"):
             raise unsupported(_output(node), "an axis that is computed")
-        self._add(node, "concat", node.inputs["X"], (), {"axis": node.integer("axis", 0)})
+        self._add(node, "concat", node.inputs["X"], (), {"axis": node.get("axis", 0)})
 
     def same(self, node: ProgramNode) -> None:
         self._add(node, _SAME[node.operation], node.inputs["X"])
@@ -238,20 +234,20 @@ _OPERATIONS: Final[Mapping[str, Callable[[_Maker, ProgramNode], None]]] = {
 
 def _convolution(node: ProgramNode) -> dict[str, Any]:
     return {
-        "strides": tuple(node.integers("strides")),
+        "strides": tuple(node.get("strides", [])),
         "padding": _padding(node),
-        "dilations": tuple(node.integers("dilations") or (1, 1)),
-        "groups": node.integer("groups", 1),
+        "dilations": tuple(node.get("dilations", []) or (1, 1)),
+        "groups": node.get("groups", 1),
     }
 
 
 def _padding(node: ProgramNode) -> tuple[int, int]:
     """Returns the padding of (height, width), the same on both sides."""
-    algorithm = node.text("padding_algorithm", "EXPLICIT")
-    values = [0, 0] if algorithm == "VALID" else node.integers("paddings")
+    algorithm = node.get("padding_algorithm", "EXPLICIT")
+    values = [0, 0] if algorithm == "VALID" else node.get("paddings", [])
     if len(values) == 4 and values[::2] == values[1::2]:
         values = values[::2]
-    if algorithm == "SAME" or len(values) != 2 or node.text("data_format", "NCHW") == "NHWC":
+    if algorithm == "SAME" or len(values) != 2 or node.get("data_format", "NCHW") == "NHWC":
         raise unsupported(_output(node), f"the padding {algorithm} {values}, or another layout")
     return values[0], values[1]
 

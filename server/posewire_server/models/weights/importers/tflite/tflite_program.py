@@ -28,9 +28,6 @@ def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[An
     """Emits the one TensorFlow Lite file of a folder and returns its outputs.
 
     Outputs that are maps of one pixel, (N, 1, 1, C), become (N, C).
-
-    Raises:
-        WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
     """
     graph = read_graph(find_file(folder, ".tflite").read_bytes())
     numbers = _choose(graph, outputs)
