@@ -9,8 +9,7 @@ from hypothesis import settings
 from posewire import Client
 from posewire_server.config import default_cache
 from posewire_server.inference.engine.self_check import check_engines
-from posewire_server.models.catalog.catalog import BODY
-from posewire_server.models.catalog.mediapipe_models import FACE, HAND
+from posewire_server.models.catalog.catalog import BODY, FACE, HAND
 from posewire_server.models.weights.manifest import StoredNetwork
 from posewire_server.models.weights.model_cache import ModelCache, StoredModel
 from posewire_server.models.weights.network_store import NetworkStore

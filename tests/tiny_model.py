@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.models.catalog.spec import NetworkSpec, OutputSpec, WheelSource
 from posewire_server.models.weights.manifest import EngineCheck
 

@@ -13,8 +13,7 @@ from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.sources.image import decode_image
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
-from posewire_server.models.catalog.catalog import WHOLEBODY
-from posewire_server.models.catalog.mediapipe_models import FACE
+from posewire_server.models.catalog.catalog import FACE, WHOLEBODY
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.tools.benchmarks.figure import Figure
 from posewire_server.tools.benchmarks.load import Image

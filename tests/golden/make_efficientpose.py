@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from posewire_server.models.catalog.networks import EFFICIENTPOSE
+from posewire_server.models.catalog.network_catalog import EFFICIENTPOSE
 
 from tests.golden.make_body import SEED, draw_figure
 

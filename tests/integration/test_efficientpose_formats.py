@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.isolated import run_isolated
-from posewire_server.models.catalog.networks import EFFICIENTPOSE
+from posewire_server.models.catalog.network_catalog import EFFICIENTPOSE
 from posewire_server.models.catalog.spec import OutputSpec
 from posewire_server.models.weights.importers import import_network
 from posewire_server.models.weights.manifest import Manifest, StoredNetwork

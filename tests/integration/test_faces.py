@@ -13,7 +13,7 @@ from posewire_server.inference.estimators.pose_estimator import DetectionOptions
 from posewire_server.inference.estimators.top_down import TopDownEstimator
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import picture_of
-from posewire_server.models.catalog.mediapipe_models import FACE, FACE_MESH
+from posewire_server.models.catalog.catalog import FACE, FACE_MESH
 from posewire_server.pose import Poses
 from posewire_server.skeletons import IBUG68
 

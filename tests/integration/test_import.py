@@ -7,7 +7,7 @@ import pytest
 from posewire_server.cli import main
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.models.catalog.spec import WheelSource
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.models.weights.package_manager import silent

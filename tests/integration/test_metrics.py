@@ -16,7 +16,7 @@ from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import ConfigError
 from posewire_server.metrics.endpoint import serve_metrics
 from posewire_server.metrics.frames import REGISTRY
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.serving.server_process import ServerProcess
 from prometheus_client.parser import text_string_to_metric_families
 

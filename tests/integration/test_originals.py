@@ -16,7 +16,7 @@ from posewire_server.inference.estimators.originals.vanface import dlib_crop
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.preprocess.crop import Crop
 from posewire_server.models.catalog.catalog import find_model
-from posewire_server.models.catalog.networks import find_network
+from posewire_server.models.catalog.network_catalog import find_network
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.models.weights.network_store import NetworkStore
 from posewire_server.tools.evaluation.labels import read_labels

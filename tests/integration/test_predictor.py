@@ -200,7 +200,7 @@ import signal
 import numpy as np
 from posewire_server.config import default_cache
 from posewire_server.inference.engine.predictor import PaddlePredictor
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.weights.network_store import NetworkStore
 import sys

@@ -9,7 +9,7 @@ import pytest
 from posewire_server.inference.engine.engine_config import Engine
 from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.isolated import IsolatedError, run_isolated
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.models.catalog.spec import OutputSpec
 from posewire_server.models.weights.importers import import_network
 from posewire_server.models.weights.manifest import Manifest, StoredNetwork

@@ -20,8 +20,8 @@ from posewire_server.inference.estimators.tiles import TileDetector
 from posewire_server.inference.preprocess.crop import covering
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import picture_of
-from posewire_server.models.catalog.mediapipe_models import FACE_MESH
-from posewire_server.models.catalog.mediapipe_models import HAND as HAND_MODEL
+from posewire_server.models.catalog.catalog import FACE_MESH
+from posewire_server.models.catalog.catalog import HAND as HAND_MODEL
 
 from tests.golden.make_mediapipe import FACES, HANDS, RUNTIME
 

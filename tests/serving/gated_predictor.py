@@ -11,7 +11,7 @@ from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.part_affinity import PafEstimator
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.models.catalog.spec import InputSpec, ModelSpec
 
 PATIENCE_S = 60.0

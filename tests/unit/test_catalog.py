@@ -3,7 +3,7 @@ from importlib.resources import files
 import pytest
 from posewire_server.errors import ModelError
 from posewire_server.models.catalog.catalog import BODY, CATALOG, find_model
-from posewire_server.models.catalog.networks import NETWORKS, TFPOSE, find_network
+from posewire_server.models.catalog.network_catalog import NETWORKS, TFPOSE, find_network
 from posewire_server.models.catalog.spec import (
     ModelSpec,
     NetworkSpec,

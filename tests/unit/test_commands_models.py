@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import ModelError, WeightsError
-from posewire_server.models.catalog.networks import find_network
+from posewire_server.models.catalog.network_catalog import find_network
 from posewire_server.models.catalog.spec import NetworkSpec
 from posewire_server.models.weights.manifest import EngineCheck
 from posewire_server.models.weights.model_cache import ModelCache

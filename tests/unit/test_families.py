@@ -18,7 +18,7 @@ from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import Picture
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.catalog import CATALOG, find_model
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
 from posewire_server.skeletons import MPII16

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from posewire_server.errors import WeightsError
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.models.weights.manifest import EngineCheck, Manifest
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.scheduling.frame_context import FrameContext
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.serving.rpc.app import _frames_at_once
 
 from tests.serving.batching import SUBLINEAR

@@ -10,7 +10,7 @@ from posewire_server.inference.estimators.pose_estimator import DetectionOptions
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import Picture, picture_of
 from posewire_server.models.catalog.catalog import PEOPLE, PERSON
-from posewire_server.models.catalog.networks import EFFICIENTPOSE
+from posewire_server.models.catalog.network_catalog import EFFICIENTPOSE
 from posewire_server.pose import Poses
 from posewire_server.skeletons import MPII16
 

@@ -8,7 +8,7 @@ import pytest
 from posewire_server.errors import WeightsError
 from posewire_server.inference.engine import self_check
 from posewire_server.inference.engine.self_check import check_reference
-from posewire_server.models.catalog.networks import find_network
+from posewire_server.models.catalog.network_catalog import find_network
 from posewire_server.models.weights.manifest import Manifest, StoredNetwork
 
 Floats = npt.NDArray[np.float32]

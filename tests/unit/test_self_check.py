@@ -9,7 +9,7 @@ from posewire_server.errors import EngineError
 from posewire_server.inference.engine import self_check
 from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.inference.engine.self_check import measure_error, read_golden
-from posewire_server.models.catalog.networks import TFPOSE
+from posewire_server.models.catalog.network_catalog import TFPOSE
 from posewire_server.models.weights.manifest import Manifest
 
 Array = npt.NDArray[np.float32]

@@ -2,7 +2,7 @@
 
 The scheme is that of SSD (Liu et al., 2016) as BlazeFace and BlazePalm use it (Bazarevsky et al.,
 2019): anchors are points, a box and its keypoints are offsets from one, and boxes of one instance
-are averaged by their scores where SSD keeps the best one.
+are averaged by their scores; SSD keeps the best one instead.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _BOX_VALUES = 4
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """D boxes with K keypoints each; of what, the network knows. In any one frame of coordinates.
+    """D boxes with K keypoints each, all in one frame of coordinates.
 
     Attributes:
         boxes: (D, 4) float32: x_min, y_min, x_max, y_max.
@@ -50,7 +50,7 @@ class Detections:
 
 @dataclass(frozen=True)
 class AnchorSpec:
-    """Where a detector's anchors lie.
+    """Anchors of a detector.
 
     Attributes:
         layers: (stride, anchors in each cell) of the network's layers, in the order of its outputs.
@@ -74,9 +74,8 @@ class AnchorDecode:
     """Decodes one detector's outputs; immutable, safe to share between threads.
 
     Args:
-        spec: Its anchors.
-        size_input: (w, h) of its input.
-        min_score: Boxes below are no detections.
+        size_input: (w, h) of the network's input.
+        min_score: Boxes with a lower score are no detections.
     """
 
     def __init__(self, spec: AnchorSpec, size_input: tuple[int, int], min_score: float) -> None:
@@ -85,7 +84,7 @@ class AnchorDecode:
         self._min_logit = float(np.log(min_score / (1 - min_score)))
 
     def __call__(self, values: Floats, logits: Floats) -> Detections:
-        """Finds what scores enough; one instance is found many times.
+        """Finds boxes of sufficient score; one instance is found many times.
 
         Args:
             values: (A, 4 + 2 K): x, y of the centre, width, height, then x, y of each keypoint; in
@@ -93,8 +92,8 @@ class AnchorDecode:
             logits: (A, 1): scores before the sigmoid.
 
         Returns:
-            The detections in shares of the input, best score first. What is not finite, or has no
-            area, is left out.
+            The detections in shares of the input, best score first; without boxes that are not
+            finite or have no area.
         """
         logits = logits[:, 0]
         is_sound = np.isfinite(values).all(1) & (values[:, 2:_BOX_VALUES] > 0).all(1)
@@ -109,10 +108,10 @@ class AnchorDecode:
 
 
 def merge(detections: Sequence[Detections], min_overlap: float) -> Detections:
-    """Makes one detection of those that overlap: their mean, weighted by their scores.
+    """Merges detections that overlap to their mean, weighted by their scores.
 
     Args:
-        detections: In the same coordinates, at least one; each may be empty.
+        detections: One or more in the same coordinates; each may be empty.
         min_overlap: Intersection over union above which two boxes show the same instance.
 
     Returns:
@@ -147,11 +146,12 @@ def _mean(group: Detections) -> Detections:
 
 
 def overlap(first: npt.NDArray[F], second: npt.NDArray[F]) -> npt.NDArray[F]:
-    """Returns the intersection over the union of boxes, 0 where either is empty.
+    """Returns the intersection over the union of boxes, 0 if either is empty.
 
     Args:
-        first: (..., 4): x_min, y_min, x_max, y_max; a box that ends before it begins is empty.
-        second: (..., 4), of a shape that goes with the other's.
+        first: (..., 4): x_min, y_min, x_max, y_max; a box whose maximum is below its minimum is
+            empty.
+        second: (..., 4); shapes are broadcast.
     """
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., 2:], second[..., 2:])

@@ -1,6 +1,6 @@
 """Heatmaps to keypoints: one map for each keypoint of one instance, its highest cell refined.
 
-NumPy is enough here: 16 maps of 46x46 take 0.1 ms, the network that made them some 50 ms.
+NumPy suffices: 16 maps of 46x46 take 0.1 ms, their network some 50 ms.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,20 +12,20 @@ import numpy.typing as npt
 Refinement = Literal["dark", "quarter", "none"]
 Array = npt.NDArray[np.float32]
 
-# Heat below this has no logarithm worth a step; sums of Gaussians never get there beside a peak.
+# Lowest heat for the logarithm; sums of Gaussians are higher next to a peak.
 _LEAST_HEAT: Final = 1e-10
 _REACH: Final = 2
 
 
 def decode_heatmaps(maps: Array, refinement: Refinement = "dark") -> Array:
-    """Returns the highest place of each map.
+    """Returns the peak of each map.
 
-    Of equal cells the first in reading order counts. A step to a place between cells is taken only
-    where all the cells that it is computed from are inside the map.
+    The first of equal cells in reading order counts. A peak is refined between cells only if all
+    the cells of the refinement are inside the map.
 
     Args:
         maps: (N, K, H, W) float32 heat.
-        refinement: How places between cells are found. ``dark``: a Newton step on the logarithm of
+        refinement: Method for places between cells. ``dark``: a Newton step on the logarithm of
             the heat, exact for a Gaussian (Zhang et al., Distribution-Aware Coordinate
             Representation for Human Pose Estimation, 2020); ``quarter``: a quarter of a cell
             towards the higher neighbour (Newell et al., Stacked Hourglass Networks, 2016);
@@ -60,7 +60,7 @@ def _is_inside(positions: npt.NDArray[np.intp], size: int) -> npt.NDArray[np.boo
 
 
 def _dark(patches: Array) -> Array:
-    """One Newton step of at most a cell; none where the logarithm has no maximum."""
+    """Returns one Newton step of at most a cell; none if the logarithm has no maximum."""
     log = np.log(np.maximum(patches, _LEAST_HEAT).astype(np.float64))
     here = log[..., 2, 2]
     dx = (log[..., 2, 3] - log[..., 2, 1]) / 2

@@ -1,5 +1,6 @@
-"""Regressed keypoints to points of the frame: what networks that look at one instance answer."""
+"""Regressed keypoints of networks that look at one instance, mapped to the frame."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,14 +20,15 @@ def to_image(
         values: (N, ...) with 3 K values each: x, y, z of every keypoint in pixels of the input.
         crops: The N crops that the inputs show.
         size_input: (w, h) of the input.
-        depth_scale: What one unit of z is, in units of x.
+        depth_scale: One unit of z in units of x.
 
     Returns:
         (N, K, 2) x, y in pixels of the frame, and (N, K) depths on the same scale: smaller is
-        nearer to the camera, and what 0 means, the network knows.
+        nearer to the camera; the network defines 0.
     """
     width, height = size_input
-    points_unit = values.reshape(len(crops), -1, 3) / np.array([width, height, width], np.float32)
+    points_input = values.reshape(len(crops), math.prod(values.shape[1:]) // 3, 3)
+    points_unit = points_input / np.array([width, height, width], np.float32)
     points_image = np.empty((*points_unit.shape[:2], 2), np.float32)
     for crop, unit, image in zip(crops, points_unit, points_image, strict=True):
         image[:] = crop.to_image(unit[:, :2])
@@ -34,13 +36,19 @@ def to_image(
     return points_image, np.asarray(points_unit[:, :, 2] * widths * np.float32(depth_scale))
 
 
+def with_scores(points: Floats, scores: Floats) -> Floats:
+    """Returns (N, K, 3) keypoints of points (N, K, 2) and scores (N, K) or (N, 1)."""
+    scores = np.broadcast_to(scores, points.shape[:2])
+    return np.concatenate([points, scores[:, :, None]], 2)
+
+
 def sigmoid(logits: Floats) -> Floats:
-    """Returns the probabilities of logits of any size."""
+    """Returns the probabilities of logits, without overflow."""
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -80, 80))))
 
 
 def turn(start: npt.NDArray[np.floating], end: npt.NDArray[np.floating]) -> float:
-    """Returns the radians that the direction from start to end is turned clockwise from rightward.
+    """Returns the clockwise angle of the direction from start to end in radians; 0 is rightward.
 
     Args:
         start: (2,) x, y, y down.

@@ -21,7 +21,7 @@ from posewire_server.inference.engine.engine_config import Engine
 from posewire_server.inference.engine.paddle_inference import engine_failed
 from posewire_server.inference.engine.predictor import PaddlePredictor, Predictor
 from posewire_server.isolated import IsolatedError, answer, run_isolated
-from posewire_server.models.catalog.networks import find_network
+from posewire_server.models.catalog.network_catalog import find_network
 from posewire_server.models.catalog.spec import InputSpec, NetworkSpec
 from posewire_server.models.weights.manifest import EngineCheck, Manifest, StoredNetwork
 from posewire_server.models.weights.package_manager import Progress

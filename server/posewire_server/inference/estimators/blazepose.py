@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, merge
-from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn
+from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn, with_scores
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.pose_estimator import Image
@@ -34,6 +34,8 @@ _SAME_PERSON: Final = 0.3
 _HIPS, _CIRCLE = 0, 1
 _KEYPOINTS: Final = len(BLAZEPOSE33.keypoints)
 _ALL_POINTS: Final = 39
+# x, y, z, visibility and presence of a point.
+_VALUES: Final = 5
 # Side of the crop over the diameter of the circle, and over the longer side of a box.
 _CIRCLE_SCALE: Final = 1.25
 _BOX_SCALE: Final = 1.5
@@ -75,20 +77,12 @@ class BlazePoseHead:
 
         Depth 0 is the middle of the hips.
         """
-        keypoints = np.zeros((len(crops), _ALL_POINTS, 3), np.float32)
-        depths = np.zeros((len(crops), _ALL_POINTS), np.float32)
-        scores = np.zeros(len(crops), np.float32)
-        size, first = self._network.spec.input.size, 0
-        for batch, (values, presence) in run_on_crops(self._network, image, crops, context):
-            rows = slice(first, first + len(batch))
-            points = values.reshape(len(batch), _ALL_POINTS, -1)
-            keypoints[rows, :, :2], depths[rows] = to_image(points[:, :, :3], batch, size)
-            keypoints[rows, :, 2] = sigmoid(points[:, :, 3])
-            scores[rows] = presence[:, 0]
-            first += len(batch)
-        following = tuple(body_crop(*points[_KEYPOINTS:][:2]) for points in keypoints[:, :, :2])
-        poses = Poses(keypoints[:, :_KEYPOINTS], scores, depths[:, :_KEYPOINTS])
-        return Estimates(poses, following)
+        outputs, presence = run_on_crops(self._network, image, crops, context)
+        values = outputs.reshape(len(crops), _ALL_POINTS, _VALUES)
+        points, depths = to_image(values[:, :, :3], crops, self._network.spec.input.size)
+        keypoints = with_scores(points, sigmoid(values[:, :, 3]))[:, :_KEYPOINTS]
+        following = tuple(body_crop(*each[_KEYPOINTS:][:2]) for each in points)
+        return Estimates(Poses(keypoints, presence[:, 0], depths[:, :_KEYPOINTS]), following)
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
         """Returns a square around a box; the person is assumed to stand upright."""

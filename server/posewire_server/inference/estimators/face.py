@@ -7,14 +7,13 @@ tiles of the picture too, and at tiles of tiles that show small faces.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge
 from posewire_server.inference.decode.face_mapping import ibug68
-from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn
+from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn, with_scores
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.pose_estimator import Image
@@ -37,7 +36,6 @@ _SMALL_FACE = 0.16
 # The detectors' keypoints, and the mesh's outer corners of the eyes; right is the face's own.
 _RIGHT_EYE, _LEFT_EYE = 0, 1
 _RIGHT_CORNER, _LEFT_CORNER = 33, 263
-_VERTICES = 468
 _CROP_SCALE = 1.5
 
 
@@ -100,29 +98,17 @@ class FaceMeshHead:
 
     def estimate(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         """Returns a face for each crop; 0 in depth is the middle of the head."""
-        points = np.zeros((len(crops), _VERTICES, 2), np.float32)
-        depths = np.zeros((len(crops), _VERTICES), np.float32)
-        scores = np.zeros(len(crops), np.float32)
-        size, first = self._network.spec.input.size, 0
-        for batch, (values, presence) in run_on_crops(self._network, image, crops, context):
-            rows = slice(first, first + len(batch))
-            points[rows], depths[rows] = to_image(values, batch, size)
-            scores[rows] = sigmoid(presence.reshape(-1))
-            first += len(batch)
-        following = tuple(face_crop(each) for each in points)
-        return Estimates(self._poses(points, depths, scores), following)
+        values, presence = run_on_crops(self._network, image, crops, context)
+        points, depths = to_image(values, crops, self._network.spec.input.size)
+        mesh = np.concatenate([points, depths[:, :, None]], 2)
+        mesh = ibug68(mesh) if self._is_68 else mesh
+        scores = sigmoid(presence[:, 0])
+        poses = Poses(with_scores(mesh[:, :, :2], scores[:, None]), scores, mesh[:, :, 2])
+        return Estimates(poses, tuple(map(face_crop, points)))
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
         """Returns a square around a box; the face is assumed to be upright."""
         return [_square(np.array(box, np.float32), 0.0)]
-
-    def _poses(self, points: Points, depths: Points, scores: Points) -> Poses:
-        mesh = np.concatenate([points, depths[:, :, None]], 2)
-        mesh = ibug68(mesh) if self._is_68 else mesh
-        keypoints = mesh.copy()
-        keypoints[:, :, 2] = scores[:, None]
-        poses = Poses(keypoints, scores)
-        return replace(poses, depths=mesh[:, :, 2])
 
 
 def _is_crowd(faces: Detections, tile: Crop) -> bool:

@@ -17,7 +17,7 @@ from posewire_server.inference.decode.anchors import (
     merge,
     overlap,
 )
-from posewire_server.inference.decode.landmarks import to_image, turn, turned_box
+from posewire_server.inference.decode.landmarks import to_image, turn, turned_box, with_scores
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.pose_estimator import Image
@@ -85,20 +85,11 @@ class HandHead:
 
     def estimate(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         """Returns a hand for each crop, with the probability that it is a right one."""
-        keypoints = np.zeros((len(crops), 21, 3), np.float32)
-        depths = np.zeros((len(crops), 21), np.float32)
-        scores, sides = np.zeros((2, len(crops)), np.float32)
-        size, first = self._network.spec.input.size, 0
-        for batch, (values, presence, right, *_) in run_on_crops(
-            self._network, image, crops, context
-        ):
-            rows = slice(first, first + len(batch))
-            keypoints[rows, :, :2], depths[rows] = to_image(values, batch, size, _DEPTH_SCALE)
-            scores[rows], sides[rows] = presence[:, 0], right[:, 0]
-            first += len(batch)
-        keypoints[:, :, 2] = scores[:, None]
-        following = tuple(hand_crop(points) for points in keypoints[:, :, :2])
-        return Estimates(Poses(keypoints, scores, depths, sides), following)
+        values, presence, right = run_on_crops(self._network, image, crops, context)
+        points, depths = to_image(values, crops, self._network.spec.input.size, _DEPTH_SCALE)
+        scores = presence[:, 0]
+        poses = Poses(with_scores(points, scores[:, None]), scores, depths, right[:, 0])
+        return Estimates(poses, tuple(map(hand_crop, points)))
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
         """Returns a square around a box, turned each way."""

@@ -32,10 +32,13 @@ def cut_batches(
 
 def run_on_crops(
     network: Network, image: Image, crops: Sequence[Crop], context: FrameContext
-) -> Iterator[tuple[Sequence[Crop], list[Floats]]]:
-    """Yields crops batch by batch, each with the network's outputs for it."""
-    for batch, inputs in cut_batches(image, crops, network.spec.input, context):
-        yield batch, network.run(inputs, context)
+) -> list[Floats]:
+    """Returns the network's outputs for crops, (N, *shape) each."""
+    parts = [[np.zeros((0, *output.shape), np.float32)] for output in network.spec.outputs]
+    for _, inputs in cut_batches(image, crops, network.spec.input, context):
+        for part, output in zip(parts, network.run(inputs, context), strict=True):
+            part.append(output)
+    return [np.concatenate(part) for part in parts]
 
 
 def tiles(box: Box) -> list[Crop]:
@@ -92,14 +95,12 @@ class TileDetector:
         left, top, right, bottom = map(int, part)
         visible = image[top:bottom, left:right]
         moved = [crop.moved((-left, -top)) for crop in crops]
-        found = []
-        for batch, (values, logits) in run_on_crops(self._network, visible, moved, context):
-            with context.stage("post"):
-                found += [
-                    _to_image(self._decode(*outputs), crop.moved((left, top)))
-                    for crop, *outputs in zip(batch, values, logits, strict=True)
-                ]
-        return found
+        outputs = run_on_crops(self._network, visible, moved, context)
+        with context.stage("post"):
+            return [
+                _to_image(self._decode(values, logits), crop)
+                for crop, values, logits in zip(crops, *outputs, strict=True)
+            ]
 
 
 def _to_image(detections: Detections, crop: Crop) -> Detections:

@@ -3,12 +3,19 @@
 from dataclasses import replace
 
 from posewire_server.errors import ErrorReason, ModelError
-from posewire_server.models.catalog.mediapipe_models import FACE, FACE_MESH, HAND
-from posewire_server.models.catalog.mediapipe_networks import BLAZEPOSE, POSE_DETECTION
-from posewire_server.models.catalog.networks import EFFICIENTPOSE, TFPOSE
+from posewire_server.models.catalog import mediapipe_networks as mediapipe
+from posewire_server.models.catalog.network_catalog import EFFICIENTPOSE, TFPOSE
 from posewire_server.models.catalog.original_models import ORIGINAL_MODELS
 from posewire_server.models.catalog.spec import ModelSpec, UserSource
-from posewire_server.skeletons import BLAZEPOSE33, MPII16, OPENPOSE18, WHOLEBODY128
+from posewire_server.skeletons import (
+    BLAZEPOSE33,
+    FACEMESH468,
+    HAND21,
+    IBUG68,
+    MPII16,
+    OPENPOSE18,
+    WHOLEBODY128,
+)
 
 BODY = ModelSpec(
     name="body",
@@ -43,7 +50,7 @@ PERSON = ModelSpec(
     default_mode="mirror",
 )
 
-# Any number of persons, which the body network finds for the same network.
+# Any number of persons: the body network finds them for the same network.
 PEOPLE = replace(
     PERSON,
     name="people",
@@ -53,12 +60,36 @@ PEOPLE = replace(
     default_mode="dark",
 )
 
+# In MediaPipe's models the mode ``thorough`` looks at the whole picture and at tiles of it;
+# ``mediapipe`` looks once, and reads each instance once, as MediaPipe does.
+HAND = ModelSpec(
+    name="hand",
+    aliases=("hand_pose_localization",),
+    skeleton=HAND21,
+    family="hand",
+    networks=(mediapipe.HAND, mediapipe.PALM),
+    modes=("thorough", "mediapipe"),
+    default_mode="thorough",
+)
+
+FACE = ModelSpec(
+    name="face",
+    aliases=("face_landmark_localization",),
+    skeleton=IBUG68,
+    family="face",
+    networks=(mediapipe.FACE_MESH, mediapipe.FACE_SHORT, mediapipe.FACE_FULL),
+    modes=("thorough", "mediapipe"),
+    default_mode="thorough",
+)
+
+FACE_MESH = replace(FACE, name="face-mesh", aliases=(), skeleton=FACEMESH468)
+
 PERSON_BLAZE = ModelSpec(
     name="person-blaze",
     aliases=(),
     skeleton=BLAZEPOSE33,
     family="blazepose",
-    networks=(BLAZEPOSE, POSE_DETECTION),
+    networks=(mediapipe.BLAZEPOSE, mediapipe.POSE_DETECTION),
     modes=("thorough", "mediapipe"),
     default_mode="thorough",
 )
@@ -68,7 +99,7 @@ WHOLEBODY = ModelSpec(
     aliases=(),
     skeleton=WHOLEBODY128,
     family="whole-body",
-    networks=(TFPOSE, *HAND.networks[:1], *FACE.networks[:1]),
+    networks=(TFPOSE, mediapipe.HAND, mediapipe.FACE_MESH),
     modes=BODY.modes,
     default_mode=BODY.default_mode,
 )
@@ -77,7 +108,6 @@ CATALOG: tuple[ModelSpec, ...] = (
     *(BODY, PERSON, PEOPLE, PERSON_BLAZE, WHOLEBODY, HAND, FACE, FACE_MESH),
     *ORIGINAL_MODELS,
 )
-
 
 DOWNLOADABLE: tuple[ModelSpec, ...] = tuple(
     spec

@@ -1,4 +1,4 @@
-"""What networks and models are, as plain data.
+"""Specs of networks and models, as plain data.
 
 A network is one set of weights with its input and outputs. A model is what callers ask for: a
 skeleton, the networks that find it, and the family of estimators that runs them.
@@ -11,23 +11,22 @@ from posewire_server.skeletons import Skeleton
 
 @dataclass(frozen=True)
 class InputSpec:
-    """The network's input: (N, C, h, w) float32, where h and w are multiples of ``stride``.
+    """The network's input: (N, C, h, w) float32; h and w are multiples of ``stride``.
 
     A value of the input is ``(pixel - mean) * scale`` with pixel in 0..255.
 
-    Widths are padded to the stride and no further: for the body network in OpenVINO the first run
-    of a new width takes 32 ms of processor time more, once, while every 8 pixels of padding would
-    take 2.7 ms more in every run (368 rows, one thread); so coarser steps pay for streams of under
-    ten frames only.
+    Widths are padded to the stride and no further. For the body network in OpenVINO the first run
+    of a new width takes 32 ms of processor time more, once; 8 pixels of padding take 2.7 ms more in
+    every run (368 rows, one thread). Coarser steps would pay for streams of under ten frames only.
 
     Attributes:
-        height: Pixels the picture's height is scaled to; the width follows, keeping the aspect.
-        max_width: Pixels the width may have; a wider picture is scaled to this width instead.
+        height: Height to which pictures are scaled; the width follows, keeping the aspect.
+        max_width: Largest width; a wider picture is scaled to this width instead.
         stride: Both sizes are padded, right and bottom, to a multiple of this.
-        channel_order: ``BGR`` or ``RGB``: the order of the three channels; ``GRAY``: one channel.
+        channel_order: ``BGR`` or ``RGB``, or ``GRAY`` for one channel.
         mean: For each channel, in the order of ``channel_order``.
         scale: For each channel, in the order of ``channel_order``.
-        pad: Value of the padding, as the network sees it.
+        pad: Value of the padding, after scaling.
         is_fixed: Whether the input always has (height, max_width) pixels.
     """
 
@@ -47,7 +46,7 @@ class InputSpec:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(w, h) of an input that is fixed, or the largest."""
+        """(w, h) of a fixed input, otherwise the largest."""
         return self.max_width, self.height
 
     @property
@@ -64,9 +63,9 @@ class OutputSpec:
     """One output of a network: (N, *shape) float32.
 
     Attributes:
-        name: Of the tensor in the file the weights come from; empty where it is the only one.
-        shape: Without the batch; of maps, the channels alone.
-        stride: Of maps, pixels of the input to a cell; 0 for outputs that are no maps.
+        name: Name of the tensor in the file of the weights; empty if it is the only one.
+        shape: Without the batch; for maps the channels only.
+        stride: Pixels of the input to a cell of a map; 0 for outputs that are no maps.
     """
 
     name: str
@@ -89,11 +88,10 @@ class PackageSource:
     """Files inside a package that is downloaded and read, never installed.
 
     Attributes:
-        package: Its name.
-        version: Its exact version.
+        version: Exact.
         sha256: Digest of the downloaded file.
         members: Paths of the weights' files inside it.
-        size_bytes: Size of it, for the progress bar.
+        size_bytes: Size of the downloaded file, for the progress bar.
         licence: SPDX identifier of the weights' licence, from the metadata of the package.
     """
 
@@ -106,12 +104,12 @@ class PackageSource:
 
     @property
     def label(self) -> str:
-        """What is downloaded, for people."""
+        """Name of the download, for people."""
         return f"{self.package} {self.version}"
 
     @property
     def key(self) -> str:
-        """What tells these weights from others."""
+        """Part of the cache folder's name that distinguishes these weights from others."""
         return self.sha256[:12]
 
 
@@ -149,18 +147,18 @@ class UserSource:
     Attributes:
         label: What the files are and where they are published, for people.
         licence: SPDX identifier, or what the publisher says.
-        hub: Name of the PaddleHub module that carries them; empty for none.
+        paddlehub_module: Name of the PaddleHub module that carries them; empty for none.
     """
 
     label: str
     licence: str
-    hub: str = ""
+    paddlehub_module: str = ""
     key: str = "imported"
     sha256: str = ""
     members: tuple[str, ...] = ()
 
 
-Source = WheelSource | NpmSource | UserSource
+WeightsSource = WheelSource | NpmSource | UserSource
 
 
 @dataclass(frozen=True)
@@ -168,19 +166,17 @@ class NetworkSpec:
     """One set of weights.
 
     Attributes:
-        name: Of its folder in the cache.
-        input: What it takes.
-        outputs: What it answers, in this order.
-        source: Where the weights come from.
-        importer: Name of the importer that reads them, see ``models.importers.program``.
-        golden: File of ``models/golden`` whose outputs an engine must reproduce; empty: engines
-            are compared with the plain one.
+        name: Name of its folder in the cache.
+        outputs: In the order of the program's.
+        importer: Name of the importer of the weights, see ``models.weights.importers``.
+        golden: File of ``golden`` whose outputs an engine must reproduce; empty: engines are
+            compared with the plain one.
     """
 
     name: str
     input: InputSpec
     outputs: tuple[OutputSpec, ...]
-    source: Source
+    source: WeightsSource
     importer: str
     golden: str = ""
 
@@ -191,13 +187,10 @@ class ModelSpec:
 
     Attributes:
         name: The name callers use.
-        aliases: Other names it answers to, for instance PaddleHub's.
-        skeleton: The keypoints it finds.
+        aliases: Other names for callers, for instance PaddleHub's.
         family: Name of its entry in ``inference.families``.
         networks: In the order of the family's builder; the one that finds the keypoints first.
-        modes: Names of the modes that fit its output.
-        default_mode: One of ``modes``.
-        tuning: Parameters of the default mode that suit this network, by name.
+        tuning: Parameters of the default mode for this network, by name.
     """
 
     name: str
@@ -210,12 +203,12 @@ class ModelSpec:
     tuning: tuple[tuple[str, float], ...] = ()
 
     @property
-    def hub_name(self) -> str:
-        """PaddleHub's name of the module this is the original of; empty where it is none."""
+    def paddlehub_name(self) -> str:
+        """PaddleHub's name of the module of which this is the original; empty for none."""
         source = self.networks[0].source
-        return source.hub if isinstance(source, UserSource) else ""
+        return source.paddlehub_module if isinstance(source, UserSource) else ""
 
     @property
     def input(self) -> InputSpec:
-        """Of the network that finds the keypoints."""
+        """Input of the network that finds the keypoints."""
         return self.networks[0].input

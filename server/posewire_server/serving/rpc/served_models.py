@@ -7,7 +7,7 @@ from posewire.v1 import model_pb2
 from posewire_server.errors import ErrorReason, ModelError
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import CATALOG, find_model
-from posewire_server.models.catalog.spec import ModelSpec, Source
+from posewire_server.models.catalog.spec import ModelSpec, WeightsSource
 from posewire_server.serving.rpc.result_conversion import to_skeleton
 from posewire_server.serving.rpc.server_config import Limits
 
@@ -24,7 +24,7 @@ class Models:
         self.limits = limits
         self._pipelines = pipelines
         specs = [pipeline.spec for pipeline in pipelines.values()]
-        self._originals = {spec.hub_name: spec for spec in specs if spec.hub_name}
+        self._originals = {spec.paddlehub_name: spec for spec in specs if spec.paddlehub_name}
 
     def serving(self, name: str) -> Pipeline:
         """Returns the pipeline of a model.
@@ -86,5 +86,5 @@ class Models:
         return model
 
 
-def _to_provenance(source: Source) -> model_pb2.Provenance:
+def _to_provenance(source: WeightsSource) -> model_pb2.Provenance:
     return model_pb2.Provenance(source=source.label, sha256=source.sha256, licence=source.licence)

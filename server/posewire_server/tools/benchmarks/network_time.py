@@ -22,7 +22,7 @@ from posewire_server.errors import EngineError, ErrorReason
 from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
-from posewire_server.models.catalog.networks import EFFICIENTPOSE, TFPOSE, find_network
+from posewire_server.models.catalog.network_catalog import EFFICIENTPOSE, TFPOSE, find_network
 from posewire_server.models.catalog.spec import NetworkSpec
 from posewire_server.models.weights.manifest import StoredNetwork
 from posewire_server.models.weights.network_store import NetworkStore

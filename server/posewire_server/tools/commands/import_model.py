@@ -38,7 +38,11 @@ def find_original(name: str) -> ModelSpec | None:
     """Returns the model whose weights users bring, by its name or PaddleHub's; None for others."""
     for spec in CATALOG:
         source = spec.networks[0].source
-        if isinstance(source, UserSource) and name in (spec.name, source.hub, *spec.aliases):
+        if isinstance(source, UserSource) and name in (
+            spec.name,
+            source.paddlehub_module,
+            *spec.aliases,
+        ):
             return spec
     return None
 

@@ -1,8 +1,8 @@
-"""The networks posewire runs, as data: where their weights come from, and what goes in and out."""
+"""The networks posewire runs, as data: source of the weights, inputs and outputs."""
 
 from posewire_server.errors import LocalReason, ModelError
 from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
-from posewire_server.models.catalog.original_networks import ORIGINAL_NETWORKS
+from posewire_server.models.catalog.original_models import ORIGINAL_NETWORKS
 from posewire_server.models.catalog.spec import (
     InputSpec,
     NetworkSpec,
@@ -36,8 +36,8 @@ TFPOSE = NetworkSpec(
     golden="body.npz",
 )
 
-# EfficientPose II Lite (Groos et al., 2021). Its last layers only enlarge the maps eightfold; the
-# maps before them say as much, and the decoder's own steps between cells say it better.
+# EfficientPose II Lite (Groos et al., 2021), without its last layers: they only enlarge the maps
+# eightfold, and the decoder refines places between cells better.
 EFFICIENTPOSE = NetworkSpec(
     name="efficientpose",
     input=InputSpec(
