@@ -20,7 +20,7 @@ _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
 def default_cache() -> Path:
-    """Returns the folder where weights are kept unless the user says otherwise."""
+    """Returns the default folder of the weights."""
     return Path(platformdirs.user_cache_dir("posewire"))
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from posewire_server.config import environment_with, is_in_environment
 from posewire_server.inference.engine.network import Networks
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.metrics.endpoint import serve_metrics
+from posewire_server.metrics.endpoint import FOLDER_VARIABLE, combined_registry, serve_metrics
 from posewire_server.metrics.frames import REGISTRY, enable_metrics
-from posewire_server.metrics.workers import FOLDER_VARIABLE, combined_registry
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.models.weights.package_manager import Progress

@@ -1,1 +1,1 @@
-"""What people run: commands, media, evaluation."""
+"""Commands, media, evaluation and benchmarks."""

@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 
 from posewire_server.errors import StreamError
-from posewire_server.metrics.workers import WorkersCollector, remove_worker
+from posewire_server.metrics.endpoint import WorkersCollector, remove_worker
 from posewire_server.serving.front.backend import Backend, Backends
 from posewire_server.serving.front.relay import StreamRelay, relay_call
 from posewire_server.serving.front.supervisor import Patience, Supervisor

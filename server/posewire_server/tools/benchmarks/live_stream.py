@@ -1,4 +1,4 @@
-"""A live source twice as fast as the server: are answers fresh, is every frame accounted for?"""
+"""Live source at twice the rate of the server: age of the results, and outcomes of all frames."""
 
 import statistics
 import time
@@ -30,7 +30,7 @@ def measure(cache: Path, seconds: float = 30.0) -> list[Figure]:
 
 @dataclass
 class _Watch:
-    """What became of the frames of one stream."""
+    """Outcomes of the frames of one stream."""
 
     sent_s: dict[int, float] = field(default_factory=dict)
     ages_s: list[float] = field(default_factory=list)
@@ -82,7 +82,7 @@ async def _watch(client: AsyncClient, interval_s: float, seconds: float, *, pace
 
 
 def _figures(title: str, watch: _Watch, seconds: float) -> list[Figure]:
-    """Compares ages with the service time of the same seconds, so that other load meets both."""
+    """Compares ages with the service time in the same seconds, so other load affects both."""
     service_s = statistics.median(watch.busy_s)
     ages = [age_s / service_s for age_s in watch.ages_s]
     p99 = statistics.quantiles(ages, n=100)[98]

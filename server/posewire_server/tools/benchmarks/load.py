@@ -103,7 +103,7 @@ async def camera(source: bytes, interval_s: float, seconds: float) -> AsyncItera
 
 
 def per_second(work: Callable[[], object], seconds: float) -> float:
-    """Does work over and over for so many seconds; returns how often in one."""
+    """Repeats work for some seconds; returns the rate per second."""
     begin_s = time.perf_counter()
     count = 0
     while time.perf_counter() - begin_s < seconds:

@@ -1,7 +1,7 @@
-"""Synthetic people with known truth: what a perfect OpenPose-like network would put out for them.
+"""Synthetic people with known truth: the outputs of a perfect OpenPose-like network.
 
-A scene's heatmaps are Gaussians of 7 pixels sampled every 8 pixels, the greater where two overlap;
-a limb's field is its direction within one cell of its axis, the mean where two overlap.
+A scene's heatmaps are Gaussians of 7 pixels sampled every 8 pixels, with the maximum at overlaps.
+A limb's field is its direction within one cell of its axis, with the mean at overlaps.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ KEYPOINTS: Final = len(OPENPOSE18.keypoints)
 
 @dataclass(frozen=True)
 class Scene:
-    """What a network sees and what is true.
+    """Outputs of a network and the truth.
 
     Attributes:
         heatmaps: (K + 1, H, W) float32.
@@ -104,7 +104,7 @@ def _pose(rng: np.random.Generator) -> Floats:
 
 
 def _place(people: int, size: tuple[int, int], rng: np.random.Generator, apart: float) -> Floats:
-    """(N, K, 2) people inside the picture, the best of some tries where they must keep apart."""
+    """Returns (N, K, 2) people in the picture; the best of some tries if they must keep apart."""
     margin, tries = 12.0, 600
     placed = np.zeros((0, KEYPOINTS, 2))
     for _ in range(people):

@@ -1,4 +1,4 @@
-"""Overhead of serving a frame, rate of several clients, and health checks beside a busy network."""
+"""Overhead of serving a frame, rate of several clients, and latency of health checks."""
 
 import asyncio
 import random
@@ -80,7 +80,7 @@ async def _overhead(
 
 
 async def _medians_s(ways: tuple[Ping, ...], frames: int) -> list[float]:
-    """Takes the ways in another order for each frame: who comes next finds the caches alike."""
+    """Runs the ways in another order for each frame, so caches favour none of them."""
     rng = random.Random(0)  # noqa: S311
     taken_s: dict[Ping, list[float]] = {way: [] for way in ways}
     for _ in range(frames):

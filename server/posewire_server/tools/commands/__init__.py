@@ -1,1 +1,1 @@
-"""One module for each command of ``posewire-server``."""
+"""The commands of ``posewire-server``, one module each."""

@@ -14,7 +14,7 @@ from posewire_server.tools.benchmarks.figure import run_groups
 
 @dataclass(frozen=True)
 class BenchConfig:
-    """What to measure.
+    """Settings of ``bench``.
 
     Attributes:
         groups: Some of paf, network, server, live; empty for all.

@@ -1,4 +1,4 @@
-"""``posewire-server demo``: weights, a server, a stream of real frames, a picture."""
+"""``posewire-server demo``: pulls weights, serves them, streams frames and annotates them."""
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -23,15 +23,15 @@ from posewire_server.tools.media.terminal import ProgressBars
 
 @dataclass(frozen=True)
 class DemoConfig:
-    """What to show.
+    """Settings of ``demo``.
 
     Attributes:
         cache: Folder of the weights and of the sample.
-        source: Image, folder, video file, index of a camera or URL; None: a sample of our own.
-        output: Annotated image, folder or video to write; None: a name that fits, in this folder.
-        engine: What runs the network.
+        source: Image, folder, video file, index of a camera or URL; None: the sample clip.
+        output: Annotated image, folder or video to write; None: a name in the current folder.
+        engine: Settings of the server's engine.
         model: Name of the model.
-        tracking: How each instance is followed from frame to frame; None: not at all.
+        tracking: Settings of tracking; None: off.
     """
 
     cache: Path

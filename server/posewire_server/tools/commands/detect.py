@@ -24,14 +24,13 @@ _HEADER = ("image", "size", "{noun}", "best score", "keypoints", "milliseconds")
 
 @dataclass(frozen=True)
 class DetectConfig:
-    """What to look at, and what to do with the poses.
+    """Settings of ``detect``.
 
     Attributes:
         images: Image files or folders of them.
-        detector: What is to answer.
-        json: Whether to print one JSON object a picture in place of the table.
-        output: Folder for annotated pictures, or an image file where there is one picture; None:
-            no pictures.
+        detector: Settings of the detector.
+        json: Whether to print one JSON object a picture instead of the table.
+        output: Folder for annotated pictures, or an image file for one picture; None: none.
     """
 
     images: tuple[str, ...]
@@ -41,7 +40,7 @@ class DetectConfig:
 
 
 def run(config: DetectConfig) -> int:
-    """Prints the poses of every picture; returns 1 where one has no answer, else 0."""
+    """Prints the poses of every picture; returns 1 if one failed."""
     source = open_images(config.images)
     rows: list[list[str]] = []
     with ExitStack() as stack:

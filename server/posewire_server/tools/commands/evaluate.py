@@ -1,4 +1,4 @@
-"""``posewire-server eval``: score the pictures beside a labels file."""
+"""``posewire-server eval``: scores a model on labelled pictures."""
 
 import json
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ from posewire_server.tools.media.terminal import ProgressBars
 
 @dataclass(frozen=True)
 class EvaluateConfig:
-    """What to score, and how.
+    """Settings of ``eval``.
 
     Attributes:
         labels: The labels file.
         cache: Folder of the weights.
-        engine: What runs the networks.
-        task: What is labelled; empty for what suits the model.
+        engine: Settings of the engine.
+        task: Task of the labels; empty for the one that suits the model.
         model: Name or alias of the model; empty for the one that suits the task.
-        modes: Names of the model's modes, all run on the same outputs; empty for all it has.
+        modes: Modes of the model, all decoded from the same outputs; empty for all.
         datasets: Names or shell patterns of the data sets to score; empty for the task's own.
-        boxes: Whether to score the model given the labelled boxes too.
+        boxes: Whether to score the model with the labelled boxes given too.
         json: Whether to end with one JSON object on the last line.
-        predictions: File to keep the poses in, or None.
+        predictions: File to write the poses to, or None.
         plot: PNG file to draw the curves into, or None.
     """
 
@@ -52,11 +52,11 @@ class EvaluateConfig:
 
 
 def run(config: EvaluateConfig) -> int:
-    """Scores, prints the tables and keeps what was asked for; returns the exit code.
+    """Scores and prints the tables; returns the exit code.
 
     Raises:
-        PosewireError: The labels, the weights, the engine or a picture are not to be had, or a
-            file cannot be written.
+        PosewireError: The labels, the weights, the engine or a picture is not available, or a file
+            cannot be written.
     """
     if config.plot is not None:
         load_pyplot()  # better told now than after the work

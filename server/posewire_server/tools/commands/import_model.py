@@ -1,4 +1,4 @@
-"""``posewire-server models import``: takes over the weights that a user has."""
+"""``posewire-server models import``: imports weights that a user has."""
 
 import hashlib
 import shutil
@@ -21,12 +21,12 @@ from posewire_server.tools.media.terminal import ProgressBars
 
 @dataclass(frozen=True)
 class ImportConfig:
-    """What to import.
+    """Settings of ``models import``.
 
     Attributes:
-        name: The model, or PaddleHub's name of the module that it is the original of.
-        paths: Files, folders or archives that hold the weights.
-        reference: Outputs of another runtime to compare with; None for none.
+        name: The model, or PaddleHub's name of the module whose original it is.
+        paths: Files, folders or archives with the weights.
+        reference: Outputs of another runtime to compare with, or None.
     """
 
     name: str
@@ -83,7 +83,7 @@ def import_model(cache: ModelCache, config: ImportConfig) -> tuple[StoredNetwork
 
 
 def _names(spec: ModelSpec) -> set[str]:
-    """Returns the names of a model's files; none where any name will do."""
+    """Returns the names of a model's files; none if any name is accepted."""
     members = (member for network in spec.networks for member in network.source.members)
     is_original = isinstance(spec.networks[0].source, UserSource)
     return set() if is_original else {Path(member).name for member in members}

@@ -59,7 +59,7 @@ def import_weights(cache: ModelCache, config: ImportConfig) -> int:
 
 
 def verify(cache: ModelCache, names: Sequence[str]) -> int:
-    """Proves the files and the engines of models; returns 1 where any fails.
+    """Checks the files and the engines of models; returns 1 if any fails.
 
     Raises:
         ModelError: MODEL_UNKNOWN.
@@ -75,7 +75,7 @@ def verify(cache: ModelCache, names: Sequence[str]) -> int:
 
 
 def remove(cache: ModelCache, names: Sequence[str]) -> int:
-    """Removes models from the cache, but for what others there need; 1 where any could not be.
+    """Removes models, without networks that other models need; returns 1 if any removal failed.
 
     Raises:
         ModelError: MODEL_UNKNOWN.
@@ -93,7 +93,7 @@ def remove(cache: ModelCache, names: Sequence[str]) -> int:
 
 
 def _is_there(cache: ModelCache, spec: ModelSpec) -> bool:
-    """Whether a model is in the cache, be it damaged."""
+    """Returns whether a model is in the cache, even if damaged."""
     try:
         return cache.find(spec) is not None
     except WeightsError:
@@ -101,7 +101,7 @@ def _is_there(cache: ModelCache, spec: ModelSpec) -> bool:
 
 
 def _find(names: Sequence[str]) -> list[ModelSpec]:
-    """Returns the models of the names; without any, all whose weights can be downloaded."""
+    """Returns the models of the names; without names, all with downloadable weights."""
     return [find_model(name) for name in names] if names else list(DOWNLOADABLE)
 
 

@@ -29,14 +29,14 @@ from posewire_server.tools.media.video_source import PacketSource
 
 @dataclass(frozen=True)
 class VideoConfig:
-    """What to look at, and what to do with the poses.
+    """Settings of ``video``.
 
     Attributes:
         source: A video file, the index of a camera, a URL, an image or a folder of images.
-        detector: What is to answer.
-        output: Annotated video to write (a folder where the source is images); None: none.
+        detector: Settings of the detector.
+        output: Annotated video to write (a folder for images); None: none.
         json_lines: File for one JSON object a frame, ``-`` for standard output; None: none.
-        packets: Whether the source is left compressed until its poses are looked for.
+        packets: Whether compressed packets are sent, which the detector decodes.
     """
 
     source: str
@@ -47,7 +47,7 @@ class VideoConfig:
 
 
 def run(config: VideoConfig) -> int:
-    """Answers every frame until the source ends or Ctrl-C; returns 1 if a frame failed, else 0."""
+    """Detects in every frame until the source ends or Ctrl-C; returns 1 if a frame failed."""
     source = PacketSource(config.source) if config.packets else open_source(config.source)
     with ExitStack() as stack:
         progress = stack.enter_context(ProgressBars())

@@ -1,11 +1,11 @@
 """Scoring of models on labelled pictures.
 
-How figures come about, the same for every model, so that they compare:
+Figures come about in the same way for every model:
 
-- A pose is of the labelled instance whose keypoints' box it overlaps most, see ``matching``; a
-  model that is given the labelled boxes answers with one pose for each.
-- Keypoints of the labels that the model does not know are left out; those it knows and did not find
-  are wrong in shares (PCK, PCKh, AUC). Means of distances (NME, EPE) are of what was found, and
-  ``found`` says how much that is.
+- A pose belongs to the labelled instance whose keypoints' box it overlaps most, see ``distance``; a
+  model that is given the labelled boxes returns one pose for each.
+- Keypoints of the labels that the model does not have are left out. Those it has and did not find
+  are wrong in shares (PCK, PCKh, AUC). Means of distances (NME, EPE) are over what was found, and
+  ``found`` is the share of it.
 - Labels that a model made are never scored.
 """

@@ -15,25 +15,25 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Distances:
-    """Distances of N instances of K keypoints, and what to divide them by.
+    """Distances of N instances of K keypoints, and the lengths that normalise them.
 
     Attributes:
-        pixels: (N, K) float64: NaN where the keypoint is not labelled, or not one the model knows;
-            infinite where it is and was not found.
-        sizes: (N,) float64 by name: lengths of each instance, NaN where the labels have none.
+        pixels: (N, K) float64: NaN if the keypoint is not labelled or the model lacks it; infinite
+            if it was not found.
+        sizes: (N,) float64 by name: lengths of each instance, NaN if the labels have none.
     """
 
     pixels: Array
     sizes: dict[str, Array]
 
     def over(self, size: str) -> Array:
-        """(M, K) float64: distances in units of a size, of the instances that have it."""
+        """(M, K) float64: distances in units of a size, for the instances that have it."""
         units = self.sizes[size]
         return np.asarray(self.pixels[units > 0] / units[units > 0, None])
 
     @property
     def found_share(self) -> float:
-        """The share of the instances of which any keypoint was found; NaN where there is none."""
+        """Share of the instances with a found keypoint; NaN if there is no instance."""
         found = np.isfinite(self.pixels).any(axis=1)
         return float(found.mean()) if found.size else float("nan")
 
@@ -48,11 +48,11 @@ def measure(
     """Measures the distances of all instances that count.
 
     Args:
-        pictures: What is labelled.
+        pictures: Labelled pictures.
         found: The poses of each picture, in the order of the labels' keypoints.
-        known: (K,) bool: the keypoints that the model knows; others are left out.
-        in_order: Whether the poses belong to the instances in this order, one to each, because
-            the model was given their boxes; else they are matched by where they are.
+        known: (K,) bool: the keypoints that the model has; others are left out.
+        in_order: Whether the poses are those of the instances, in the same order, because the model
+            was given their boxes. Otherwise they are matched by their boxes.
     """
     instances: list[Instance] = []
     rows: list[Array] = []
@@ -92,25 +92,25 @@ def _row(instance: Instance, points: Array | None, known: npt.NDArray[np.bool_])
     return np.where(instance.labelled & known, missing, np.nan)
 
 
-# The least overlap (intersection over union) of two boxes for a pose to be of an instance. It is
-# low: how far the keypoints are off is for the other figures to tell.
+# Lowest overlap (intersection over union) of the boxes of a pose and its instance. It is low: the
+# figures measure how far the keypoints are off.
 LEAST_OVERLAP = 0.1
 # A box covers the pixels of its keypoints, not only their centres.
 _MARGIN_PX = 0.5
 
 
 def match(points_labelled: Array, points_found: Array) -> npt.NDArray[np.int64]:
-    """Returns for each labelled instance the pose that was found of it, or -1.
+    """Returns the index of the pose of each labelled instance, or -1.
 
-    Compared are the box around the labelled keypoints of an instance and the box around the same
+    The box around the labelled keypoints of an instance is compared with the box around the same
     keypoints of a pose. The pair that overlaps most comes first; each is used once.
 
     Args:
-        points_labelled: (N, K, 2) x, y in pixels, NaN where not labelled.
-        points_found: (P, K, 2) x, y in pixels, NaN where not found.
+        points_labelled: (N, K, 2) x, y in pixels, NaN if not labelled.
+        points_found: (P, K, 2) x, y in pixels, NaN if not found.
 
     Returns:
-        (N,) int64: indices of poses.
+        (N,) int64.
     """
     matches = np.full(len(points_labelled), -1, np.int64)
     unlabelled = np.isnan(points_labelled[:, None, :, :1])
@@ -128,7 +128,7 @@ def match(points_labelled: Array, points_found: Array) -> npt.NDArray[np.int64]:
 def box_around(points: Array) -> Array:
     """Returns the boxes (..., 4) x_min, y_min, x_max, y_max around points (..., K, 2).
 
-    NaN is no point; around no point the box is empty: it ends before it begins.
+    NaN is no point; the box around no point is empty: its end is before its start.
     """
     low = np.where(np.isnan(points), np.inf, points).min(axis=-2, initial=np.inf)
     high = np.where(np.isnan(points), -np.inf, points).max(axis=-2, initial=-np.inf)

@@ -1,4 +1,4 @@
-"""Runs a model over labelled pictures: what it finds there, and how good that is."""
+"""Evaluation of a model on labelled pictures: the poses found and their scores."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,12 +27,11 @@ Image = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class EvaluationMode:
-    """How a picture is looked at.
+    """How the model is asked.
 
     Attributes:
         mode: One of the model's modes.
-        is_given_boxes: Whether the model is told where the labelled instances are, in place of its
-            detector.
+        is_given_boxes: Whether the model is given the labelled boxes instead of using its detector.
     """
 
     mode: str
@@ -44,12 +43,12 @@ class EvaluationMode:
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """What was found in one way, and how good it is.
+    """Poses of one evaluation mode, and their scores.
 
     Attributes:
         found: The poses of each picture, over the model's skeleton.
-        score: Of all pictures.
-        datasets: Of each data set, and of groups of them.
+        score: Score of all pictures.
+        datasets: Score of each data set, and of groups of them.
     """
 
     found: list[Poses]
@@ -59,13 +58,13 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """A model over the pictures of a labels file.
+    """Results of a model on the pictures of a labels file.
 
     Attributes:
         model: The model.
-        task: What it was scored in.
-        engine: What ran its networks, with every choice made.
-        results: By the way the pictures were looked at.
+        task: The task it was scored in.
+        engine: Settings of the engine, with every default resolved.
+        results: The results by evaluation mode.
     """
 
     model: ModelSpec
@@ -75,7 +74,7 @@ class Evaluation:
 
 
 class CachedPredictor:
-    """A predictor that does not run again when it is given the inputs of its last run."""
+    """Predictor that returns its last outputs again if the inputs are equal."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -104,17 +103,16 @@ def evaluate(
 
     Args:
         stored: The model.
-        task: What the pictures are labelled with.
-        pictures: What to look at.
-        engine: What is to run the networks.
-        modes: Names of modes, all run on the same network outputs; empty for all that the
-            model has.
-        boxes: Whether to give the model the labelled boxes too, before it looks for itself.
+        task: The task of the labels.
+        pictures: Labelled pictures.
+        engine: Settings of the engine.
+        modes: Modes, all decoded from the same network outputs; empty for all of the model.
+        boxes: Whether to evaluate the model with the labelled boxes given too.
         picture_done: Called after each picture.
 
     Raises:
-        PosewireError: The engine, a mode or a picture is not to be had, or the model does not
-            suit the task.
+        PosewireError: The engine, a mode or a picture is not available, or the model does not suit
+            the task.
     """
     translation = Translation(stored.spec.skeleton, task)
     if boxes and not translation.keeps_order:
@@ -182,7 +180,7 @@ def _read(picture: LabelledPicture) -> Image:
 
 
 def _decode(data: bytes) -> Image:
-    """Decodes as the server does; formats that only data sets are in, for instance PPM, beside."""
+    """Decodes as the server does, and also formats that only data sets use, for instance PPM."""
     try:
         return decode_image(data, max_pixels=MAX_PIXELS)
     except SourceError:

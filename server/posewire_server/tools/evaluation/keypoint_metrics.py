@@ -18,20 +18,20 @@ def pck(distances: Array, threshold: float) -> float:
     """Returns the share of labelled keypoints that are correct, over all instances together.
 
     Args:
-        distances: (N, K) in units of the size; NaN where not labelled, infinite where not found.
+        distances: (N, K) in units of the size; NaN if not labelled, infinite if not found.
         threshold: In the same units.
 
     Returns:
-        0..1, or NaN where nothing is labelled.
+        0..1, or NaN if nothing is labelled.
     """
     labelled = distances[~np.isnan(distances)]
     return float((labelled < threshold).mean()) if labelled.size else float("nan")
 
 
 def area_under_pck(distances: Array, highest: float) -> float:
-    """Returns the mean of ``pck`` over all thresholds from 0 to ``highest`` (AUC).
+    """Returns the exact mean of ``pck`` over all thresholds from 0 to ``highest`` (AUC).
 
-    It is exact, not a sum over steps: a keypoint is correct for the thresholds above its distance.
+    A keypoint is correct for the thresholds above its distance.
     """
     labelled = distances[~np.isnan(distances)]
     if not labelled.size:
@@ -49,7 +49,7 @@ def errors_of_instances(distances: Array) -> Array:
     """Returns the mean distance of each instance that was found.
 
     Args:
-        distances: (N, K) in units of the size; NaN where not labelled, infinite where not found.
+        distances: (N, K) in units of the size; NaN if not labelled, infinite if not found.
 
     Returns:
         (M,) float64, of the M instances with a keypoint that was found.
@@ -61,18 +61,18 @@ def errors_of_instances(distances: Array) -> Array:
 
 
 def nme(distances: Array) -> float:
-    """Returns the mean over the instances found of their mean distance; NaN where none was."""
+    """Returns the mean over the found instances of their mean distance; NaN if none was found."""
     errors = errors_of_instances(distances)
     return float(errors.mean()) if errors.size else float("nan")
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """A line in a plot.
+    """Line of a plot.
 
     Attributes:
-        x_name: What the thresholds are.
-        y_name: What is drawn over them.
+        x_name: Name of the thresholds.
+        y_name: Name of the values.
         x: (T,) float64, rising.
         y: (T,) float64 in 0..1.
     """
@@ -89,7 +89,7 @@ def pck_curve(distances: Array, highest: float, size: str) -> Curve:
     Args:
         distances: (N, K) in units of the size.
         highest: The last threshold.
-        size: The unit, in words.
+        size: Name of the unit.
     """
     x = np.linspace(0.0, highest, 101)
     y = np.array([pck(distances, threshold) for threshold in x])
@@ -99,12 +99,8 @@ def pck_curve(distances: Array, highest: float, size: str) -> Curve:
 def ced_curve(distances: Array, highest: float, size: str) -> Curve:
     """Returns the cumulative error distribution: the share of instances with a lower mean error.
 
-    Instances that were not found are never below, so the curve ends at the share found.
-
-    Args:
-        distances: (N, K) in units of the size.
-        highest: The last threshold.
-        size: The unit, in words.
+    Instances that were not found are never below, so the curve ends at the share found. The
+    arguments are those of ``pck_curve``.
     """
     x = np.linspace(0.0, highest, 101)
     errors = np.sort(errors_of_instances(distances))

@@ -36,12 +36,11 @@ class Instance:
 
     Attributes:
         keypoints: (K, 3) float64: x, y in pixels of the frame with the origin at the top-left
-            corner, and a visibility that is 0 where the keypoint is not labelled.
-        box: Where it is, as a model is told that does not look for it.
-        area: Of the person's segment, in square pixels.
+            corner, and a visibility that is 0 if the keypoint is not labelled.
+        box: The box that a model is given.
+        area: Area of the person's segment, in square pixels.
         is_crowd: Whether it stands for a crowd, which is not scored.
-        sizes: Lengths in pixels that distances are divided by, by the names of ``SIZES``; those
-            that the labels have.
+        sizes: Lengths in pixels by the names of ``SIZES``; those that the labels have.
     """
 
     keypoints: npt.NDArray[np.float64]
@@ -57,21 +56,21 @@ class Instance:
 
     @property
     def counts(self) -> bool:
-        """Whether it is to be found: a single one with a labelled keypoint."""
+        """Whether it is scored: a single instance with a labelled keypoint."""
         return not self.is_crowd and bool(self.labelled.any())
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledPicture:
-    """One picture and who is in it.
+    """One picture and its labelled instances.
 
     Attributes:
         path: The image file.
-        dataset: Name of the data set it is of.
+        dataset: Name of its data set.
         size: (width, height) in pixels.
         instances: The labelled instances.
-        is_exhaustive: Whether everybody is labelled; else poses of nobody labelled are no mistakes.
-        ignore_regions: (N, 2) float32 polygons inside which nobody is labelled, as keypoints.
+        is_exhaustive: Whether everybody is labelled; otherwise unmatched poses are no mistakes.
+        ignore_regions: (N, 2) float32 polygons in which nobody is labelled, as keypoints.
     """
 
     path: Path
@@ -83,18 +82,18 @@ class LabelledPicture:
 
 
 def read_labels(path: Path, task: Task, datasets: Sequence[str] = ()) -> list[LabelledPicture]:
-    """Reads the pictures of one task and of the chosen datasets.
+    """Reads the pictures of one task and of the chosen data sets.
 
-    Labels that a model made (``label_kind`` ``pseudo...``) are left out: to score against them
-    would be to score the likeness to that model.
+    Labels that a model made (``label_kind`` ``pseudo...``) are left out: a score against them
+    measures the likeness to that model.
 
     Args:
         path: The labels file.
-        task: Of the pictures to read.
+        task: Task of the pictures to read.
         datasets: Names or shell patterns; empty for the task's own.
 
     Raises:
-        LabelsError: LABELS_UNREADABLE, LABELS_MALFORMED, or LABELS_EMPTY where nobody is labelled.
+        LabelsError: LABELS_UNREADABLE, LABELS_MALFORMED, or LABELS_EMPTY if nobody is labelled.
     """
     patterns = datasets or task.datasets
     try:

@@ -14,8 +14,8 @@ from posewire_server.tools.evaluation.keypoint_metrics import Curve
 from posewire_server.tools.evaluation.labels import LabelledPicture
 from posewire_server.tools.extras import require
 
-# Where summarize() of pycocotools puts the figures of keypoints.
-_PLACES = {"AP": 0, "AP50": 1, "AP75": 2, "AR": 5}
+# Indices of the figures in ``stats`` of pycocotools.
+_INDICES = {"AP": 0, "AP50": 1, "AP75": 2, "AR": 5}
 
 
 def score_oks(
@@ -29,8 +29,11 @@ def score_oks(
 
     Returns:
         ``AP`` and ``AR``: means of precision and recall over the OKS thresholds .50, .55, ... .95;
-        ``AP50`` and ``AP75``: precision at one of them; NaN where nobody is to be found. And the
-        precision at each of them.
+        ``AP50`` and ``AP75``: precision at one of them; NaN if no person is labelled. And the curve
+        of the precision.
+
+    Raises:
+        ConfigError: EXTRA_MISSING without pycocotools.
     """
     require("pycocotools", "eval")
     from pycocotools.coco import COCO
@@ -43,16 +46,16 @@ def score_oks(
         for number, poses in enumerate(found)
         for score, keypoints in zip(poses.scores, _coco_keypoints(poses), strict=True)
     ]
-    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools tells of every step
+    with contextlib.redirect_stdout(io.StringIO()):  # pycocotools prints every step
         truth.createIndex()
         evaluation = COCOeval(truth, truth.loadRes(results) if results else COCO(), "keypoints")
         evaluation.params.imgIds = list(range(len(pictures)))
         evaluation.evaluate()
         for result in filter(None, evaluation.evalImgs):
-            _excuse(result, pictures[result["image_id"]], found[result["image_id"]])
+            _ignore_unmatched(result, pictures[result["image_id"]], found[result["image_id"]])
         evaluation.accumulate()
         evaluation.summarize()
-    values = {name: float(evaluation.stats[place]) for name, place in _PLACES.items()}
+    values = {name: float(evaluation.stats[index]) for name, index in _INDICES.items()}
     figures = {name: value if value >= 0 else float("nan") for name, value in values.items()}
     precision = evaluation.eval["precision"][:, :, 0, 0, 0].mean(axis=1)
     precision[precision < 0] = np.nan
@@ -89,8 +92,8 @@ def _coco_keypoints(poses: Poses) -> list[list[float]]:
     return [pose.ravel().tolist() for pose in keypoints]
 
 
-def _excuse(result: dict[str, Any], picture: LabelledPicture, poses: Poses) -> None:
-    """Ignores unmatched poses where persons may be that nobody labelled."""
+def _ignore_unmatched(result: dict[str, Any], picture: LabelledPicture, poses: Poses) -> None:
+    """Ignores unmatched poses in regions whose persons may be unlabelled."""
     unmatched = result["dtMatches"] == 0
     if not picture.is_exhaustive:
         result["dtIgnore"] |= unmatched

@@ -15,9 +15,9 @@ from posewire_server.tools.media.terminal import format_table
 
 
 def tables(evaluation: Evaluation) -> str:
-    """Returns a table of all ways to look at the pictures, and those of the first by data set.
+    """Returns a table of all evaluation modes, and one by data set of the first of them.
 
-    Where boxes were given, the first way without them has its own.
+    If boxes were given, the first mode without boxes has a table by data set, too.
     """
     parts = [_table("mode", {str(way): r.score for way, r in evaluation.results.items()})]
     shown: set[bool] = set()
@@ -41,11 +41,11 @@ def _cell(value: float) -> str:
 
 
 def summary(evaluation: Evaluation) -> dict[str, Any]:
-    """Returns the figures, null where the labels do not allow for one.
+    """Returns the figures; null if the labels do not allow for one.
 
-    At the top are those of the first mode, given boxes if it was; under ``datasets`` the same
-    for each data set, under ``modes`` for each mode. Where boxes were given,
-    ``whole_picture`` has what each mode reached without.
+    At the top are those of the first mode, with boxes if they were given; ``datasets`` has the same
+    for each data set, ``modes`` for each mode. If boxes were given, ``whole_picture`` has the
+    figures of each mode without them.
     """
     ways = evaluation.results
     given = any(way.is_given_boxes for way in ways)
@@ -78,13 +78,7 @@ def _finite(score: Score) -> dict[str, float | None]:
 def predictions(
     evaluation: Evaluation, pictures: Sequence[LabelledPicture], names: Sequence[str]
 ) -> dict[str, Any]:
-    """Returns what was found: x, y, score of each keypoint; x and y are null where missing.
-
-    Args:
-        evaluation: What was found.
-        pictures: In what.
-        names: Of the pictures' files.
-    """
+    """Returns x, y and score of each keypoint by file; x and y are null if it was not found."""
     return {
         "model": evaluation.model.name,
         "keypoints": evaluation.model.skeleton.keypoints,
@@ -118,10 +112,6 @@ def _to_list(x: float, y: float, keypoint_score: float) -> list[float | None]:
 
 def draw_curves(evaluation: Evaluation, path: Path) -> None:
     """Draws the main figure over its threshold: of every mode, and of the first by data set.
-
-    Args:
-        evaluation: What to draw.
-        path: Of the PNG file.
 
     Raises:
         ConfigError: EXTRA_MISSING without matplotlib, OUTPUT_UNWRITABLE.

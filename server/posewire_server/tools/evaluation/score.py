@@ -1,4 +1,4 @@
-"""How good found poses are: the figures of each task, of all pictures and data set by data set."""
+"""Score of found poses: the figures of each task, for all pictures and by data set."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ from posewire_server.tools.evaluation.task import Task, Translation
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """How good poses are.
+    """Figures of poses.
 
     Attributes:
-        figures: By name; NaN where the labels do not allow for it.
+        figures: By name; NaN if the labels do not allow for it.
         curve: The main figure over its threshold.
     """
 
@@ -45,10 +45,10 @@ def score(
     """Scores the poses found in pictures.
 
     Args:
-        task: What is labelled.
+        task: The task of the labels.
         pictures: P pictures.
         found: The poses of each, over the model's skeleton.
-        translation: From there to the labels' skeleton.
+        translation: Maps them to the task's skeleton.
         in_order: Whether there is one pose for each instance that counts, in their order.
 
     Returns:

@@ -16,15 +16,15 @@ class Task:
     """One task of a labels file.
 
     Attributes:
-        name: As the labels file has it.
+        name: Its name in the labels file.
         skeleton: The order of its labels.
-        noun: What is labelled, in the plural.
-        model: The model that is scored unless another is named.
-        datasets: Names or shell patterns of the data sets that are scored unless others are named.
-        groups: Names of the data sets that are also scored together, by what they have in common.
+        noun: Plural of the labelled instances.
+        model: The model that is scored by default.
+        datasets: Names or shell patterns of the data sets that are scored by default.
+        groups: Names of data sets that are also scored together.
         left_out: Keypoints that are not scored.
-        prefixes: What the names of these keypoints begin with in the skeleton of a whole person,
-            one for each instance that a person has of them.
+        prefixes: Prefixes of these keypoints in the skeleton of a whole person, one for each
+            instance of a person.
     """
 
     name: str
@@ -76,17 +76,13 @@ def task_of(skeleton: Skeleton) -> Task:
 
 
 class Translation:
-    """Maps the poses of a model to the K keypoints of a task.
+    """Maps the poses of a model to the K keypoints of a task, by the names of the keypoints.
 
-    The skeleton of a whole person holds others under a prefix, for instance ``left_hand_``: a
-    person is then one pose for each.
-
-    Args:
-        source: What the poses consist of.
-        task: What is labelled.
+    The skeleton of a whole person has other keypoints under a prefix, for instance ``left_hand_``;
+    a person is then one pose for each prefix.
 
     Raises:
-        LabelsError: TASK_UNSUITED where they have no keypoint in common.
+        LabelsError: TASK_UNSUITED if they have no keypoint in common.
     """
 
     def __init__(self, source: Skeleton, task: Task) -> None:
@@ -102,16 +98,16 @@ class Translation:
 
     @property
     def keeps_order(self) -> bool:
-        """Whether a pose stays one pose, at its place."""
+        """Whether a pose maps to one pose, at the same index."""
         return len(self._indices) == 1
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
-        """(K,) bool: which keypoints of the task the source has."""
+        """(K,) bool: keypoints of the task that the source has."""
         return np.asarray(np.any([index >= 0 for index in self._indices], axis=0))
 
     def __call__(self, poses: Poses) -> Poses:
-        """Returns the poses over the task's keypoints; those that are not known are not found."""
+        """Returns the poses over the task's keypoints; those the source lacks are not found."""
         keypoints = [_take(poses, index) for index in self._indices]
         return Poses(np.concatenate(keypoints), np.tile(poses.scores, len(keypoints)))
 

@@ -1,7 +1,6 @@
-"""How well instances keep their ids over the frames of a stream.
+"""Score of tracking: CLEAR MOT (Bernardin and Stiefelhagen, 2008), IDF1 (Ristani et al., 2016).
 
-By CLEAR MOT (Bernardin and Stiefelhagen, 2008) and IDF1 (Ristani et al., 2016), with poses compared
-by their keypoints (OKS).
+Poses are compared by their keypoints (OKS).
 """
 
 from collections import Counter
@@ -23,11 +22,11 @@ LEAST_OKS = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Instances:
-    """What is in one frame, or what was found there.
+    """Instances of one frame, labelled or found.
 
     Attributes:
-        ids: Who each one is, N.
-        points: (N, K, 2) x, y in pixels; NaN where not visible or not found.
+        ids: N ids.
+        points: (N, K, 2) x, y in pixels; NaN if not visible or not found.
     """
 
     ids: Sequence[int]
@@ -39,12 +38,12 @@ class TrackingScore:
     """Counts over all frames.
 
     Attributes:
-        instances: What was to be found.
-        found: What was said to be there.
-        matched: What was rightly found.
-        switches: How often an instance was found under another id than the last time.
-        identified: What was found under the id that the instance has most in common with, each id
-            being of one instance.
+        instances: Labelled instances.
+        found: Found instances.
+        matched: Found instances that match a labelled one.
+        switches: Matches of an instance under another id than its last one.
+        identified: Matches under the id that the instance has most in common with; each id belongs
+            to one instance.
     """
 
     instances: int
@@ -61,7 +60,7 @@ class TrackingScore:
 
     @property
     def idf1(self) -> float:
-        """The F1 score of what was identified; NaN where there is nothing."""
+        """F1 score of the identified instances; NaN if there are none."""
         both = self.instances + self.found
         return 2 * self.identified / both if both else float("nan")
 
@@ -70,8 +69,8 @@ def score_tracking(frames: Iterable[tuple[Instances, Instances]], spreads: Float
     """Scores the ids of a stream.
 
     Args:
-        frames: What is there and what was found, frame by frame.
-        spreads: (K,) of the keypoints, see ``keypoint_similarity``.
+        frames: Labelled and found instances, frame by frame.
+        spreads: (K,) of the keypoints, see ``tracking.keypoint_similarity``.
     """
     last: dict[int, int] = {}
     together: Counter[tuple[int, int]] = Counter()
@@ -92,7 +91,7 @@ def score_tracking(frames: Iterable[tuple[Instances, Instances]], spreads: Float
 
 
 def _similar(truth: Instances, answer: Instances, spreads: Floats) -> Floats:
-    """Returns (N, M) OKS, 0 where it is too little."""
+    """Returns (N, M) OKS, 0 if it is below ``LEAST_OKS``."""
     variances = (spreads * diagonals(truth.points)[:, None]) ** 2
     similar, _ = similarity(truth.points[:, None], variances[:, None], answer.points[None])
     similar[similar < LEAST_OKS] = 0.0
@@ -102,7 +101,7 @@ def _similar(truth: Instances, answer: Instances, spreads: Floats) -> Floats:
 def _pairs(
     truth: Instances, answer: Instances, similar: Floats, last: dict[int, int]
 ) -> tuple[Indices, Indices]:
-    """Returns which pose is of which instance: as it was last wherever that is still right."""
+    """Returns the matches; the last match of an instance is kept while it holds."""
     kept = [
         [last.get(who) == said and value > 0 for said, value in zip(answer.ids, row, strict=True)]
         for who, row in zip(truth.ids, similar, strict=True)
@@ -112,7 +111,7 @@ def _pairs(
 
 
 def _identified(together: Counter[tuple[int, int]]) -> int:
-    """Returns how much is identified when each instance gets one id and each id one instance."""
+    """Returns the number identified if each instance has one id and each id one instance."""
     people, ids = (sorted({pair[side] for pair in together}) for side in (0, 1))
     counts = np.zeros((len(people), len(ids)))
     for (who, said), count in together.items():

@@ -1,1 +1,1 @@
-"""What commands read, ask and write: sources, detectors, drawings, reports."""
+"""Sources of frames, detectors, annotated output and statistics."""

@@ -1,4 +1,4 @@
-"""Annotated pictures and videos: every answered frame with its poses drawn on it."""
+"""Annotated pictures and videos: frames with their poses drawn on them."""
 
 from pathlib import Path
 from typing import Protocol, Self, cast
@@ -20,24 +20,24 @@ _CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
 
 
 class Annotator(Protocol):
-    """Writes answers as pictures; a context manager."""
+    """Writes frames with their poses; a context manager."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
 
     def write(self, answer: DetectedFrame) -> None:
-        """Writes one answer; one without poses only where the result would have a gap."""
+        """Writes one frame; a frame without poses only if the output would have a gap."""
         ...
 
 
 def open_annotator(output: Path, source: Source, skeleton: Skeleton) -> Annotator:
-    """Returns what writes the answers to a source's frames.
+    """Returns an annotator for the frames of a source.
 
     Args:
         output: A .mp4 or .avi file for a video; a folder for images, or a file for one image.
-        source: Where the frames come from.
-        skeleton: What the poses consist of.
+        source: Source of the frames.
+        skeleton: Skeleton of the poses.
 
     Raises:
         ConfigError: OUTPUT_UNWRITABLE.
@@ -59,7 +59,7 @@ def open_annotator(output: Path, source: Source, skeleton: Skeleton) -> Annotato
 
 
 class AnnotatedImages:
-    """An image file for each answer, in a folder, or the one file that was asked for."""
+    """Writes an image file for each frame into a folder, or the one file that was asked for."""
 
     def __init__(self, output: Path, skeleton: Skeleton) -> None:
         self._output = output
@@ -75,7 +75,7 @@ class AnnotatedImages:
         pass
 
     def write(self, answer: DetectedFrame) -> None:
-        """Writes an answer with poses; others leave no file.
+        """Writes a frame with poses; others leave no file.
 
         Raises:
             ConfigError: OUTPUT_UNWRITABLE.
@@ -99,7 +99,7 @@ class AnnotatedImages:
 
 
 class AnnotatedVideo:
-    """A video; its size is that of the first frame."""
+    """Writes a video; its size is that of the first frame."""
 
     def __init__(self, output: Path, fps: float, skeleton: Skeleton) -> None:
         self._output = output
@@ -119,7 +119,7 @@ class AnnotatedVideo:
             self._writer.release()
 
     def write(self, answer: DetectedFrame) -> None:
-        """Appends a frame; one that failed is shown without poses, one that was dropped is not.
+        """Appends a frame; a failed one has no poses, a dropped one is left out.
 
         Raises:
             ConfigError: OUTPUT_UNWRITABLE.

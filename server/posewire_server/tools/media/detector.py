@@ -26,16 +26,16 @@ from posewire_server.tools.media.source import DetectedFrame, Source
 
 @dataclass(frozen=True)
 class DetectorConfig:
-    """What is to answer.
+    """Settings of a detector.
 
     Attributes:
         server: Address of a server; None: a pipeline in this process.
         model: Name or alias of the model.
         mode: One of the model's modes; empty: its default.
         minimum_score: Poses with a lower score are left out.
-        tracking: How each instance is followed from frame to frame of a source; None: not at all.
-        engine: What runs the networks in this process.
-        cache: Where the weights for this process are kept.
+        tracking: Settings of tracking; None: off.
+        engine: Settings of the engine in this process.
+        cache: Folder of the weights for this process.
     """
 
     server: str | None = None
@@ -48,25 +48,25 @@ class DetectorConfig:
 
 
 class Detector(Protocol):
-    """Answers every frame of a source exactly once."""
+    """Finds the poses of every frame of a source, exactly once."""
 
     @property
     def skeleton(self) -> Skeleton:
-        """What the poses consist of."""
+        """Skeleton of the poses."""
         ...
 
     def detect(self, source: Source) -> Generator[DetectedFrame]:
-        """Yields one answer for each frame; close it to stop early."""
+        """Yields each frame with its outcome; close it to stop early."""
         ...
 
 
 @contextmanager
 def open_detector(config: DetectorConfig, progress: Progress) -> Iterator[Detector]:
-    """Connects to a server or loads a model, which is pulled where it is missing.
+    """Connects to a server, or loads a model, which is pulled if it is missing.
 
     Raises:
-        PosewireError: The weights cannot be had, no engine runs them, or there is no server.
-        posewire.PosewireError: The server does not know the model.
+        PosewireError: The weights are not available, no engine runs them, or there is no server.
+        posewire.PosewireError: The server does not have the model.
     """
     if config.server is not None:
         with posewire.Client(config.server) as client:
@@ -96,10 +96,10 @@ Consumer = Callable[[DetectedFrame], object]
 
 
 def run_detector(detector: Detector, source: Source, consumers: Iterable[Consumer]) -> float:
-    """Hands each answer to every consumer, until the source ends; returns the seconds it took.
+    """Hands each frame to every consumer, until the source ends; returns the seconds it took.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C, but for a video: what was seen of it by then is what was wanted.
+        KeyboardInterrupt: Ctrl-C, except for a video, which it ends.
     """
     consumers = list(consumers)
     begin_s = time.perf_counter()

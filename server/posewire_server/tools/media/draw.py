@@ -1,8 +1,8 @@
-"""Poses onto an image: limbs in the colours of their chains, keypoints as dots.
+"""Drawing of poses on an image: limbs in the colours of their chains, keypoints as dots.
 
-A chain is what a reader sees as one part: an arm, a finger, a brow. Its limbs follow each other
-without a fork, have one colour, and are as thick as they are long for their kind, so that hands and
-faces stay legible beside a body, and small people beside large ones.
+A chain is one part of a body for a reader: an arm, a finger, a brow. Its limbs follow each other
+without a fork, have one colour, and their thickness is proportional to their length. Hands and
+faces stay legible next to a body, and small people next to large ones.
 """
 
 from collections import Counter
@@ -41,13 +41,13 @@ _ID_COLOURS = 16
 def draw_poses(image: Canvas, poses: Poses, skeleton: Skeleton) -> Canvas:
     """Returns a copy of an image with poses drawn on it.
 
-    A limb is drawn where both its keypoints were found, as a hairline where one is filled in. The
+    A limb is drawn if both its keypoints were found, as a hairline if one of them is filled in. The
     best pose is drawn last, on top. Ids stand above the heads.
 
     Args:
         image: (H, W, 3) uint8, BGR.
         poses: In pixels of the image.
-        skeleton: What the poses consist of.
+        skeleton: Skeleton of the poses.
     """
     canvas = np.array(image, order="C")
     thickest = max(1.0, min(canvas.shape[:2]) / _SIDES)
@@ -83,7 +83,7 @@ def _draw_pose(
 def find_chains(skeleton: Skeleton) -> tuple[Chain, ...]:
     """Returns the bones of a skeleton as chains, in the order of their first limbs.
 
-    Two limbs are of one chain that meet at a keypoint where no third one does.
+    Two limbs belong to one chain if they meet at a keypoint without a third limb.
     """
     bones = _bones(skeleton)
     degree = Counter(keypoint for bone in bones for keypoint in bone)
@@ -102,7 +102,7 @@ def find_chains(skeleton: Skeleton) -> tuple[Chain, ...]:
 
 
 def _bones(skeleton: Skeleton) -> Sequence[tuple[int, int]]:
-    """Returns the limbs but those from shoulder to ear: they help to group, and follow no bone."""
+    """Returns the limbs without those from shoulder to ear, which follow no bone."""
     names = [name.partition("_")[2] for name in skeleton.keypoints]
     return [limb for limb in skeleton.limbs if {names[k] for k in limb} != {"shoulder", "ear"}]
 
@@ -157,6 +157,6 @@ def _draw_id(canvas: Canvas, number: int, box: Array, thickest: float) -> None:
 
 
 def _to_fixed(point: Array) -> tuple[int, int]:
-    """Maps our corner-origin coordinates to cv2's, whose origin is the first pixel's centre."""
+    """Maps corner-origin coordinates to cv2's, whose origin is the first pixel's centre."""
     x, y = np.rint((point - 0.5) * (1 << _FRACTION_BITS)).astype(int).tolist()
     return x, y

@@ -1,4 +1,4 @@
-"""What the commands print about many answers: a table and a line of counts."""
+"""Statistics of the frames of a source: counts, failures and times."""
 
 from collections import Counter
 
@@ -14,15 +14,15 @@ STAGES = ("wait", "decode", "infer", "post", "round trip")
 
 
 def noun_of(skeleton: Skeleton) -> str:
-    """Returns what poses over a skeleton are poses of, in the plural."""
+    """Returns the plural noun of the instances of a skeleton."""
     return _NOUNS.get(skeleton.name, "persons")
 
 
 class FrameStatistics:
-    """Counts answers and keeps their times; holds no frame.
+    """Counts frames and keeps their times; holds no frame.
 
     Args:
-        noun: What the poses are of, in the plural.
+        noun: Plural noun of the poses.
     """
 
     def __init__(self, noun: str = "persons") -> None:
@@ -35,7 +35,7 @@ class FrameStatistics:
         self._times_s: list[tuple[float, ...]] = []
 
     def add(self, answer: DetectedFrame) -> None:
-        """Counts one answer."""
+        """Counts one frame."""
         self.frames += 1
         if answer.detection is None:
             self.problems[answer.problem] += 1
@@ -54,16 +54,16 @@ class FrameStatistics:
 
     @property
     def answered(self) -> int:
-        """Frames that have poses, be it none."""
+        """Number of frames with a detection."""
         return len(self._times_s)
 
     @property
     def has_failures(self) -> bool:
-        """Whether a frame got an error, or its answer was lost."""
+        """Whether a frame failed, or its outcome was lost."""
         return bool(self.problems["error"] or self.problems["lost"])
 
     def summary(self, elapsed_s: float) -> str:
-        """Returns one line: frames, poses, frames per second, and what was not answered."""
+        """Returns one line: frames, poses, frames per second, and counts of other outcomes."""
         mean = self.poses / max(1, self.answered)
         return (
             f"{self.frames} frames, {self.poses} {self._noun} ({mean:.1f} a frame), "
@@ -72,14 +72,14 @@ class FrameStatistics:
         )
 
     def failures(self) -> list[str]:
-        """Returns a line for each kind of failure, the most frequent first: what the first said."""
+        """Returns a line for each kind of failure, the most frequent first."""
         return [
             f"{count} x {kind}: {self._first_messages[kind]}"
             for kind, count in self._failures.most_common()
         ]
 
     def stage_table(self) -> str:
-        """Returns percentiles of the milliseconds spent in each stage by the frames answered."""
+        """Returns percentiles of the milliseconds of each stage."""
         header = ["milliseconds", *(f"p{percent}" for percent in PERCENTILES)]
         if not self._times_s:
             return format_table(header, [[stage, *"---"] for stage in STAGES])

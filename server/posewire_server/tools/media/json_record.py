@@ -1,4 +1,4 @@
-"""Answers as plain data, for JSON."""
+"""Frames and their poses as plain data, for JSON."""
 
 import math
 from typing import Any
@@ -10,13 +10,13 @@ from posewire_server.tools.media.source import DetectedFrame
 
 
 def frame_record(answer: DetectedFrame, skeleton: Skeleton) -> dict[str, Any]:
-    """Returns an answer as a dictionary of numbers and texts.
+    """Returns a frame as a dictionary of numbers and texts.
 
-    Every keypoint of the skeleton is there by its name: x, y, score, and z where the model tells
-    it; or None where it was not found. x, y and z are pixels of the frame, x and y from the
-    top-left corner of the top-left pixel. A hand has a side of its person; with tracking, each
-    instance has an id that stays over the frames, and keypoints that were not found but filled in
-    say that they are interpolated.
+    Every keypoint of the skeleton is present by its name: x, y, score, and z if the model has it;
+    None if it was not found. x, y and z are pixels of the frame; the origin of x and y is the
+    top-left corner of the top-left pixel. A hand has a side of its person. With tracking, each
+    instance has an id that stays over the frames, and filled-in keypoints are marked as
+    interpolated.
     """
     record: dict[str, Any] = {"frame": answer.frame.name}
     found = answer.detection

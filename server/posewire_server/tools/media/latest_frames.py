@@ -1,4 +1,4 @@
-"""Newest wins: what a consumer that is slower than its source should see."""
+"""Latest frames of a live source, for a consumer that is slower than the source."""
 
 import threading
 from collections.abc import Generator, Iterable
@@ -11,14 +11,14 @@ from posewire_server.tools.media.source import SourceFrame
 def latest_frames(
     source: Iterable[SourceFrame],
 ) -> Generator[tuple[SourceFrame, list[SourceFrame]]]:
-    """Yields the newest frame of a source, and those it overtook since the last one.
+    """Yields the latest frame of a source, and the frames it replaced since the last one.
 
-    The source is read in a thread, which ends with the source, or at the frame after this iterator
-    was closed. Frames that were overtaken have lost their picture, so that memory stays bounded;
-    packets of a video are small, and those after them build on them.
+    A thread reads the source; it ends with the source, or at the frame after this iterator was
+    closed. Replaced frames lose their picture, so memory stays bounded. Packets of a video keep
+    theirs: they are small, and later packets depend on them.
 
     Raises:
-        Exception: What reading the source raised, after the frames before it.
+        Exception: Any error of the source, after the frames before it.
     """
     slot = _LatestFrame()
     thread = threading.Thread(target=slot.fill, args=(source,), name="latest-frames", daemon=True)
@@ -31,7 +31,7 @@ def latest_frames(
 
 
 class _LatestFrame:
-    """Room for one frame."""
+    """Slot for the latest frame."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -51,7 +51,7 @@ class _LatestFrame:
             self.close()
 
     def take(self) -> tuple[SourceFrame, list[SourceFrame]] | None:
-        """Waits for a frame; None: there will be none."""
+        """Waits for a frame; returns None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._done)
             if self._frame is not None:

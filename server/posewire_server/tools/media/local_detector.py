@@ -1,4 +1,4 @@
-"""Answers by a pipeline in this process."""
+"""Detector with a pipeline in this process."""
 
 import time
 from collections.abc import Generator
@@ -16,13 +16,13 @@ from posewire_server.tools.media.source import DetectedFrame, Source, SourceFram
 
 
 class LocalDetector:
-    """A pipeline in this process, one frame at a time.
+    """Detector with a pipeline in this process, one frame at a time.
 
     Args:
-        pipeline: What answers.
+        pipeline: Loaded pipeline.
         mode: One of the model's modes; empty: its default.
         minimum_score: Poses with a lower score are left out.
-        tracking: How to follow each instance from frame to frame of a source; None: not at all.
+        tracking: Settings of tracking; None: off.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class LocalDetector:
 
     @property
     def skeleton(self) -> Skeleton:
-        """What the poses consist of."""
+        """Skeleton of the poses."""
         return self._pipeline.spec.skeleton
 
     def detect(self, source: Source) -> Generator[DetectedFrame]:
-        """Yields one answer for each frame; close it to stop early.
+        """Yields each frame with its outcome; close it to stop early.
 
-        Frames of a live source are dropped where the pipeline is slower.
+        If the pipeline is slower than a live source, frames are dropped.
         """
         self._pipeline.mode_name(self._mode)
         session = self._pipeline.open_session(tracking=self._tracking)

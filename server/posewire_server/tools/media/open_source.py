@@ -1,4 +1,4 @@
-"""Opening what a user named: image files, folders, videos, cameras and network streams."""
+"""Opening of sources: image files, folders, videos, cameras and network streams."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp"})
 
 
 class ImageSource:
-    """Image files, sent as they are; each is named after its file, and no two alike."""
+    """Image files as they are; each frame has the name of its file, made unique."""
 
     is_live = False
     is_video = False
@@ -51,14 +51,14 @@ def open_images(specs: Sequence[str]) -> Source:
 
 
 def open_source(spec: str) -> Source:
-    """Opens what a user named.
+    """Opens a source.
 
     Args:
-        spec: An image file, a folder of images, a video file, the index of a camera, or a URL such
-            as ``rtsp://host/path``.
+        spec: An image file, a folder of images, a video file, the index of a camera, or a URL, for
+            instance ``rtsp://host/path``.
 
     Raises:
-        SourceError: SOURCE_NOT_FOUND, SOURCE_EMPTY or SOURCE_UNREADABLE; the text names the remedy.
+        SourceError: SOURCE_NOT_FOUND, SOURCE_EMPTY or SOURCE_UNREADABLE.
     """
     if spec.isdecimal():
         return VideoSource(f"camera {spec}", int(spec))

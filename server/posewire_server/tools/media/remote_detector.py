@@ -1,4 +1,4 @@
-"""Answers by a server, over its bidirectional stream."""
+"""Detector that asks a server over a bidirectional stream."""
 
 from collections.abc import Generator, Iterator
 
@@ -17,10 +17,10 @@ IN_FLIGHT = 2
 
 
 class RemoteDetector:
-    """A server, over its bidirectional stream.
+    """Detector that asks a server over a bidirectional stream.
 
     Raises:
-        posewire.PosewireError: The server cannot be reached or does not know the model.
+        posewire.PosewireError: The server cannot be reached or does not have the model.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class RemoteDetector:
 
     @property
     def skeleton(self) -> Skeleton:
-        """What the poses consist of."""
+        """Skeleton of the poses."""
         return self._skeleton
 
     def detect(self, source: Source) -> Generator[DetectedFrame]:
-        """Yields one answer for each frame; close it to stop early.
+        """Yields each frame with its outcome; close it to stop early.
 
-        Frames of a live source are dropped where the server is slower; others wait.
+        If the server is slower than a live source, frames are dropped; other sources wait.
         """
         policy = posewire.OverflowPolicy
         sent = SentFrames(source)

@@ -1,7 +1,7 @@
-"""The demo's own source: a real photograph, panned and zoomed into a short clip.
+"""Sample clip of the demo: a real photograph, panned and zoomed.
 
-The photograph is never part of posewire: it is read from a wheel of the package index and kept in
-the user's cache.
+The photograph is no part of posewire: it is read from a wheel of the package index and kept in the
+user's cache.
 """
 
 import math
@@ -25,7 +25,7 @@ FRAME_COUNT: Final = 90
 FPS: Final = 15.0
 ZOOM: Final = 0.12
 
-# A street with four people; only downloaded, like the weights.
+# A street with four people; downloaded like the weights.
 STREET: Final = WheelSource(
     package="ultralytics",
     version="8.4.190",
@@ -35,7 +35,7 @@ STREET: Final = WheelSource(
     licence="AGPL-3.0",
 )
 
-# A portrait of Grace Hopper, in the public domain; where the street cannot be had.
+# A portrait of Grace Hopper, in the public domain; used if the street is not available.
 PORTRAIT: Final = WheelSource(
     package="matplotlib",
     version="3.9.2",
@@ -54,10 +54,10 @@ PORTRAIT: Final = WheelSource(
 
 
 def open_sample(cache: Path, progress: Progress) -> Source:
-    """Returns the sample clip; its photograph is fetched where the cache lacks it.
+    """Returns the sample clip; its photograph is fetched if the cache lacks it.
 
     Raises:
-        WeightsError: No photograph can be had.
+        WeightsError: No photograph is available.
     """
     try:
         return make_clip(fetch_photo(STREET, cache, progress), STREET)
@@ -66,7 +66,7 @@ def open_sample(cache: Path, progress: Progress) -> Source:
 
 
 def fetch_photo(source: WheelSource, cache: Path, progress: Progress) -> Path:
-    """Returns the photograph of a wheel, fetched where the cache lacks it.
+    """Returns the photograph of a wheel, fetched if the cache lacks it.
 
     Raises:
         WeightsError: WEIGHTS_UNAVAILABLE, WEIGHTS_DIGEST_MISMATCH, WEIGHTS_DAMAGED or
@@ -88,7 +88,7 @@ def fetch_photo(source: WheelSource, cache: Path, progress: Progress) -> Path:
 
 
 def make_clip(photo: Path, source: WheelSource) -> Source:
-    """Returns a clip that glides over a photograph; its name says whose it is."""
+    """Returns a clip that pans over a photograph; its name has the source and licence."""
     picture = decode_image(photo.read_bytes(), max_pixels=40_000_000)
 
     def make_frame(number: int) -> npt.NDArray[np.uint8]:
@@ -99,11 +99,11 @@ def make_clip(photo: Path, source: WheelSource) -> Source:
 
 
 def view(picture: npt.NDArray[np.uint8], phase: float) -> npt.NDArray[np.uint8]:
-    """Returns what a camera sees that zooms in and out while it sways from side to side.
+    """Returns the view of a camera that zooms in and out while it sways from side to side.
 
     Args:
         picture: (H, W, 3) uint8.
-        phase: How far the tour is, in [0, 1); it ends where it begins.
+        phase: Position in the tour, in [0, 1); it ends at its start.
 
     Returns:
         (h, w, 3) uint8, of ``SIZE``.

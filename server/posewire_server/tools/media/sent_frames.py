@@ -1,4 +1,4 @@
-"""The frames of a source as a client pulls them."""
+"""Frames of a source in the form that a client sends."""
 
 import itertools
 import threading
@@ -17,11 +17,7 @@ _PATIENCE_S = 2.0
 
 
 class SentFrames:
-    """Iterates what is to be sent, and keeps each frame until its outcome asks for it.
-
-    Args:
-        source: Where the frames come from.
-    """
+    """Iterates the frames for a client, and keeps each frame until its outcome takes it."""
 
     def __init__(self, source: Source) -> None:
         self._frames = iter(source)
@@ -43,14 +39,14 @@ class SentFrames:
         return posewire.Frame(_to_source(frame.image), sequence_id, frame.capture_time)
 
     def take(self, sequence_id: int) -> SourceFrame:
-        """Returns the frame of an outcome, for the last time."""
+        """Returns the frame of an outcome, once."""
         return self._kept.pop(sequence_id)
 
     def close(self) -> None:
         """Ends the frames and closes the source; returns when no thread reads it any more.
 
-        A thread inside OpenCV or FFmpeg while Python shuts down would abort the process, be it only
-        to release the source with the last reference to it.
+        A thread inside OpenCV or FFmpeg aborts the process if Python shuts down, even if it only
+        releases the source with the last reference to it.
         """
         self._is_closed = True
         if self._reading.acquire(timeout=_PATIENCE_S):

@@ -14,14 +14,13 @@ from posewire_server.outcome import Detection
 
 @dataclass(frozen=True, eq=False)
 class SourceFrame:
-    """One picture of a source.
+    """One frame of a source.
 
     Attributes:
-        name: What to call it: a file's name, or the number of a frame.
-        image: The bytes of an image file as they are, (H, W, 3) uint8 BGR pixels, or a packet of a
-            video.
-        capture_time: When it was taken, as far as the source knows: live ones tell when it was
-            read, videos count from when they were opened.
+        name: A file's name, or the number of a frame.
+        image: The bytes of an image file, (H, W, 3) uint8 BGR pixels, or a packet of a video.
+        capture_time: Time of reading for a live source; otherwise the time of opening plus the
+            position in the video.
     """
 
     name: str
@@ -30,19 +29,19 @@ class SourceFrame:
 
     @property
     def source(self) -> EncodedImage | npt.NDArray[np.uint8] | VideoPacket:
-        """What a pipeline is to read."""
+        """The source as a pipeline takes it."""
         return EncodedImage(self.image) if isinstance(self.image, bytes) else self.image
 
 
 class Source(Protocol):
-    """An iterable of frames.
+    """Iterable of frames.
 
     Attributes:
-        name: What the user called it.
-        is_live: Whether frames come at their own pace and old ones are worth nothing.
+        name: The user's name for it.
+        is_live: Whether frames come at their own pace and old ones are worthless.
         is_video: Whether the frames show one scene in motion, all of one size.
-        fps: Frames in a second, where it is a video.
-        frame_count: How many frames there are, None where nobody knows.
+        fps: Frames per second of a video.
+        frame_count: Number of frames; None if unknown.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Source(Protocol):
 
 
 class ClipSource:
-    """A video made in memory, one picture at a time."""
+    """Video made in memory, one picture at a time."""
 
     is_live = False
     is_video = True
@@ -82,15 +81,15 @@ class ClipSource:
 
 @dataclass(frozen=True, eq=False)
 class DetectedFrame:
-    """What became of one frame.
+    """One frame and its outcome.
 
     Attributes:
         frame: The frame.
-        detection: Its poses; None where there is a problem instead.
-        round_trip_s: From handing the frame over until the answer was there, in seconds.
-        problem: ``error``, ``dropped`` or ``lost``; empty where there is a detection.
+        detection: Its poses; None if there is a problem.
+        round_trip_s: From handing the frame over to its outcome, in seconds.
+        problem: ``error``, ``dropped`` or ``lost``; empty if there is a detection.
         reason: Name of the error or of the reason for dropping.
-        message: For people.
+        message: Text for people.
     """
 
     frame: SourceFrame

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 
 class ProgressBars:
-    """One bar for each stage of pulling a model, one after the other; call it as a ``Progress``."""
+    """A bar for each stage of pulling a model, one after the other; call it as a ``Progress``."""
 
     def __init__(self) -> None:
         self._stage = ""
@@ -20,7 +20,7 @@ class ProgressBars:
         self._close()
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Shows how far a stage is: in bytes for ``download``, else in steps."""
+        """Shows the progress of a stage: in bytes for ``download``, in steps for others."""
         if self._bar is None or stage != self._stage:
             self._close()
             is_bytes = stage == "download"
@@ -40,7 +40,7 @@ class ProgressBars:
 def format_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int] = (0,)
 ) -> str:
-    """Returns a table with aligned columns: those of ``left`` to the left, numbers to the right."""
+    """Returns a table with aligned columns: those of ``left`` to the left, others to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = [header, ["-" * width for width in widths], *rows]
     return "\n".join(_format_line(line, widths, left) for line in lines)

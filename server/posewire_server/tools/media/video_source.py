@@ -21,10 +21,10 @@ _DEFAULT_FPS = 25.0
 class VideoSource:
     """A video file, camera or network stream, opened once and read once.
 
-    A camera is live, and so is a network stream that does not know how many frames it has.
+    A camera is live, and so is a network stream without a known number of frames.
 
     Args:
-        name: What the user called it.
+        name: The user's name for it.
         target: Index of a camera, or path or URL.
 
     Raises:
@@ -77,10 +77,10 @@ _DEFAULT_FPS = 25.0
 
 
 class PacketSource:
-    """An H.264 or HEVC video whose pictures nobody has decoded yet, opened once and read once.
+    """Packets of an H.264 or HEVC video, opened once and read once.
 
     Args:
-        name: What the user called it: a path or URL.
+        name: A path or URL.
 
     Raises:
         SourceError: SOURCE_UNREADABLE.
