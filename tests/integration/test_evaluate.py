@@ -84,6 +84,16 @@ def test_eval_plot_without_matplotlib_is_told_before_the_work(
     assert not (tmp_path / "cache").exists()
 
 
+def test_eval_without_pycocotools_is_told_before_the_work(
+    labels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pycocotools", None)
+    config = EvaluateConfig(labels, tmp_path / "cache", EngineConfig())
+    with pytest.raises(ConfigError, match=r"posewire\[eval\]"):
+        run(config)
+    assert not (tmp_path / "cache").exists()
+
+
 def test_eval_missing_labels_is_an_error_before_anything_is_loaded(tmp_path: Path) -> None:
     config = EvaluateConfig(tmp_path / "none.json", tmp_path / "cache", EngineConfig())
     with pytest.raises(LabelsError, match=r"none\.json"):

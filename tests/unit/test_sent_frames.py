@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from posewire_server.tools.media.sent_frames import SentFrames
+from posewire_server.tools.media.remote_detector import SentFrames
 from posewire_server.tools.media.source import SourceFrame
 
 

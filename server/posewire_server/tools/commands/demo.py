@@ -57,16 +57,16 @@ def run(config: DemoConfig) -> int:
         print(f"server on {server.address}; streaming {source.name}")
         remote = DetectorConfig(server=server.address, model=config.model, tracking=config.tracking)
         detector = stack.enter_context(open_detector(remote, progress))
-        tally = FrameStatistics(noun_of(detector.skeleton))
+        statistics = FrameStatistics(noun_of(detector.skeleton))
         annotator = stack.enter_context(open_annotator(output, source, detector.skeleton))
         bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc="stream"))
         elapsed_s = run_detector(
-            detector, source, [tally.add, annotator.write, lambda _: bar.update()]
+            detector, source, [statistics.add, annotator.write, lambda _: bar.update()]
         )
-    print(tally.summary(elapsed_s), *tally.failures(), sep="\n")
-    print(tally.stage_table())
+    print(statistics.summary(elapsed_s), *statistics.failures(), sep="\n")
+    print(statistics.stage_table())
     print(f"annotated: {output.resolve()}")
-    return int(tally.has_failures)
+    return int(statistics.has_failures)
 
 
 def _serve_arguments(config: DemoConfig) -> list[str]:

@@ -47,37 +47,39 @@ def run(config: DetectConfig) -> int:
         progress = stack.enter_context(ProgressBars())
         detector = stack.enter_context(open_detector(config.detector, progress))
         noun = noun_of(detector.skeleton)
-        tally = FrameStatistics(noun)
-        consumers: list[Consumer] = [tally.add, _complain]
+        statistics = FrameStatistics(noun)
+        consumers: list[Consumer] = [statistics.add, _print_problem]
         if config.output is not None:
             annotator = open_annotator(config.output, source, detector.skeleton)
             consumers.append(stack.enter_context(annotator).write)
         if config.json:
-            consumers.append(lambda a: print(json.dumps(frame_record(a, detector.skeleton))))
+            consumers.append(
+                lambda frame: print(json.dumps(frame_record(frame, detector.skeleton)))
+            )
         else:
-            consumers.append(lambda a: rows.append(_row(a)))
+            consumers.append(lambda frame: rows.append(_row(frame)))
         run_detector(detector, source, consumers)
     if not config.json:
         print(format_table([name.format(noun=noun) for name in _HEADER], rows))
-    return int(tally.has_failures)
+    return int(statistics.has_failures)
 
 
-def _complain(answer: DetectedFrame) -> None:
-    if answer.problem:
-        print(f"{answer.frame.name}: {answer.message or answer.problem}", file=sys.stderr)
+def _print_problem(detected: DetectedFrame) -> None:
+    if detected.problem:
+        print(f"{detected.frame.name}: {detected.message or detected.problem}", file=sys.stderr)
 
 
-def _row(answer: DetectedFrame) -> list[str]:
-    found = answer.detection
+def _row(detected: DetectedFrame) -> list[str]:
+    found = detected.detection
     if found is None:
-        return [answer.frame.name, answer.reason, *"----"]
+        return [detected.frame.name, detected.reason, *"----"]
     poses = found.poses
     width, height = found.size_image
     return [
-        answer.frame.name,
+        detected.frame.name,
         f"{width}x{height}",
         str(len(poses)),
         f"{poses.scores.max():.3f}" if len(poses) else "-",
         str(poses.found.sum()),
-        f"{answer.round_trip_s * 1e3:.1f}",
+        f"{detected.round_trip_s * 1e3:.1f}",
     ]

@@ -52,15 +52,17 @@ def run(config: VideoConfig) -> int:
     with ExitStack() as stack:
         progress = stack.enter_context(ProgressBars())
         detector = stack.enter_context(open_detector(config.detector, progress))
-        tally = FrameStatistics(noun_of(detector.skeleton))
+        statistics = FrameStatistics(noun_of(detector.skeleton))
         outputs = list(_open_outputs(config, source, detector.skeleton, stack))
         bar = stack.enter_context(tqdm(total=source.frame_count, unit="frame", desc=source.name))
-        elapsed_s = run_detector(detector, source, [tally.add, *outputs, lambda _: bar.update()])
-    print(tally.summary(elapsed_s), *tally.failures(), sep="\n", file=sys.stderr)
-    print(tally.stage_table(), file=sys.stderr)
+        elapsed_s = run_detector(
+            detector, source, [statistics.add, *outputs, lambda _: bar.update()]
+        )
+    print(statistics.summary(elapsed_s), *statistics.failures(), sep="\n", file=sys.stderr)
+    print(statistics.stage_table(), file=sys.stderr)
     if config.output is not None:
         print(f"written: {config.output}", file=sys.stderr)
-    return int(tally.has_failures)
+    return int(statistics.has_failures)
 
 
 def _open_outputs(
@@ -71,8 +73,8 @@ def _open_outputs(
     if config.json_lines is not None:
         file = _open_lines(config.json_lines, stack)
 
-        def write_line(answer: DetectedFrame) -> None:
-            print(json.dumps(frame_record(answer, skeleton)), file=file)
+        def write_line(detected: DetectedFrame) -> None:
+            print(json.dumps(frame_record(detected, skeleton)), file=file)
 
         yield write_line
 

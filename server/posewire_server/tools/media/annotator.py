@@ -26,7 +26,7 @@ class Annotator(Protocol):
 
     def __exit__(self, *_: object) -> None: ...
 
-    def write(self, answer: DetectedFrame) -> None:
+    def write(self, detected: DetectedFrame) -> None:
         """Writes one frame; a frame without poses only if the output would have a gap."""
         ...
 
@@ -74,17 +74,17 @@ class AnnotatedImages:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def write(self, answer: DetectedFrame) -> None:
+    def write(self, detected: DetectedFrame) -> None:
         """Writes a frame with poses; others leave no file.
 
         Raises:
             ConfigError: OUTPUT_UNWRITABLE.
         """
-        if answer.detection is None:
+        if detected.detection is None:
             return
-        path = self._path_of(answer.frame.name)
-        image = self._reader.read(answer.frame.source).image
-        picture = draw_poses(image, answer.detection.poses, self._skeleton)
+        path = self._path_of(detected.frame.name)
+        image = self._reader.read(detected.frame.source).image
+        picture = draw_poses(image, detected.detection.poses, self._skeleton)
         ok, data = cv2.imencode(path.suffix, picture)
         try:
             path.write_bytes(data.tobytes() if ok else b"")
@@ -118,22 +118,22 @@ class AnnotatedVideo:
         if self._writer is not None:
             self._writer.release()
 
-    def write(self, answer: DetectedFrame) -> None:
+    def write(self, detected: DetectedFrame) -> None:
         """Appends a frame; a failed one has no poses, a dropped one is left out.
 
         Raises:
             ConfigError: OUTPUT_UNWRITABLE.
         """
-        source = answer.frame.source
-        if answer.problem in {"dropped", "lost"}:
+        source = detected.frame.source
+        if detected.problem in {"dropped", "lost"}:
             self._reader.leave_out(source)
             return
         try:
             picture = self._reader.read(source).image
         except SourceError:
             return  # A packet that nobody could decode.
-        if answer.detection is not None:
-            picture = draw_poses(picture, answer.detection.poses, self._skeleton)
+        if detected.detection is not None:
+            picture = draw_poses(picture, detected.detection.poses, self._skeleton)
         if self._writer is None:
             self._size = (picture.shape[1], picture.shape[0])
             self._writer = self._open()

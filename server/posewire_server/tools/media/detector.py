@@ -103,11 +103,11 @@ def run_detector(detector: Detector, source: Source, consumers: Iterable[Consume
     """
     consumers = list(consumers)
     begin_s = time.perf_counter()
-    with closing(detector.detect(source)) as answers:
+    with closing(detector.detect(source)) as frames:
         try:
-            for answer in answers:
+            for detected in frames:
                 for consume in consumers:
-                    consume(answer)
+                    consume(detected)
         except KeyboardInterrupt:
             if not source.is_video:
                 raise

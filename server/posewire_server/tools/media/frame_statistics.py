@@ -34,23 +34,23 @@ class FrameStatistics:
         self._first_messages: dict[str, str] = {}
         self._times_s: list[tuple[float, ...]] = []
 
-    def add(self, answer: DetectedFrame) -> None:
+    def add(self, detected: DetectedFrame) -> None:
         """Counts one frame."""
         self.frames += 1
-        if answer.detection is None:
-            self.problems[answer.problem] += 1
-            if answer.problem != "dropped":
-                self._add_failure(answer)
+        if detected.detection is None:
+            self.problems[detected.problem] += 1
+            if detected.problem != "dropped":
+                self._add_failure(detected)
             return
-        self.poses += len(answer.detection.poses)
-        times = answer.detection.timings
-        stages = (times.wait_s, times.decode_s, times.infer_s, times.post_s, answer.round_trip_s)
+        self.poses += len(detected.detection.poses)
+        times = detected.detection.timings
+        stages = (times.wait_s, times.decode_s, times.infer_s, times.post_s, detected.round_trip_s)
         self._times_s.append(stages)
 
-    def _add_failure(self, answer: DetectedFrame) -> None:
-        kind = answer.reason or answer.problem
+    def _add_failure(self, detected: DetectedFrame) -> None:
+        kind = detected.reason or detected.problem
         self._failures[kind] += 1
-        self._first_messages.setdefault(kind, answer.message)
+        self._first_messages.setdefault(kind, detected.message)
 
     @property
     def answered(self) -> int:

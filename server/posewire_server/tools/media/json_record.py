@@ -9,7 +9,7 @@ from posewire_server.skeletons import Skeleton
 from posewire_server.tools.media.source import DetectedFrame
 
 
-def frame_record(answer: DetectedFrame, skeleton: Skeleton) -> dict[str, Any]:
+def frame_record(detected: DetectedFrame, skeleton: Skeleton) -> dict[str, Any]:
     """Returns a frame as a dictionary of numbers and texts.
 
     Every keypoint of the skeleton is present by its name: x, y, score, and z if the model has it;
@@ -18,10 +18,14 @@ def frame_record(answer: DetectedFrame, skeleton: Skeleton) -> dict[str, Any]:
     instance has an id that stays over the frames, and filled-in keypoints are marked as
     interpolated.
     """
-    record: dict[str, Any] = {"frame": answer.frame.name}
-    found = answer.detection
+    record: dict[str, Any] = {"frame": detected.frame.name}
+    found = detected.detection
     if found is None:
-        problem = {"problem": answer.problem, "reason": answer.reason, "message": answer.message}
+        problem = {
+            "problem": detected.problem,
+            "reason": detected.reason,
+            "message": detected.message,
+        }
         return record | problem
     width, height = found.size_image
     return record | {
@@ -32,7 +36,7 @@ def frame_record(answer: DetectedFrame, skeleton: Skeleton) -> dict[str, Any]:
             name.removesuffix("_s"): round(seconds * 1e3, 3)
             for name, seconds in vars(found.timings).items()
         },
-        "round_trip_ms": round(answer.round_trip_s * 1e3, 3),
+        "round_trip_ms": round(detected.round_trip_s * 1e3, 3),
     }
 
 
