@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from posewire_server.errors import LabelsError
+from posewire_server.errors import LabelsError, LocalReason
 from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.models.catalog.catalog import find_model
@@ -72,7 +72,7 @@ def measure(cache: Path, labels: Path | None) -> list[Figure]:
     path = labels or _DEFAULT_LABELS
     if not path.exists():
         text = f"there is no labels file {path}; name one with --labels"
-        raise LabelsError("LABELS_UNREADABLE", text)
+        raise LabelsError(LocalReason.LABELS_UNREADABLE, text)
     return [figure for trial in TRIALS for figure in run_trial(trial, cache, path)]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 import numpy as np
-from posewire_server.errors import ConfigError
+from posewire_server.errors import ConfigError, LocalReason
 from posewire_server.inference.decode.paf import PafDecode
 from posewire_server.tools.benchmarks.figure import Figure
 from posewire_server.tools.benchmarks.paf_decoding import PEERS, make_decoder
@@ -126,7 +126,7 @@ def localisation(scores: list[Score]) -> list[Figure]:
 def _load(path: Path) -> MakeScene:
     spec = importlib.util.spec_from_file_location("scenes", path)
     if spec is None or spec.loader is None or not path.is_file():
-        raise ConfigError("SETTING_INVALID", f"scenes: there is no Python module {path}")
+        raise ConfigError(LocalReason.SETTING_INVALID, f"scenes: there is no Python module {path}")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from posewire_server.errors import EngineError
+from posewire_server.errors import EngineError, ErrorReason
 from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.network import Networks
 from posewire_server.inference.engine.self_check import check_engines
@@ -53,7 +53,7 @@ def measure_whole_body(pipeline: Pipeline, image: Image, runs: int) -> Figure:
         ratios.append((time.perf_counter() - begin) / detection.timings.infer_s)
         if len(detection.poses) != 2:
             text = f"{pipeline.spec.name} found {len(detection.poses)} people where 2 are"
-            raise EngineError("ENGINE_FAILED", text)
+            raise EngineError(ErrorReason.ENGINE_FAILED, text)
     title = "wholebody: a frame of 2 people over its networks' own time"
     return Figure(title, statistics.median(ratios[1:]), "x", "<= 1.3", runs)
 

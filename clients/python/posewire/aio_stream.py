@@ -71,7 +71,7 @@ class AsyncDetectStream:
         self._error = None
         call = self._connections.get(self._session.target).detect()
         helping = [asyncio.create_task(self._begin(call, self._session.open()))]
-        if self._session.silence.is_watched:
+        if self._session.heartbeat_timeout.is_watched:
             helping.append(asyncio.create_task(self._watch(call)))
         try:
             async for response in call:
@@ -86,7 +86,7 @@ class AsyncDetectStream:
             self._error = error_from(failure)
             self._error.__cause__ = failure
         except asyncio.CancelledError:
-            self._error = self._session.silence.error
+            self._error = self._session.heartbeat_timeout.error
             if self._error is None or _is_cancelled():
                 raise
         finally:
@@ -99,8 +99,8 @@ class AsyncDetectStream:
         return (Dropped(ids, DropReason.NOT_SENT),) if ids else ()
 
     async def _watch(self, call: DetectCall) -> None:
-        """Cancels a connection when the server has gone silent."""
-        while (left_s := self._session.silence.left_s()) > 0:
+        """Cancels a connection when the server sends no heartbeat."""
+        while (left_s := self._session.heartbeat_timeout.left_s()) > 0:
             await asyncio.sleep(left_s)
         call.cancel()
 

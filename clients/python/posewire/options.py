@@ -25,7 +25,7 @@ class OverflowPolicy(IntEnum):
 
 
 class Priority(IntEnum):
-    """Whose frames are worked on first: HIGH for what somebody waits for, LOW for what can wait."""
+    """Order between streams: frames of a higher priority go first."""
 
     LOW = service_pb2.PRIORITY_LOW
     NORMAL = service_pb2.PRIORITY_NORMAL
@@ -65,11 +65,11 @@ class ImageOptions(TypedDict, total=False):
     """Options of one detection; each may be left out.
 
     Attributes:
-        mode: One of the model's modes; default: its first.
+        mode: One of ``Model.modes``; default: the first.
         minimum_score: Poses with a lower score are left out. Range [0, 1].
         max_poses: Most poses in an answer, best first; 0: all.
         read_mask: Fields of the result wanted, for instance ``["poses"]``; default: all.
-        priority: Whose frames are worked on first; default: NORMAL.
+        priority: Frames of a higher one go first; default: NORMAL.
     """
 
     mode: str
@@ -85,10 +85,10 @@ class StreamOptions(ImageOptions, total=False):
     Attributes:
         order: Default: as sent.
         max_in_flight: Frames accepted and not yet answered; default: the server's choice.
-        overflow_policy: What happens to a frame when so many are unanswered; default: BLOCK.
+        overflow_policy: What happens to a frame if so many are unanswered; default: BLOCK.
         max_frame_age_s: A frame that waited this long at the server is dropped; default: none is.
-        heartbeat_interval_s: After so much silence the server sends a sign of life; without one for
-            three of these the connection is taken for broken; default: none.
+        heartbeat_interval_s: Longest time without a message of the server; after three of these the
+            client takes the connection for broken; default: no limit.
         paced: For live sources: whether the client keeps the newest frame and sends it only when
             the server has use for it. The others, which it leaves out, come as ``Dropped`` with
             reason ``NOT_SENT``. Each frame must have pixels of its own. Default: no.

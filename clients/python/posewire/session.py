@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from posewire.errors import ModelNotServingError, PosewireError, UnavailableError
 from posewire.frame import FrameEncoder
+from posewire.heartbeat_timeout import HeartbeatTimeout
 from posewire.outcome import (
     Dropped,
     DropReason,
@@ -20,8 +21,7 @@ from posewire.outcome import (
 )
 from posewire.reconnect import Reconnect
 from posewire.route import Route
-from posewire.silence import Silence
-from posewire.unanswered import Unanswered
+from posewire.unanswered_frames import UnansweredFrames
 from posewire.v1 import keypoint_service_pb2 as service_pb2
 from posewire.wire import Request
 
@@ -66,7 +66,7 @@ class Session:
     Attributes:
         encoder: Makes requests of frames.
         is_paced: As given.
-        silence: Watched by the shell while it listens, where the config asks for heartbeats.
+        heartbeat_timeout: Watched by the shell while it waits, if the config asks for heartbeats.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Session:
         self._clock = clock
         self._chance = chance
         self._keeps = config.overflow_policy not in NEVER_BLOCKING
-        self._unanswered = Unanswered(keeps=self._keeps)
+        self._unanswered = UnansweredFrames(keeps=self._keeps)
         self._left_undone: dict[int, Request | None] = {}
         self._again: deque[Request] = deque()
         self._credit = 0
@@ -98,7 +98,7 @@ class Session:
         self._draining = False
         beats = config.HasField("heartbeat_interval")
         interval_s = config.heartbeat_interval.ToNanoseconds() * 1e-9 if beats else None
-        self.silence = Silence(interval_s, clock)
+        self.heartbeat_timeout = HeartbeatTimeout(interval_s, clock)
 
     @property
     def target(self) -> str:
@@ -110,7 +110,7 @@ class Session:
         self._started = None
         self._draining = False
         self._credit = 0
-        self.silence.forget()
+        self.heartbeat_timeout.forget()
         return service_pb2.DetectRequest(config=self._config)
 
     @property
@@ -149,7 +149,7 @@ class Session:
     def listen(self) -> None:
         """The shell waits for a response from now on."""
         if self._started is not None:
-            self.silence.begin()
+            self.heartbeat_timeout.begin()
 
     def receive(self, response: service_pb2.DetectResponse) -> Outcome | None:
         """Returns the outcome in a response, None where it holds none.
@@ -157,7 +157,7 @@ class Session:
         Raises:
             ProtocolError: It is about a frame that awaits no answer.
         """
-        self.silence.end()
+        self.heartbeat_timeout.end()
         self._credit = response.credit
         outcome = self._read(response)
         if outcome is not None:

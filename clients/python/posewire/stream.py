@@ -77,7 +77,7 @@ class DetectStream:
                     yield outcome
                 self._session.listen()
         except grpc.RpcError as failure:
-            self._error = self._session.silence.error or error_from(failure)
+            self._error = self._session.heartbeat_timeout.error or error_from(failure)
             self._error.__cause__ = failure
         finally:
             over.set()
@@ -92,17 +92,17 @@ class DetectStream:
             yield Dropped(ids, DropReason.NOT_SENT)
 
     def _watch(self, call: grpc.Call) -> threading.Event:
-        """Has a connection cancelled when the server has gone silent, until the event is set."""
-        over, silence = threading.Event(), self._session.silence
+        """Has a connection cancelled when the server sends no heartbeat, until the event is set."""
+        over, timeout = threading.Event(), self._session.heartbeat_timeout
 
         def watch() -> None:
-            while not over.wait(silence.left_s()):
-                if silence.left_s() <= 0:
+            while not over.wait(timeout.left_s()):
+                if timeout.left_s() <= 0:
                     call.cancel()
                     return
 
-        if silence.is_watched:
-            threading.Thread(target=watch, name="posewire-silence", daemon=True).start()
+        if timeout.is_watched:
+            threading.Thread(target=watch, name="posewire-heartbeat-timeout", daemon=True).start()
         return over
 
     def _requests(self, connection: object, first: Request) -> Iterator[Request]:

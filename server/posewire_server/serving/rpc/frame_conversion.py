@@ -98,7 +98,10 @@ def to_source(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Sou
 def _to_raw_image(raw: frame_pb2.RawImage, pixels: bytes | memoryview) -> RawImage:
     pixel_format = _PIXEL_FORMATS.get(raw.format)
     if pixel_format is None:
-        text = f"pixel format {raw.format} is not known; send BGR, RGB, GRAY, NV12 or I420"
+        problem = (
+            f"pixel format {raw.format} is not known" if raw.format else "no pixel format is set"
+        )
+        text = f"{problem}; send BGR, RGB, GRAY, NV12 or I420"
         raise SourceError(ErrorReason.RAW_IMAGE_MALFORMED, text)
     colors = _to_colors(raw, ErrorReason.RAW_IMAGE_MALFORMED)
     return RawImage(pixel_format, raw.width, raw.height, raw.stride, pixels, *colors)
@@ -107,7 +110,8 @@ def _to_raw_image(raw: frame_pb2.RawImage, pixels: bytes | memoryview) -> RawIma
 def _to_video_packet(packet: frame_pb2.VideoPacket, number: int) -> VideoPacket:
     codec = _CODECS.get(packet.codec)
     if codec is None:
-        text = f"video codec {packet.codec} is not known; send H264 or HEVC"
+        problem = f"video codec {packet.codec} is not known" if packet.codec else "no codec is set"
+        text = f"{problem}; send H264 or HEVC"
         raise SourceError(ErrorReason.VIDEO_UNSUPPORTED, text, codec=packet.codec)
     presentation_ns = None
     if packet.HasField("presentation_offset"):

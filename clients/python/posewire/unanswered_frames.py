@@ -1,14 +1,14 @@
-"""The frames of a stream that were sent and have no outcome yet."""
+"""Frames of a stream that were sent and have no outcome yet."""
 
 from posewire.errors import ProtocolError
 from posewire.wire import Request
 
 
-class Unanswered:
-    """Such frames by their sequence ids, with the time each was sent.
+class UnansweredFrames:
+    """Unanswered frames by their sequence ids, with the time at which each was sent.
 
     Args:
-        keeps: Whether their requests are kept, to be sent again.
+        keeps: Whether to keep their requests, to send them again.
     """
 
     def __init__(self, *, keeps: bool) -> None:
@@ -19,12 +19,12 @@ class Unanswered:
         return len(self._sent)
 
     def add(self, request: Request, sent_at_s: float) -> None:
-        """Takes note of a frame that is being sent."""
+        """Adds a frame that is being sent."""
         kept = request if self._keeps else None
         self._sent[request.frame.sequence_id] = kept, sent_at_s
 
     def answer(self, sequence_id: int) -> float:
-        """Strikes one frame out and returns when it was sent.
+        """Removes one frame and returns the time at which it was sent.
 
         Raises:
             ProtocolError: The frame was never sent, or has an outcome already.
@@ -35,7 +35,7 @@ class Unanswered:
         return sent[1]
 
     def answer_range(self, first: int, last: int) -> dict[int, Request | None]:
-        """Strikes out all frames between two ids, both included, and returns them.
+        """Removes all frames between two ids, both included, and returns them.
 
         Raises:
             ProtocolError: There are none.
@@ -46,7 +46,7 @@ class Unanswered:
         return {number: self._sent.pop(number)[0] for number in ids}
 
     def take_all(self) -> dict[int, Request | None]:
-        """Strikes out everything and returns it."""
+        """Removes and returns all frames."""
         frames = {number: request for number, (request, _) in self._sent.items()}
         self._sent.clear()
         return frames

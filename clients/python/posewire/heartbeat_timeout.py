@@ -1,4 +1,4 @@
-"""Whether a server that promised signs of life has gone silent."""
+"""Timeout of a server that sends neither responses nor heartbeats."""
 
 import math
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from posewire.errors import UnavailableError
 _INTERVALS = 3
 
 
-class Silence:
-    """Counts the time in which somebody listens and nothing comes.
+class HeartbeatTimeout:
+    """Measures the time in which the stream waits for a response; three intervals are too long.
 
     Args:
-        interval_s: How often the server shows a sign of life at least; None: it promised none.
+        interval_s: Longest time between two messages of the server; None: no limit.
         clock: Seconds.
 
     Attributes:
-        error: What became of the connection, once the silence has lasted too long.
+        error: The error of the connection after the timeout; None before it.
     """
 
     def __init__(self, interval_s: float | None, clock: Callable[[], float]) -> None:
@@ -29,24 +29,24 @@ class Silence:
 
     @property
     def is_watched(self) -> bool:
-        """Whether there is a limit to it."""
+        """Whether there is a limit."""
         return self._limit_s < math.inf
 
     def begin(self) -> None:
-        """Somebody listens from now on."""
+        """Starts: the stream waits for a response."""
         if self.is_watched:
             self._since_s = self._clock()
 
     def end(self) -> None:
-        """Something came, or nobody listens."""
+        """Stops: a response came, or the caller holds an outcome."""
         self._since_s = None
 
     def forget(self) -> None:
-        """Begins with a new connection."""
+        """Resets the state for a new connection."""
         self._since_s = self.error = None
 
     def left_s(self) -> float:
-        """Returns when to look again; not above zero: the connection is broken."""
+        """Returns the time left in seconds; the connection is broken if it is not positive."""
         if self._since_s is None:
             return self._limit_s
         left_s = self._since_s + self._limit_s - self._clock()
