@@ -1,15 +1,18 @@
-"""What becomes of a frame: exactly one of a detection, an error or a place among the dropped."""
+"""Outcome of a frame: exactly one of an answer, an error or a drop."""
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Generic, TypeAlias, TypeVar
 
 from posewire_server.errors import PosewireError
 from posewire_server.pose import Poses
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Timings:
-    """Where one frame's time went, in seconds: all waiting, and the three stages."""
+    """Seconds that one frame spent: all waiting, and the three stages."""
 
     wait_s: float
     decode_s: float
@@ -19,7 +22,7 @@ class Timings:
 
 @dataclass(frozen=True)
 class Detection:
-    """The poses of one frame, the frame's (width, height), and where the time went."""
+    """The poses of one frame, the frame's (width, height), and its timings."""
 
     poses: Poses
     size_image: tuple[int, int]
@@ -27,11 +30,18 @@ class Detection:
 
 
 class DropReason(Enum):
-    """Why frames were left out."""
+    """Why frames were dropped."""
 
     OVERFLOW = "overflow"
     TOO_OLD = "too_old"
     DRAINING = "draining"
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """What one frame was answered with."""
+
+    value: T
 
 
 @dataclass(frozen=True)
@@ -44,7 +54,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class Dropped:
-    """``count`` frames left out, all that were sent with an id from ``first`` to ``last``."""
+    """``count`` dropped frames: all that were sent with an id from ``first`` to ``last``."""
 
     first: int
     last: int
@@ -52,8 +62,11 @@ class Dropped:
     reason: DropReason
 
 
-class Notice(Enum):
-    """What a writer is to send besides outcomes."""
+Outcome: TypeAlias = Answer[T] | Failed | Dropped
+
+
+class ControlMessage(Enum):
+    """What a stream writes besides outcomes."""
 
     HEARTBEAT = "heartbeat"
     DRAINING = "draining"

@@ -16,7 +16,7 @@ from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import EngineError
-from posewire_server.serving.front.supervisor import Patience
+from posewire_server.serving.front.supervisor import RestartPolicy
 from posewire_server.serving.server_process import ServerProcess
 
 from tests.serving.gated_predictor import PATIENCE_S
@@ -73,11 +73,11 @@ def test_killed_worker_has_its_call_made_again_once() -> None:
     with HostedFront() as front:
         request = pb.DetectImageRequest(model="body", frame=frame_pb2.Frame(encoded_image=UPRIGHT))
         call = front.stub.DetectImage.future(request, timeout=PATIENCE_S)
-        backends = front.front._backends._by_place
-        front.wait_until(lambda: sum(backend.calls for backend in backends.values()) == 1)
-        (first,) = [place for place, backend in backends.items() if backend.calls]
+        workers = front.front._workers._by_slot
+        front.wait_until(lambda: sum(worker.calls for worker in workers.values()) == 1)
+        (first,) = [slot for slot, worker in workers.items() if worker.calls]
         front.kill_worker(first)
-        front.wait_until(lambda: backends[1 - first].calls == 1)
+        front.wait_until(lambda: workers[1 - first].calls == 1)
         front.kill_worker(1 - first)
         with pytest.raises(grpc.RpcError) as raised:
             call.result(PATIENCE_S)
@@ -164,7 +164,9 @@ def test_drain_is_told_by_the_workers_and_ends_them() -> None:
 
 
 def test_worker_that_never_serves_keeps_the_front_from_serving() -> None:
-    front = HostedFront(command=lambda _: ("sleep", "1000"), patience=Patience(ready_timeout_s=0.2))
+    front = HostedFront(
+        command=lambda _: ("sleep", "1000"), restarts=RestartPolicy(ready_timeout_s=0.2)
+    )
     with pytest.raises(EngineError, match="failed 1 times"), front:
         pass
 

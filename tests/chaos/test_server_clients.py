@@ -46,7 +46,7 @@ def test_client_that_is_killed_leaves_nothing_behind(hosted: HostedServer) -> No
         assert process.stdout.readline() == b"answered\n"
         process.kill()
     hosted.wait_until_calls_ended()
-    assert hosted.server._servicer._places.taken == 0
+    assert hosted.server._servicer._stream_limiter.open == 0
     assert not hosted.server._servicer._streams
     check_served(hosted)
 
@@ -86,13 +86,13 @@ def test_client_that_never_reads_is_held_back_and_others_are_served(
         for _ in range(20_000):
             stream.frame(0, b"")
         (server_side,) = hosted.server._servicer._streams
-        hosted.wait_until(lambda: len(server_side._outbox) > MOST_UNREAD)
+        hosted.wait_until(lambda: len(server_side._outcomes) > MOST_UNREAD)
         check_served(hosted)
-        assert len(server_side._outbox) == MOST_UNREAD + 1
+        assert len(server_side._outcomes) == MOST_UNREAD + 1
         assert stream.unsent > 10_000
         stream.call.cancel()
     hosted.wait_until_calls_ended()
-    assert hosted.server._servicer._places.taken == 0
+    assert hosted.server._servicer._stream_limiter.open == 0
 
 
 @pytest.mark.parametrize("policy", ["BLOCK", "DROP_OLDEST"])
@@ -117,7 +117,7 @@ def test_client_that_sends_thousands_and_never_reads_holds_little(
             check_served(hosted)
             assert hosted.server._servicer._bytes.held_bytes <= 5 * (size + len(JPEG))
             assert server_side._in_flight <= 4
-            assert len(server_side._outbox) <= MOST_UNREAD + 1
+            assert len(server_side._outcomes) <= MOST_UNREAD + 1
         stream.call.cancel()
     hosted.wait_until_idle()
     assert hosted.server._servicer._bytes.held_bytes == 0
@@ -188,7 +188,7 @@ def test_streams_cancelled_by_the_hundred_give_their_places_back() -> None:
             for stream in streams:
                 stream.call.cancel()
             hosted.wait_until_calls_ended()
-            assert hosted.server._servicer._places.taken == 0
+            assert hosted.server._servicer._stream_limiter.open == 0
         check_served(hosted)
 
 
@@ -198,4 +198,4 @@ def test_client_deadline_ends_its_stream(hosted: HostedServer) -> None:
     stream.frame(0)
     assert stream.end()[0] is StatusCode.DEADLINE_EXCEEDED
     hosted.wait_until_calls_ended()
-    assert hosted.server._servicer._places.taken == 0
+    assert hosted.server._servicer._stream_limiter.open == 0

@@ -14,7 +14,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.serving.server_process import ServerProcess
-from posewire_server.serving.streams.phase import Phase
+from posewire_server.serving.streams.stream_settings import StreamPhase
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer
@@ -61,7 +61,9 @@ def test_drain_lets_a_client_that_half_closed_end_ok(hosted: HostedServer) -> No
     stream.half_close()
     stream.started()
     hosted.wait_until_accepted(2)
-    hosted.wait_until(lambda: all(s._phase > Phase.OPEN for s in hosted.server._servicer._streams))
+    hosted.wait_until(
+        lambda: all(s._phase > StreamPhase.OPEN for s in hosted.server._servicer._streams)
+    )
     drained = hosted.submit(hosted.server.drain())
     hosted.predictor.gate.set()
     responses = [response for response in stream.rest() if not response.HasField("draining")]
@@ -140,7 +142,7 @@ def test_drain_waits_neither_for_watches_nor_for_streams_without_config() -> Non
         watch = health.Watch(health_pb2.HealthCheckRequest(), timeout=PATIENCE_S)
         next(watch)
         silent = RawStream(hosted.stub)
-        hosted.wait_until(lambda: hosted.server._servicer._places.taken == 1)
+        hosted.wait_until(lambda: hosted.server._servicer._stream_limiter.open == 1)
         hosted.submit(hosted.server.drain()).result(PATIENCE_S / 2)
         code, info, _ = silent.end()
         assert (code, info.reason) == DRAINING

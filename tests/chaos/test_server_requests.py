@@ -41,7 +41,7 @@ def test_stream_that_never_sends_its_config_gives_its_place_back() -> None:
         code, info, text = RawStream(hosted.stub).end()
         assert (code, info.reason) == (INVALID, "CONFIG_MISSING")
         assert "within 0.05 s" in text
-        hosted.wait_until(lambda: hosted.server._servicer._places.taken == 0)
+        hosted.wait_until(lambda: hosted.server._servicer._stream_limiter.open == 0)
 
 
 @pytest.mark.parametrize(

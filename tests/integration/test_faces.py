@@ -17,6 +17,7 @@ from posewire_server.models.catalog.catalog import FACE, FACE_MESH
 from posewire_server.pose import Poses
 from posewire_server.skeletons import IBUG68
 
+from tests.serving.contexts import CheckedContext
 from tests.serving.counted_networks import CountedNetworks
 from tests.tracked_stream import TrackedStream
 
@@ -87,7 +88,7 @@ def test_hundreds_of_faces_are_read_in_batches_that_can_be_stopped(
             raise StreamError("FRAME_DEADLINE_EXCEEDED", stage)
 
     with pytest.raises(StreamError):
-        faces.find(picture_of(image), THOROUGH, FrameContext(check))
+        faces.find(picture_of(image), THOROUGH, CheckedContext(check))
     assert small_networks.runs["face-mesh"] == 2
 
 

@@ -126,7 +126,7 @@ def test_call_past_the_callers_deadline_is_given_up(hosted: HostedServer) -> Non
         hosted.stub.DetectImage(request, timeout=0.1)
     assert code_info_text(raised.value)[0] is StatusCode.DEADLINE_EXCEEDED
     hosted.wait_until_calls_ended()
-    assert not hosted.server._servicer._calls._answers
+    assert not hosted.server._servicer._streams
 
 
 def test_models_are_listed_with_what_a_caller_needs(hosted: HostedServer) -> None:

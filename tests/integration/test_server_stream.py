@@ -7,7 +7,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from grpc import StatusCode
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.frame_pb2 import PIXEL_FORMAT_BGR, Frame, RawImage
-from posewire_server.serving.rpc import app
+from posewire_server.serving.rpc import grpc_server
 from posewire_server.serving.rpc.request_parser import RawFrame, read_request
 
 from tests.serving.hosted_server import HostedServer
@@ -212,7 +212,7 @@ def test_stream_cancelled_stops_its_work_and_gives_its_place_back(hosted: Hosted
     hosted.predictor.wait_until_started()
     stream.call.cancel()
     hosted.wait_until_calls_ended()
-    assert hosted.server._servicer._places.taken == 0
+    assert hosted.server._servicer._stream_limiter.open == 0
     hosted.predictor.gate.set()
     after = RawStream(hosted.stub, model="body")
     after.frame(0)
@@ -248,7 +248,7 @@ def test_stream_reads_raw_images_without_protobuf(monkeypatch: pytest.MonkeyPatc
         read.append(read_request(content))
         return read[-1]
 
-    monkeypatch.setattr(app, "read_request", spy)
+    monkeypatch.setattr(grpc_server, "read_request", spy)
     with HostedServer() as hosted:
         stream = RawStream(hosted.stub, model="body")
         image = RawImage(format=PIXEL_FORMAT_BGR, width=640, height=480, pixels=bytes(921_600))

@@ -10,9 +10,9 @@ from posewire_server.errors import StreamError
 from posewire_server.frame import Priority
 from posewire_server.inference.engine.batcher import Array, Batcher
 from posewire_server.inference.engine.calibration import ALONE, Calibration
-from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.serving.batching import SUBLINEAR, EchoPredictor, inputs
+from tests.serving.contexts import CheckedContext
 from tests.serving.gated_predictor import PATIENCE_S
 
 _THREADS = 6
@@ -31,7 +31,7 @@ class Asked:
 
     def run(self, batcher: Batcher, number: int) -> "list[Array] | Exception":
         """Returns what came of it."""
-        context = FrameContext(self.check, priority=self.priority)
+        context = CheckedContext(self.check, priority=self.priority)
         values = [float(EchoPredictor.BROKEN if self.is_broken else number)] * self.count
         try:
             if self.is_announced:

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, Frame
-from posewire_server.outcome import Dropped, DropReason, Failed, Notice
-from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.outcome import Answer, ControlMessage, Dropped, DropReason, Failed, Outcome
 from posewire_server.serving.streams.stream import Stream
+from posewire_server.serving.streams.stream_settings import OverflowPolicy, StreamSettings
 
 from tests.serving.desk import ample_share
-from tests.serving.echo_work import EchoWork
+from tests.serving.echo_processor import EchoProcessor
 from tests.serving.hand_pool import HandPool, hand_dispatcher
 from tests.serving.virtual_loop import run, until_idle
 
@@ -37,11 +37,11 @@ STEPS = st.lists(
 class Life:
     """A stream, what was sent to it, and what it wrote."""
 
-    stream: Stream
+    stream: Stream[int]
     may_read: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
     inbox: "asyncio.Queue[Frame | Failed | None]" = field(default_factory=asyncio.Queue)
     sent: list[tuple[str, int]] = field(default_factory=list)
-    written: list[object] = field(default_factory=list)
+    written: list[Outcome[int] | ControlMessage] = field(default_factory=list)
     last_id: int = -1
     drained: bool = False
 
@@ -86,17 +86,18 @@ def expand(life: Life) -> list[tuple[str, int]]:
     found: list[tuple[str, int]] = []
     valid = [number for kind, number in life.sent if kind != "backwards"]
     for outcome in life.written:
-        if isinstance(outcome, Dropped):
-            numbers = [n for n in valid if outcome.first <= n <= outcome.last]
-            assert len(numbers) == outcome.count
-            assert (numbers[0], numbers[-1]) == (outcome.first, outcome.last)
-            found += [(outcome.reason.name, number) for number in numbers]
-        elif isinstance(outcome, Failed):
-            found.append((outcome.error.reason, outcome.sequence_id))
-        elif isinstance(outcome, int):
-            found.append(("RESULT", outcome))
-        else:
-            assert outcome is Notice.DRAINING
+        match outcome:
+            case Dropped(first, last, count, reason):
+                numbers = [n for n in valid if first <= n <= last]
+                assert len(numbers) == count
+                assert (numbers[0], numbers[-1]) == (first, last)
+                found += [(reason.name, number) for number in numbers]
+            case Failed(number, error):
+                found.append((error.reason, number))
+            case Answer(number):
+                found.append(("RESULT", number))
+            case _:
+                assert outcome is ControlMessage.DRAINING
     return found
 
 
@@ -119,7 +120,7 @@ def check_account(life: Life, *, aged: bool) -> None:
     assert policy is OverflowPolicy.DROP_OLDEST or DropReason.OVERFLOW.name not in kinds
     assert aged or DropReason.TOO_OLD.name not in kinds
     assert life.drained or DropReason.DRAINING.name not in kinds
-    assert life.drained or (life.stream._in_flight, len(life.stream._outbox)) == (0, 0)
+    assert life.drained or (life.stream._in_flight, len(life.stream._outcomes)) == (0, 0)
 
 
 def step(life: Life, pool: HandPool, kind: str, number: int) -> None:
@@ -129,8 +130,8 @@ def step(life: Life, pool: HandPool, kind: str, number: int) -> None:
     elif kind == "read":
         life.allow_reads(number)
     elif kind == "age":
-        for ticket, _ in life.stream._waiting:
-            ticket.arrived_s -= number * 1e6
+        for accepted in life.stream._waiting:
+            accepted.context.arrived_s -= number * 1e6
     elif kind == "drain":
         life.drained = True
         life.stream.drain()
@@ -143,7 +144,7 @@ async def live(
 ) -> Life:
     """Returns the life after all its steps, the end of its requests and of its work."""
     dispatcher, pool = hand_dispatcher(workers)
-    life = Life(Stream(chosen, dispatcher, EchoWork(), ample_share()))
+    life = Life(Stream(chosen, dispatcher, EchoProcessor(), ample_share()))
     tasks = [asyncio.create_task(life.read_requests()), asyncio.create_task(life.write_responses())]
     for kind, number in steps:
         step(life, pool, kind, number)
@@ -185,7 +186,7 @@ def test_stream_any_life_gives_each_frame_one_outcome(
     assert not life.stream._running
     assert not life.stream._waiting
     if closes:
-        results = [outcome for outcome in life.written if isinstance(outcome, int)]
+        results = [outcome for outcome in life.written if isinstance(outcome, Answer)]
         assert len(results) == len(set(results))
     else:
         check_account(life, aged=any(kind == "age" for kind, _ in steps))

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from posewire_server.frame import EncodedImage, Frame
-from posewire_server.serving.streams.bytes_in_flight import BytesInFlight, Share
-from posewire_server.serving.streams.settings import StreamSettings
+from posewire_server.outcome import Answer
+from posewire_server.serving.streams.bytes_in_flight import ByteShare, BytesInFlight
 from posewire_server.serving.streams.stream import Stream
+from posewire_server.serving.streams.stream_settings import StreamSettings
 
-from tests.serving.echo_work import EchoWork
+from tests.serving.echo_processor import EchoProcessor
 from tests.serving.hand_pool import HandPool, hand_dispatcher
 from tests.serving.virtual_loop import until_idle
 
@@ -19,18 +20,22 @@ def frame(number: int, deadline_s: float | None = None) -> Frame:
     return Frame(number, EncodedImage(b""), deadline_s=deadline_s)
 
 
-def ample_share() -> Share:
+def ample_share() -> ByteShare:
     """Returns a share of more bytes than any test needs."""
-    return Share(BytesInFlight(1 << 40))
+    return ByteShare(BytesInFlight(1 << 40))
 
 
 @dataclass
 class Desk:
-    """A stream with a reader that is fed and a writer that runs at will."""
+    """A stream with a reader that is fed and a writer that runs at will.
 
-    stream: Stream
+    Attributes:
+        written: What the stream wrote, the values of answers in their place.
+    """
+
+    stream: Stream[int]
     pool: HandPool
-    frames: EchoWork
+    frames: EchoProcessor
     written: list[object] = field(default_factory=list)
     may_write: asyncio.Event = field(default_factory=asyncio.Event)
     offers: list["asyncio.Task[None]"] = field(default_factory=list)
@@ -54,8 +59,8 @@ class Desk:
         await until_idle()
 
     async def write(self) -> None:
-        async for outcome in self.stream.outcomes():
-            self.written.append(outcome)
+        async for item in self.stream.outcomes():
+            self.written.append(item.value if isinstance(item, Answer) else item)
             await self.may_write.wait()
 
     @property
@@ -69,10 +74,10 @@ async def desk(
     *,
     workers: int = 1,
     reads: bool = True,
-    share: Share | None = None,
+    share: ByteShare | None = None,
 ) -> AsyncIterator[Desk]:
     dispatcher, pool = hand_dispatcher(workers)
-    work = EchoWork()
+    work = EchoProcessor()
     stream = Stream(settings, dispatcher, work, share or ample_share())
     made = Desk(stream, pool, work)
     if reads:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from posewire_server.serving.streams.dispatch import Dispatcher
+from posewire_server.serving.streams.dispatcher import Dispatcher
 
 
 class HandPool:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from posewire_server.serving.front.front import Front, FrontConfig
-from posewire_server.serving.front.supervisor import Patience
+from posewire_server.serving.front.supervisor import RestartPolicy
 
 from tests.serving.hosted import Hosted
 from tests.serving.portrait_front import WORKER
 
-PATIENCE = Patience(settled_s=0.0, first_pause_s=0.01)
+RESTARTS = RestartPolicy(settled_s=0.0, first_pause_s=0.01)
 
 
 class HostedFront(Hosted):
@@ -32,35 +32,35 @@ class HostedFront(Hosted):
         **config: Any,
     ) -> None:
         super().__init__("hosted-front")
-        config = {"address": "127.0.0.1:0", "grace_s": 2.0, "patience": PATIENCE} | config
+        config = {"address": "127.0.0.1:0", "grace_s": 2.0, "restarts": RESTARTS} | config
         self._config = FrontConfig(models=("body",), workers=workers, **config)
         self._command = command
         self._folder = tempfile.TemporaryDirectory(prefix="posewire-")
 
     @property
     def streams(self) -> dict[int, int]:
-        """How many streams the worker of each place has."""
-        backends = self.front._backends._by_place
-        return {place: backend.streams for place, backend in backends.items()}
+        """How many streams the worker of each slot has."""
+        workers = self.front._workers._by_slot
+        return {slot: worker.streams for slot, worker in workers.items()}
 
     @property
     def pids(self) -> dict[int, int]:
-        """The process of each place that serves."""
-        serving = self.front._backends._by_place
+        """The process of each slot that serves."""
+        serving = self.front._workers._by_slot
         running = self.front._supervisor._running
-        return {place: running[place].pid for place in serving}
+        return {slot: running[slot].pid for slot in serving}
 
-    def kill_worker(self, place: int) -> None:
-        """Kills the worker of a place and returns when the next one serves."""
-        pid = self.pids[place]
+    def kill_worker(self, slot: int) -> None:
+        """Kills the worker of a slot and returns when the next one serves."""
+        pid = self.pids[slot]
         os.kill(pid, signal.SIGKILL)
-        self.wait_until(lambda: self.pids.get(place, pid) != pid)
+        self.wait_until(lambda: self.pids.get(slot, pid) != pid)
 
     async def _start(self) -> str:
         folder = Path(self._folder.name)
 
-        def command(place: int, number: int) -> Sequence[str]:
-            return self._command(f"unix:{folder}/worker-{place}-{number}.sock")
+        def command(slot: int, number: int) -> Sequence[str]:
+            return self._command(f"unix:{folder}/worker-{slot}-{number}.sock")
 
         self.front = Front(self._config, command)
         try:

@@ -1,7 +1,7 @@
 """The real server in a thread of the test's process, around a network the test controls."""
 
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.serving.rpc.app import Server
+from posewire_server.serving.rpc.grpc_server import Server
 from posewire_server.serving.rpc.server_config import Limits, ServerConfig
 
 from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor

@@ -8,7 +8,7 @@ from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.part_affinity import PafEstimator
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.serving.front.lifeline import end_with_stdin
+from posewire_server.serving.front.worker_process import end_with_stdin
 from posewire_server.serving.rpc.server_config import Limits, ServerConfig
 from posewire_server.serving.serve import serve_pipelines
 

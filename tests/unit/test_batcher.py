@@ -5,6 +5,7 @@ from posewire_server.inference.engine.calibration import Calibration
 from posewire_server.inference.scheduling.frame_context import FrameContext
 
 from tests.serving.batching import SUBLINEAR, Bench, EchoPredictor, answer, inputs
+from tests.serving.contexts import CheckedContext
 from tests.serving.gated_predictor import PATIENCE_S
 
 BROKEN = EchoPredictor.BROKEN
@@ -17,7 +18,7 @@ def useless(error: PosewireError) -> FrameContext:
         assert stage == "infer"
         raise error
 
-    return FrameContext(check)
+    return CheckedContext(check)
 
 
 def test_batcher_one_alone_runs_at_once_and_books_its_time() -> None:

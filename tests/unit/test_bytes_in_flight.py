@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from posewire_server.errors import StreamError
 from posewire_server.frame import (
     EncodedImage,
     Frame,
@@ -13,8 +12,8 @@ from posewire_server.frame import (
     VideoPacket,
 )
 from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.serving.streams.bytes_in_flight import BytesInFlight, Share, bytes_of
-from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.serving.streams.bytes_in_flight import ByteShare, BytesInFlight, bytes_of
+from posewire_server.serving.streams.stream_settings import OverflowPolicy, StreamSettings
 
 from tests.serving.desk import Desk, desk
 from tests.serving.virtual_loop import run, until_idle
@@ -38,7 +37,7 @@ def test_bytes_of_a_frame_are_those_that_the_server_holds(source: Source, size: 
 
 def test_share_leaves_as_much_as_it_takes() -> None:
     whole = BytesInFlight(100)
-    first, second = Share(whole), Share(whole)
+    first, second = ByteShare(whole), ByteShare(whole)
     taken = 0
     while first.fits(10):
         first.take(10)
@@ -51,7 +50,7 @@ def test_share_leaves_as_much_as_it_takes() -> None:
 
 def test_share_frame_larger_than_the_whole_is_let_in_alone() -> None:
     whole = BytesInFlight(10)
-    first, second = Share(whole), Share(whole)
+    first, second = ByteShare(whole), ByteShare(whole)
     assert first.fits(1000)
     first.take(1000)
     assert not second.fits(1)
@@ -61,29 +60,19 @@ def test_share_frame_larger_than_the_whole_is_let_in_alone() -> None:
 
 def test_share_that_waits_with_nothing_is_served_before_those_that_come() -> None:
     whole = BytesInFlight(100)
-    small, woken = Share(whole), []
-    large = Share(whole, lambda: woken.append("large"))
+    small, woken = ByteShare(whole), []
+    large = ByteShare(whole, lambda: woken.append("large"))
     small.take(20)
     small.take(20)
     assert not large.fits(80)
-    large.line_up(80)
+    large.wait_for(80)
     assert not small.fits(1)
     small.give_back(20)
     assert woken == ["large"]
     assert not small.fits(1)
     assert large.fits(80)
-    large.leave_line()
+    large.stop_waiting()
     assert small.fits(1)
-
-
-def test_hold_gives_back_and_refuses() -> None:
-    whole = BytesInFlight(10)
-    share = Share(whole)
-    with share.hold(8), pytest.raises(StreamError) as raised, share.hold(8):
-        raise AssertionError
-    assert raised.value.reason == "BYTES_EXHAUSTED"
-    assert raised.value.metadata == {"max_bytes_in_flight": "10"}
-    assert whole.held_bytes == share.held_bytes == 0
 
 
 def sized(number: int, size: int = 10) -> Frame:
@@ -93,9 +82,9 @@ def sized(number: int, size: int = 10) -> Frame:
 def test_stream_block_waits_for_bytes_of_another() -> None:
     async def main() -> None:
         whole = BytesInFlight(40)
-        other = Share(whole)
+        other = ByteShare(whole)
         other.take(40)
-        async with desk(StreamSettings(4, BLOCK), share=Share(whole)) as at:
+        async with desk(StreamSettings(4, BLOCK), share=ByteShare(whole)) as at:
             await at.offer_frames(sized(0), sized(1))
             assert at.accepted == 0
             other.give_back(40)
@@ -112,7 +101,7 @@ def test_stream_block_waits_for_bytes_of_another() -> None:
 def test_stream_drop_oldest_makes_room_among_its_own() -> None:
     async def main() -> None:
         whole = BytesInFlight(60)
-        async with desk(StreamSettings(9, DROP_OLDEST), share=Share(whole)) as at:
+        async with desk(StreamSettings(9, DROP_OLDEST), share=ByteShare(whole)) as at:
             await at.offer_frames(*(sized(number) for number in range(6)))
             await finish(at)
             assert at.written == [0, Dropped(1, 3, 3, DropReason.OVERFLOW), 4, 5]
@@ -125,8 +114,8 @@ def test_stream_drop_oldest_makes_room_among_its_own() -> None:
 def test_stream_that_does_not_wait_answers_bytes_exhausted(policy: OverflowPolicy) -> None:
     async def main() -> None:
         whole = BytesInFlight(40)
-        Share(whole).take(40)
-        async with desk(StreamSettings(4, policy), share=Share(whole)) as at:
+        ByteShare(whole).take(40)
+        async with desk(StreamSettings(4, policy), share=ByteShare(whole)) as at:
             await at.offer_frames(sized(0))
             (refused,) = at.written
             assert isinstance(refused, Failed)
@@ -139,7 +128,7 @@ def test_stream_that_does_not_wait_answers_bytes_exhausted(policy: OverflowPolic
 def test_stream_closed_gives_its_bytes_back() -> None:
     async def main() -> None:
         whole = BytesInFlight(1000)
-        async with desk(StreamSettings(4), share=Share(whole)) as at:
+        async with desk(StreamSettings(4), share=ByteShare(whole)) as at:
             await at.offer_frames(sized(0), sized(1), sized(2))
             at.stream.close()
             assert whole.held_bytes == 10
@@ -163,10 +152,10 @@ def test_streams_that_block_all_get_through(limit: int, sizes: list[tuple[int, i
     async def main() -> None:
         whole = BytesInFlight(limit)
         async with (
-            desk(StreamSettings(3, BLOCK), share=Share(whole)) as a,
-            desk(StreamSettings(3, BLOCK), share=Share(whole)) as b,
-            desk(StreamSettings(3, DROP_OLDEST), share=Share(whole)) as c,
-            desk(StreamSettings(3, REJECT_NEW), share=Share(whole)) as d,
+            desk(StreamSettings(3, BLOCK), share=ByteShare(whole)) as a,
+            desk(StreamSettings(3, BLOCK), share=ByteShare(whole)) as b,
+            desk(StreamSettings(3, DROP_OLDEST), share=ByteShare(whole)) as c,
+            desk(StreamSettings(3, REJECT_NEW), share=ByteShare(whole)) as d,
         ):
             desks = (a, b, c, d)
             for number, (which, size) in enumerate(sizes):

@@ -2,7 +2,7 @@ import threading
 import weakref
 from functools import partial
 
-from posewire_server.serving.streams.frame_thread import FrameThread
+from posewire_server.serving.streams.dispatcher import FrameThread
 
 PATIENCE_S = 30.0
 

@@ -5,7 +5,7 @@ import pytest
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.models.catalog.network_catalog import TFPOSE
-from posewire_server.serving.rpc.app import _frames_at_once
+from posewire_server.serving.rpc.grpc_server import _frames_at_once
 
 from tests.serving.batching import SUBLINEAR
 from tests.serving.gated_predictor import NETWORK, GatedPredictor

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from posewire_server.errors import ModelError, RegionError, SourceError, StreamError
 from posewire_server.frame import EncodedImage, PixelFormat, RawImage, Region
-from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.scheduling.frame_context import FrameContext, now_s
 
+from tests.serving.contexts import CheckedContext
 from tests.serving.gated_predictor import PATIENCE_S, GatedPredictor
 from tests.serving.pictures import encode, noise
 
@@ -25,7 +26,7 @@ def test_pipeline_reads_every_kind_of_source() -> None:
 
 def test_pipeline_asks_before_each_stage() -> None:
     stages: list[str] = []
-    GatedPredictor().pipeline().detect(PICTURE, context=FrameContext(stages.append))
+    GatedPredictor().pipeline().detect(PICTURE, context=CheckedContext(stages.append))
     assert stages == STAGES
 
 
@@ -40,7 +41,7 @@ def test_pipeline_goes_no_further_than_it_may(last: str, runs: int) -> None:
         passed.append(stage)
 
     with pytest.raises(StreamError, match=last):
-        predictor.pipeline().detect(PICTURE, context=FrameContext(check))
+        predictor.pipeline().detect(PICTURE, context=CheckedContext(check))
     assert passed == STAGES[: STAGES.index(last)]
     assert predictor.started.acquire(blocking=False) is bool(runs)
 
@@ -65,7 +66,7 @@ def test_pipeline_runs_its_network_for_one_frame_at_a_time() -> None:
             ready.release()
 
     def detect() -> None:
-        pipeline.detect(PICTURE, context=FrameContext(enter))
+        pipeline.detect(PICTURE, context=CheckedContext(enter))
 
     threads = [threading.Thread(target=detect) for _ in range(4)]
     for thread in threads:
@@ -82,7 +83,7 @@ def test_pipeline_runs_its_network_for_one_frame_at_a_time() -> None:
 
 def test_pipeline_timings_add_the_time_waited_before() -> None:
     timings = (
-        GatedPredictor().pipeline().detect(PICTURE, context=FrameContext(waited_s=1000.0)).timings
+        GatedPredictor().pipeline().detect(PICTURE, context=FrameContext(now_s() - 1000.0)).timings
     )
     assert 1000.0 <= timings.wait_s < 1000.0 + PATIENCE_S
     assert min(timings.decode_s, timings.infer_s, timings.post_s) > 0

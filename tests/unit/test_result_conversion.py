@@ -12,11 +12,10 @@ from posewire_server.outcome import Detection, Dropped, DropReason, Timings
 from posewire_server.pose import Poses
 from posewire_server.serving.rpc.result_conversion import (
     to_dropped,
-    to_duration,
     to_skeleton,
     write_result,
 )
-from posewire_server.serving.rpc.settings import AnswerSettings
+from posewire_server.serving.rpc.stream_config import AnswerSettings, to_duration
 from posewire_server.skeletons import OPENPOSE18
 
 NAN = math.nan

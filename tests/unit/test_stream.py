@@ -1,13 +1,13 @@
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import Frame, VideoCodec, VideoPacket
+from posewire_server.inference.scheduling.frame_context import now_s
 from posewire_server.outcome import Dropped, DropReason, Failed
-from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
 from posewire_server.serving.streams.stream import Stream
-from posewire_server.serving.streams.ticket import Ticket, now_s
+from posewire_server.serving.streams.stream_settings import OverflowPolicy, StreamSettings
 
 from tests.serving.desk import ample_share, desk, frame
-from tests.serving.echo_work import EchoWork
+from tests.serving.echo_processor import EchoProcessor
 from tests.serving.hand_pool import hand_dispatcher
 from tests.serving.virtual_loop import run, until_idle
 
@@ -50,9 +50,9 @@ def test_stream_block_counts_a_frames_age_from_its_arrival() -> None:
             await at.offer(0, 1)
             before_acceptance_s = now_s()
             await at.work()
-            (ticket,) = at.stream._running
-            assert ticket.frame.sequence_id == 1
-            assert ticket.arrived_s < before_acceptance_s
+            (accepted,) = at.stream._running
+            assert accepted.frame.sequence_id == 1
+            assert accepted.context.arrived_s < before_acceptance_s
 
     run(main())
 
@@ -95,7 +95,7 @@ def test_stream_packets_of_a_video_are_worked_on_one_at_a_time() -> None:
 def test_stream_frame_that_is_refused_is_left_out() -> None:
     async def main() -> None:
         dispatcher, _ = hand_dispatcher(1)
-        work = EchoWork()
+        work = EchoProcessor()
         stream = Stream(StreamSettings(1, REJECT_NEW), dispatcher, work, ample_share())
         for number in (3, 2, 4):
             await stream.offer(frame(number))
@@ -170,8 +170,8 @@ def test_stream_frame_past_the_age_limit_is_dropped_without_work() -> None:
     async def main() -> None:
         async with desk(StreamSettings(4, max_frame_age_s=1.0)) as at:
             await at.offer(0, 1, 2, 3)
-            for ticket, _ in list(at.stream._waiting)[:2]:
-                ticket.arrived_s -= 2.0
+            for accepted in list(at.stream._waiting)[:2]:
+                accepted.context.arrived_s -= 2.0
             await at.work()
             await at.work()
             assert at.written == [0, Dropped(1, 2, 2, DropReason.TOO_OLD), 3]
@@ -186,11 +186,11 @@ def test_stream_streams_share_workers_by_turns() -> None:
         dispatcher, pool = hand_dispatcher(1)
         order: list[str] = []
 
-        def named(name: str) -> Stream:
-            def work(_ticket: Ticket) -> None:
+        def named(name: str) -> Stream[int]:
+            def work(_frame: Frame) -> None:
                 order.append(name)
 
-            return Stream(StreamSettings(16), dispatcher, EchoWork(work), ample_share())
+            return Stream(StreamSettings(16), dispatcher, EchoProcessor(work), ample_share())
 
         crowd, single = named("crowd"), named("single")
         for number in range(8):

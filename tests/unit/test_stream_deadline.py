@@ -1,7 +1,7 @@
 import asyncio
 
 from posewire_server.outcome import Failed
-from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.serving.streams.stream_settings import OverflowPolicy, StreamSettings
 
 from tests.serving.desk import Desk, desk
 from tests.serving.virtual_loop import run

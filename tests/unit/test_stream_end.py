@@ -1,9 +1,9 @@
 import asyncio
 
 import pytest
-from posewire_server.outcome import Dropped, DropReason, Notice
-from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.outcome import ControlMessage, Dropped, DropReason
 from posewire_server.serving.streams.stream import Stream
+from posewire_server.serving.streams.stream_settings import OverflowPolicy, StreamSettings
 
 from tests.serving.desk import desk, frame
 from tests.serving.virtual_loop import run, until_idle
@@ -17,14 +17,14 @@ def test_stream_heartbeat_comes_after_silence_only() -> None:
             await asyncio.sleep(0.9)
             assert at.written == []
             await asyncio.sleep(0.2)
-            assert at.written == [Notice.HEARTBEAT]
+            assert at.written == [ControlMessage.HEARTBEAT]
             await asyncio.sleep(0.8)
             await at.offer(0)
             await at.work()
             await asyncio.sleep(0.9)
-            assert at.written == [Notice.HEARTBEAT, 0]
+            assert at.written == [ControlMessage.HEARTBEAT, 0]
             await asyncio.sleep(0.2)
-            assert at.written == [Notice.HEARTBEAT, 0, Notice.HEARTBEAT]
+            assert at.written == [ControlMessage.HEARTBEAT, 0, ControlMessage.HEARTBEAT]
 
     run(main())
 
@@ -36,7 +36,7 @@ def test_stream_heartbeat_is_not_put_off_by_frames_that_come() -> None:
             for number in range(21):
                 await at.offer(number)
                 await asyncio.sleep(0.1)
-            assert at.written == [Notice.HEARTBEAT, Notice.HEARTBEAT]
+            assert at.written == [ControlMessage.HEARTBEAT, ControlMessage.HEARTBEAT]
 
     run(main())
 
@@ -64,7 +64,7 @@ def test_stream_drain_tells_answers_what_it_has_and_drops_what_comes() -> None:
             at.stream.drain()
             await at.offer(3)
             assert at.accepted == 4
-            assert at.written == [Notice.DRAINING]
+            assert at.written == [ControlMessage.DRAINING]
             assert at.stream.credit == 0
             await at.work()
             await at.work()
@@ -91,7 +91,7 @@ def test_stream_close_ends_at_once_and_cancels_work() -> None:
             (running,) = at.stream._running
             at.stream.close()
             await until_idle()
-            assert running.cancelled
+            assert running.context.is_cancelled
             assert at.accepted == 3
             assert not at.stream._waiting
             await at.work()
@@ -126,10 +126,10 @@ def test_stream_that_is_never_read_stops_taking_frames(policy: OverflowPolicy) -
             tail = asyncio.create_task(offer_forever(at.stream))
             await until_idle()
             assert not tail.done()
-            assert len(at.stream._outbox) < 1100
+            assert len(at.stream._outcomes) < 1100
             tail.cancel()
 
-    async def offer_forever(stream: Stream) -> None:
+    async def offer_forever(stream: Stream[int]) -> None:
         for number in range(1, 10_000):
             await stream.offer(frame(number))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from posewire_server.errors import EngineError
-from posewire_server.serving.front.supervisor import Patience, Supervisor
+from posewire_server.serving.front.supervisor import RestartPolicy, Supervisor
 
 from tests.serving.gated_predictor import PATIENCE_S
 
@@ -20,7 +20,7 @@ ENDS = SERVES + "sys.exit(3)"
 FAILS = "raise SystemExit(3)"
 HANGS = "import time; time.sleep(1000)"
 IGNORES = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + LIVES
-IMPATIENT = Patience(settled_s=0.0, first_pause_s=0.001, most_failures=3)
+IMPATIENT = RestartPolicy(settled_s=0.0, first_pause_s=0.001, most_failures=3)
 
 
 class Listener:
@@ -32,12 +32,12 @@ class Listener:
         self.events: list[tuple[str, int]] = []
         self.addresses: dict[int, str] = {}
 
-    def worker_ready(self, place: int, address: str) -> None:
-        self.events.append(("ready", place))
-        self.addresses[place] = address
+    def worker_ready(self, slot: int, address: str) -> None:
+        self.events.append(("ready", slot))
+        self.addresses[slot] = address
 
-    def worker_lost(self, place: int, _pid: int) -> None:
-        self.events.append(("lost", place))
+    def worker_lost(self, slot: int, _pid: int) -> None:
+        self.events.append(("lost", slot))
 
     async def until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(PATIENCE_S):
@@ -46,19 +46,19 @@ class Listener:
 
 
 def script(*codes: str) -> Callable[[int, int], Sequence[str]]:
-    """Returns the command of a place's first worker, its second, ...; the last is for all after."""
+    """Returns the command of a slot's first worker, its second, ...; the last is for all after."""
 
-    def command(place: int, number: int) -> Sequence[str]:
+    def command(slot: int, number: int) -> Sequence[str]:
         code = codes[min(number, len(codes) - 1)]
-        return sys.executable, "-S", "-c", code, f"{place}-{number}"
+        return sys.executable, "-S", "-c", code, f"{slot}-{number}"
 
     return command
 
 
-def run(codes: Sequence[str], places: int, patience: Patience, play: Any) -> Listener:
+def run(codes: Sequence[str], slots: int, policy: RestartPolicy, play: Any) -> Listener:
     async def main() -> Listener:
         listener = Listener()
-        supervisor = Supervisor(places, script(*codes), listener, patience=patience)
+        supervisor = Supervisor(slots, script(*codes), listener, policy=policy)
         try:
             await play(supervisor, listener)
         finally:
@@ -74,7 +74,7 @@ def test_supervisor_start_returns_when_all_workers_serve() -> None:
         await supervisor.start()
         assert listener.addresses == {0: "0-0", 1: "1-0", 2: "2-0"}
 
-    told = run([LIVES], 3, Patience(), play)
+    told = run([LIVES], 3, RestartPolicy(), play)
     assert sorted(told.events[3:]) == [("lost", 0), ("lost", 1), ("lost", 2)]
 
 
@@ -96,10 +96,10 @@ def test_supervisor_worker_that_never_serves_is_an_error_at_the_start(code: str)
             await supervisor.start()
         assert raised.value.reason == "WORKER_FAILED"
 
-    assert run([code], 1, Patience(ready_timeout_s=0.2), play).events == []
+    assert run([code], 1, RestartPolicy(ready_timeout_s=0.2), play).events == []
 
 
-def test_supervisor_place_that_fails_again_and_again_is_given_up() -> None:
+def test_supervisor_slot_that_fails_again_and_again_is_given_up() -> None:
     async def play(supervisor: Supervisor, _listener: Listener) -> None:
         await supervisor.start()
         with pytest.raises(EngineError, match="worker 0 failed 4 times in a row"):
@@ -115,8 +115,8 @@ def test_supervisor_worker_that_ends_soon_has_failed_though_it_served() -> None:
         with pytest.raises(EngineError, match="worker 0 failed 4 times in a row"):
             await supervisor.fail()
 
-    patience = Patience(settled_s=PATIENCE_S, first_pause_s=0.001, most_failures=3)
-    told = run([ENDS], 1, patience, play)
+    policy = RestartPolicy(settled_s=PATIENCE_S, first_pause_s=0.001, most_failures=3)
+    told = run([ENDS], 1, policy, play)
     assert told.events == [("ready", 0), ("lost", 0)] * 4
 
 
@@ -135,7 +135,7 @@ def test_supervisor_stop_ends_what_does_not_end_by_itself() -> None:
         await supervisor.stop(0.1)
         assert supervisor._running == {}
 
-    run([IGNORES], 2, Patience(), play)
+    run([IGNORES], 2, RestartPolicy(), play)
 
 
 def test_supervisor_stop_does_not_wait_for_the_next_replacement() -> None:
@@ -145,8 +145,8 @@ def test_supervisor_stop_does_not_wait_for_the_next_replacement() -> None:
         async with asyncio.timeout(PATIENCE_S):
             await supervisor.stop(2 * PATIENCE_S)
 
-    patience = Patience(settled_s=PATIENCE_S, first_pause_s=PATIENCE_S * 3)
-    run([ENDS], 1, patience, play)
+    policy = RestartPolicy(settled_s=PATIENCE_S, first_pause_s=PATIENCE_S * 3)
+    run([ENDS], 1, policy, play)
 
 
 def test_supervisor_environment_is_that_of_the_workers(tmp_path: Path) -> None:

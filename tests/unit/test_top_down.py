@@ -17,6 +17,8 @@ from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import picture_of
 from posewire_server.pose import Poses
 
+from tests.serving.contexts import CheckedContext
+
 PICTURE = np.zeros((100, 200, 3), np.uint8)
 SIDE = 20.0
 
@@ -229,6 +231,6 @@ def test_find_stops_where_its_passage_does() -> None:
 
     with pytest.raises(StreamError):
         TopDownEstimator(scene, scene).find(
-            picture_of(PICTURE), DetectionOptions("tiled"), FrameContext(check)
+            picture_of(PICTURE), DetectionOptions("tiled"), CheckedContext(check)
         )
     assert scene.reads == []

@@ -3,7 +3,7 @@ from google.protobuf.duration_pb2 import Duration
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire_server.errors import StreamError
 from posewire_server.inference.tracking.tracking_settings import SmoothingSettings, TrackingSettings
-from posewire_server.serving.rpc.tracking import read_tracking, write_tracking
+from posewire_server.serving.rpc.stream_config import read_tracking, write_tracking
 
 
 def tracking(**options: Duration) -> pb.StreamConfig:

@@ -61,7 +61,7 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
 
 def run(options: Options) -> int:
     """Runs ``serve``; returns the exit code."""
-    from posewire_server.serving.front.lifeline import end_with_stdin
+    from posewire_server.serving.front.worker_process import end_with_stdin
     from posewire_server.tools.commands import serve
 
     if options.end_with_stdin:

@@ -17,7 +17,7 @@ from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.models.weights.package_manager import Progress
 from posewire_server.runtime import event_loop_factory, freeze_garbage
 from posewire_server.serving.front.front import Front, FrontConfig
-from posewire_server.serving.rpc.app import Server
+from posewire_server.serving.rpc.grpc_server import Server
 from posewire_server.serving.rpc.listener import METRICS, READY
 from posewire_server.serving.rpc.server_config import ServerConfig
 

@@ -1,4 +1,4 @@
-"""A server in a process of its own, for the demo, benchmarks and tests."""
+"""Server in a process of its own, for the demo, benchmarks and tests."""
 
 import subprocess
 import sys
@@ -15,15 +15,15 @@ class ServerProcess:
 
     Args:
         arguments: Further arguments of ``serve``.
-        command: What to run in place of ``posewire_server serve``; says that it is ready alike.
+        command: Runs instead of ``posewire_server serve`` and prints the same lines.
 
     Attributes:
-        address: Where it listens.
-        metrics_url: Where its metrics are; empty where they are not shown.
+        address: Address it listens on.
+        metrics_url: URL of its metrics; empty if they are not shown.
         process: The process.
 
     Raises:
-        EngineError: SERVER_FAILED where it ended before it served.
+        EngineError: SERVER_FAILED; it ended before it served.
     """
 
     def __init__(self, arguments: Sequence[str] = (), command: Sequence[str] = _SERVE) -> None:

@@ -1,56 +1,84 @@
-"""One frame's context through a pipeline: whether to go on, and where its time goes."""
+"""Context of one frame in flight: whether its answer is still wanted, and where its time goes."""
 
+import math
 import time
-from collections.abc import Callable
 from types import TracebackType
 from typing import Literal
 
+from posewire_server.errors import ErrorReason, LocalReason, PosewireError, StreamError
 from posewire_server.frame import Priority
 from posewire_server.outcome import Timings
 
 Stage = Literal["wait", "decode", "infer", "post"]
+now_s = time.monotonic
 
 
-def _always(_stage: str) -> None:
-    pass
+class FrameCancelledError(PosewireError):
+    """The caller is gone; never sent."""
 
 
 class FrameContext:
-    """Books the time of one frame's stages.
+    """Context of a frame from its arrival to its outcome, handed down unchanged to the batcher.
 
     Args:
-        check: Called with the name of each stage before it; raises to stop the work.
-        waited_s: Seconds the frame waited before.
-        priority: Whose turn comes first where frames wait for one another.
+        arrived_s: Monotonic time of the frame's arrival; None: now.
+        timeout_s: Seconds from the arrival after which the answer is of no use; None: no limit.
+        priority: Decides the turn among frames that wait for one another.
 
     Attributes:
+        arrived_s: Monotonic time of the arrival.
+        deadline_s: Monotonic time after which the answer is of no use.
         priority: As given.
-        is_preparing: Whether it is on its way to a network.
+        is_cancelled: Whether nobody waits for the answer; set by any thread.
+        is_preparing: Whether the frame is on its way to a network.
     """
 
     def __init__(
         self,
-        check: Callable[[str], None] = _always,
-        waited_s: float = 0.0,
+        arrived_s: float | None = None,
+        timeout_s: float | None = None,
         priority: Priority = Priority.NORMAL,
     ) -> None:
+        self.arrived_s = now_s() if arrived_s is None else arrived_s
+        self.deadline_s = math.inf if timeout_s is None else self.arrived_s + timeout_s
         self.priority = priority
+        self.is_cancelled = False
         self.is_preparing = True
-        self._check = check
-        self._last = ""
-        self._spent_s: dict[Stage, float] = {"wait": waited_s, "decode": 0, "infer": 0, "post": 0}
+        self._last: Stage | None = None
+        self._spent_s: dict[Stage, float] = {"wait": 0, "decode": 0, "infer": 0, "post": 0}
 
-    def stage(self, name: Stage) -> "_Stage":
-        """Checks before a new stage, and books the time of a ``with`` block."""
+    @property
+    def is_late(self) -> bool:
+        """Whether the deadline has passed."""
+        return now_s() > self.deadline_s
+
+    def stage(self, name: Stage) -> "_StageTimer":
+        """Checks before a new stage, and books the time of a ``with`` block.
+
+        The time from the arrival to the first stage is waiting.
+
+        Raises:
+            PosewireError: See ``check``.
+        """
+        if self._last is None:
+            self.book("wait", now_s() - self.arrived_s)
         if name != self._last:
             self.check(name)
             self.is_preparing = name == "decode"
-        return _Stage(self, name)
+        return _StageTimer(self, name)
 
     def check(self, name: Stage) -> None:
-        """Asks whether to go on; raises where not."""
+        """Checks before a stage that the answer is still wanted.
+
+        Raises:
+            FrameCancelledError: The call or the stream has ended.
+            StreamError: FRAME_DEADLINE_EXCEEDED.
+        """
         self._last = name
-        self._check(name)
+        if self.is_cancelled:
+            raise FrameCancelledError(LocalReason.CANCELLED, "the caller is gone")
+        if self.is_late:
+            raise late_error(name)
 
     def book(self, name: Stage, seconds: float) -> None:
         """Adds to the time of a stage."""
@@ -58,12 +86,12 @@ class FrameContext:
 
     @property
     def timings(self) -> Timings:
-        """The time booked so far."""
+        """The time booked until now."""
         spent_s = self._spent_s
         return Timings(spent_s["wait"], spent_s["decode"], spent_s["infer"], spent_s["post"])
 
 
-class _Stage:
+class _StageTimer:
     def __init__(self, context: FrameContext, name: Stage) -> None:
         self._context = context
         self._name = name
@@ -79,3 +107,9 @@ class _Stage:
         trace: TracebackType | None,
     ) -> None:
         self._context.book(self._name, time.perf_counter() - self._begin_s)
+
+
+def late_error(stage: Stage) -> StreamError:
+    """Returns FRAME_DEADLINE_EXCEEDED of a frame whose ``stage`` was not begun."""
+    text = f"the deadline passed before stage '{stage}'; allow more time or send fewer frames"
+    return StreamError(ErrorReason.FRAME_DEADLINE_EXCEEDED, text, stage=stage)

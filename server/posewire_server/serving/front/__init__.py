@@ -1,1 +1,1 @@
-"""Worker processes: started, watched and replaced; no gRPC here."""
+"""Front of several worker processes: one address, each stream proxied to one worker."""

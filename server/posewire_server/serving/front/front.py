@@ -1,6 +1,6 @@
-"""The front of several worker processes: one address, behind it each stream goes to one worker.
+"""Front of several worker processes: one address, each stream proxied to one worker.
 
-No frame is looked at here, and nothing is loaded that looks at frames: messages pass as bytes.
+Messages pass as bytes: the front reads no frame and loads nothing that does.
 """
 
 import asyncio
@@ -14,13 +14,12 @@ import grpc
 
 from posewire_server.errors import StreamError
 from posewire_server.metrics.endpoint import WorkersCollector, remove_worker
-from posewire_server.serving.front.backend import Backend, Backends
-from posewire_server.serving.front.relay import StreamRelay, relay_call
-from posewire_server.serving.front.supervisor import Patience, Supervisor
+from posewire_server.serving.front.proxy import StreamProxy, proxy_call
+from posewire_server.serving.front.supervisor import RestartPolicy, Supervisor
+from posewire_server.serving.front.worker_pool import Worker, WorkerPool
 from posewire_server.serving.rpc.error_status import Context, Handler, answer_errors
 from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
-from posewire_server.serving.rpc.open_calls import OpenCalls
-from posewire_server.serving.rpc.places import Places
+from posewire_server.serving.rpc.open_calls import OpenCalls, StreamLimiter
 
 _UNARY = ("DetectImage", "ListModels", "GetModel")
 _LAST_WORDS_S = 2.0
@@ -28,7 +27,7 @@ _LAST_WORDS_S = 2.0
 
 @dataclass(frozen=True)
 class FrontConfig:
-    """How to serve with several processes.
+    """Settings of a front.
 
     Attributes:
         address: ``host:port`` (port 0 picks one), or ``unix:/path``.
@@ -38,8 +37,8 @@ class FrontConfig:
         max_message_bytes: Largest message, in both directions.
         grace_s: Longest time for open calls to end after SIGTERM; that of the workers.
         reuse_port: Whether other processes may listen on the same port.
-        metrics_address: ``host:port`` where Prometheus may read; empty for nowhere.
-        patience: How much of the workers to bear.
+        metrics_address: ``host:port`` of the metrics for Prometheus; empty: none.
+        restarts: When workers are replaced, and when given up.
     """
 
     address: str
@@ -50,20 +49,20 @@ class FrontConfig:
     grace_s: float = 10.0
     reuse_port: bool = False
     metrics_address: str = ""
-    patience: Patience = field(default_factory=Patience)
+    restarts: RestartPolicy = field(default_factory=RestartPolicy)
 
 
 class Front:
-    """A gRPC server that has worker processes answer.
+    """gRPC server whose worker processes answer.
 
     Args:
         config: How to serve.
-        command: What runs the worker of a place, see ``Supervisor``.
-        environment: Of the workers; None for that of this process.
-        metrics_folder: Where the workers keep their metrics; None where they do not.
+        command: What runs the worker of a slot, see ``Supervisor``.
+        environment: Environment of the workers; None: that of this process.
+        metrics_folder: Folder of the workers' metrics; None: they keep none.
 
     Attributes:
-        metrics: What the front knows of its workers.
+        metrics: Metrics of the workers that the front itself knows.
     """
 
     def __init__(
@@ -75,10 +74,10 @@ class Front:
     ) -> None:
         self._config = config
         self._metrics_folder = metrics_folder
-        self._backends = Backends()
-        self._places = Places(config.max_streams)
-        self._supervisor = Supervisor(config.workers, command, self, environment, config.patience)
-        self.metrics = WorkersCollector(self._backends.streams, lambda: self._supervisor.restarts)
+        self._workers = WorkerPool()
+        self._stream_limiter = StreamLimiter(config.max_streams)
+        self._supervisor = Supervisor(config.workers, command, self, environment, config.restarts)
+        self.metrics = WorkersCollector(self._workers.streams, lambda: self._supervisor.restarts)
         listening = Listening(config.address, config.max_message_bytes, config.reuse_port)
         self._listener = Listener(listening, config.models)
         self._listener.server.add_generic_rpc_handlers((_handlers(self),))
@@ -99,7 +98,7 @@ class Front:
         return address
 
     async def fail(self) -> None:
-        """Waits until no worker can be had any more.
+        """Waits until every slot is given up.
 
         Raises:
             EngineError: WORKER_FAILED.
@@ -107,7 +106,7 @@ class Front:
         await self._supervisor.fail()
 
     async def drain(self) -> None:
-        """Has the workers tell their streams, waits for open calls, and ends the workers."""
+        """Has the workers drain, waits for open calls, and ends the workers."""
         self._open.is_draining = True
         if self._started:
             await self._listener.set_serving(serving=False)
@@ -118,39 +117,39 @@ class Front:
         if self._housework:
             await asyncio.wait(self._housework)
 
-    def worker_ready(self, place: int, address: str) -> None:
+    def worker_ready(self, slot: int, address: str) -> None:
         """Sends work to a worker from now on."""
-        self._backends.add(Backend(place, address, self._config.max_message_bytes))
+        self._workers.add(Worker(slot, address, self._config.max_message_bytes))
         self._do(self._tell_health())
 
-    def worker_lost(self, place: int, pid: int) -> None:
+    def worker_lost(self, slot: int, pid: int) -> None:
         """Sends no more work to a worker."""
         if self._metrics_folder is not None:
             remove_worker(pid, self._metrics_folder)
-        self._do(self._backends.remove(place).close())
+        self._do(self._workers.remove(slot).close())
         self._do(self._tell_health())
 
     @answer_errors
     async def detect(self, _requests: object, context: Context) -> None:
         """Relays a stream to the worker with the fewest."""
         self._open.begin()
-        with self._places.take(), self._backends.stream() as backend:
-            await StreamRelay(context, backend).run()
+        with self._stream_limiter.take(), self._workers.stream() as worker:
+            await StreamProxy(context, worker).run()
 
     async def call(self, method: str, request: bytes, context: Context) -> bytes:
-        """Has the least busy worker answer; asks another one where it ends before it has."""
+        """Has the least busy worker answer, or another one if that ends before it has."""
         self._open.begin()
-        with self._backends.call() as backend:
+        with self._workers.call() as worker:
             try:
-                return await relay_call(context, method, request, backend)
+                return await proxy_call(context, method, request, worker)
             except StreamError:
                 self._open.refuse_if_draining()
-        with self._backends.call(but=backend) as other:
-            return await relay_call(context, method, request, other)
+        with self._workers.call(but=worker) as other:
+            return await proxy_call(context, method, request, other)
 
     async def _tell_health(self) -> None:
         if self._started and not self._open.is_draining:
-            await self._listener.set_serving(serving=len(self._backends) > 0)
+            await self._listener.set_serving(serving=len(self._workers) > 0)
 
     def _do(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -1,17 +1,23 @@
-"""One worker process, from its start to its end."""
+"""Worker process: the parent's handle on it, and its own watch over the parent."""
 
 import asyncio
 import contextlib
+import os
+import threading
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from posewire_server.serving.rpc.listener import READY
 
+_STDIN: Final = 0
+_ORPHANED: Final = 1
+
 
 class WorkerProcess:
-    """A server in a process of its own, to which this process is the lifeline.
+    """Server in a child process that ends with this one.
 
-    Signals of the terminal do not reach it, so that it ends when it is told to, and once.
+    Signals of the terminal do not reach it; it ends once, when it is told to.
 
     Args:
         process: Started by ``start_worker``.
@@ -22,11 +28,11 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
-        """The number of the process."""
+        """Its process id."""
         return self._process.pid
 
     async def ready(self) -> str | None:
-        """Waits until it serves; returns the address, or None where it ended before."""
+        """Waits until it serves; returns its address, or None if it ended before."""
         assert self._process.stdout is not None
         async for line in self._process.stdout:
             text = line.decode()
@@ -58,11 +64,25 @@ async def start_worker(
     """Starts a worker process.
 
     Args:
-        command: Says ``READY`` and its address on standard output once it serves, and ends with
-            its standard input.
-        environment: Its own; None for that of this process.
+        command: Prints ``READY`` and its address once it serves; calls ``end_with_stdin``.
+        environment: Environment of the process; None: that of this process.
     """
     process = await asyncio.create_subprocess_exec(
         *command, stdin=PIPE, stdout=PIPE, env=environment, start_new_session=True
     )
     return WorkerProcess(process)
+
+
+def end_with_stdin() -> None:
+    """Ends this process at once when its standard input ends; called in the worker.
+
+    Only the parent holds the other end of that pipe, and the system closes it there even after
+    SIGKILL.
+    """
+    threading.Thread(target=_wait_for_end, name="posewire-parent-watch", daemon=True).start()
+
+
+def _wait_for_end() -> None:
+    while os.read(_STDIN, 1024):
+        pass
+    os._exit(_ORPHANED)

@@ -17,7 +17,7 @@ from posewire_server.frame import (
     VideoCodec,
     VideoPacket,
 )
-from posewire_server.serving.rpc.settings import to_seconds
+from posewire_server.serving.rpc.stream_config import to_seconds
 
 _PIXEL_FORMATS = {
     frame_pb2.PIXEL_FORMAT_BGR: PixelFormat.BGR,

@@ -1,8 +1,11 @@
-"""The calls that a server has to see to their end before it may go."""
+"""Open calls of a server: how many there may be, and their end when the server drains."""
 
 import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from posewire_server.errors import ErrorReason, StreamError
 from posewire_server.serving.rpc.error_status import draining_error
 
 
@@ -30,14 +33,62 @@ class OpenCalls:
         task.add_done_callback(self._tasks.discard)
 
     def refuse_if_draining(self) -> None:
-        """Raises StreamError, SERVER_DRAINING, where no more calls may begin."""
+        """Raises SERVER_DRAINING if no more calls may begin.
+
+        Raises:
+            StreamError: SERVER_DRAINING.
+        """
         if self.is_draining:
             raise draining_error()
 
     async def ended(self, timeout_s: float | None = None) -> None:
-        """Waits until those that are open now have ended, or the time is over."""
+        """Waits until the calls that are open now have ended, or the time is over."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=timeout_s)
 
     def __len__(self) -> int:
         return len(self._tasks)
+
+
+def too_many_streams(limit: int) -> StreamError:
+    """Returns TOO_MANY_STREAMS."""
+    text = f"{limit} streams are open, as many as are allowed; retry with back-off"
+    return StreamError(ErrorReason.TOO_MANY_STREAMS, text, max_streams=limit)
+
+
+def too_many_calls(limit: int) -> StreamError:
+    """Returns QUEUE_FULL."""
+    text = f"{limit} calls are unanswered; retry with back-off"
+    return StreamError(ErrorReason.QUEUE_FULL, text, max_in_flight=limit)
+
+
+class StreamLimiter:
+    """Limits the streams, or the calls, that are open at once.
+
+    Args:
+        limit: How many may be open.
+        error: Returns the error of one more, given the limit.
+
+    Attributes:
+        open: How many are open.
+    """
+
+    def __init__(self, limit: int, error: Callable[[int], StreamError] = too_many_streams) -> None:
+        self.open = 0
+        self._limit = limit
+        self._error = error
+
+    @contextlib.contextmanager
+    def take(self) -> Iterator[None]:
+        """Counts one more for a ``with`` block.
+
+        Raises:
+            StreamError: TOO_MANY_STREAMS or QUEUE_FULL.
+        """
+        if self.open >= self._limit:
+            raise self._error(self._limit)
+        self.open += 1
+        try:
+            yield
+        finally:
+            self.open -= 1

@@ -1,14 +1,14 @@
 """Conversion of results, dropped frames, frame errors and skeletons to messages."""
 
 import numpy as np
-from google.protobuf import duration_pb2, timestamp_pb2
+from google.protobuf import timestamp_pb2
 from posewire.v1 import keypoint_service_pb2, model_pb2, pose_pb2
 
 from posewire_server.frame import Frame
 from posewire_server.outcome import Detection, Dropped, DropReason, Failed, Timings
 from posewire_server.pose import Poses
 from posewire_server.serving.rpc.error_status import to_status
-from posewire_server.serving.rpc.settings import AnswerSettings
+from posewire_server.serving.rpc.stream_config import AnswerSettings, write_duration
 from posewire_server.skeletons import Skeleton
 
 _DROP_REASONS = {
@@ -92,21 +92,10 @@ def _add_identities(result: keypoint_service_pb2.Result, poses: Poses) -> None:
 
 
 def _write_timings(timings: Timings, message: keypoint_service_pb2.Timings) -> None:
-    _write_duration(timings.wait_s, message.wait)
-    _write_duration(timings.decode_s, message.decode)
-    _write_duration(timings.infer_s, message.infer)
-    _write_duration(timings.post_s, message.post)
-
-
-def _write_duration(seconds: float, message: duration_pb2.Duration) -> None:
-    message.seconds, message.nanos = divmod(round(seconds * 1e9), 10**9)
-
-
-def to_duration(seconds: float) -> duration_pb2.Duration:
-    """Returns seconds as a duration."""
-    message = duration_pb2.Duration()
-    _write_duration(seconds, message)
-    return message
+    write_duration(timings.wait_s, message.wait)
+    write_duration(timings.decode_s, message.decode)
+    write_duration(timings.infer_s, message.infer)
+    write_duration(timings.post_s, message.post)
 
 
 def _to_timestamp(time_ns: int) -> timestamp_pb2.Timestamp:

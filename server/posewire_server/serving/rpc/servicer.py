@@ -1,30 +1,40 @@
 """The RPCs of ``posewire.v1.KeypointService``: messages in, messages out."""
 
 import asyncio
+from dataclasses import replace
+from typing import Any, Final
 
+from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
-from posewire_server.errors import ErrorReason, StreamError
+from posewire_server.errors import ErrorReason, PosewireError, StreamError
+from posewire_server.frame import Frame
 from posewire_server.metrics.frames import metrics_of
-from posewire_server.outcome import Failed
-from posewire_server.serving.rpc import settings
-from posewire_server.serving.rpc.error_status import Context, answer_errors, draining_error
-from posewire_server.serving.rpc.frame_conversion import to_frame
-from posewire_server.serving.rpc.open_calls import OpenCalls
-from posewire_server.serving.rpc.opening import open_stream, read_config
+from posewire_server.outcome import Answer, Failed
+from posewire_server.serving.rpc.error_status import (
+    Context,
+    answer_errors,
+    as_told,
+    draining_error,
+)
+from posewire_server.serving.rpc.open_calls import OpenCalls, StreamLimiter, too_many_calls
 from posewire_server.serving.rpc.peer import is_local
-from posewire_server.serving.rpc.places import Places
-from posewire_server.serving.rpc.reading import Request, Requests, read_frames
-from posewire_server.serving.rpc.response import Farewell, to_response
+from posewire_server.serving.rpc.response import DrainNotice, count_item, to_response
 from posewire_server.serving.rpc.served_models import Models
-from posewire_server.serving.rpc.tally import tallied, tally
-from posewire_server.serving.rpc.work import ImageWork
-from posewire_server.serving.streams.bytes_in_flight import BytesInFlight, Share, bytes_of
-from posewire_server.serving.streams.dispatch import Calls, Dispatcher
+from posewire_server.serving.rpc.stream_requests import (
+    StreamRequest,
+    StreamRequests,
+    read_config,
+    read_frames,
+    to_frame_or_failed,
+)
+from posewire_server.serving.rpc.stream_setup import open_call, open_stream
+from posewire_server.serving.streams.bytes_in_flight import ByteShare, BytesInFlight
+from posewire_server.serving.streams.dispatcher import Dispatcher
 from posewire_server.serving.streams.stream import Stream
 
-_SHARE_FOR_READING = 0.1
+_SHARE_FOR_READING: Final = 0.1
 
 
 class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
@@ -32,8 +42,8 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
 
     Args:
         models: What is served, and the limits.
-        dispatcher: Runs the work.
-        farewell: What streams are told when the server drains, and how long open calls then have.
+        dispatcher: Runs the frames.
+        notice: What streams are told when the server drains, and how long open calls then have.
         opening_timeout_s: Longest time that a stream may be without its config.
     """
 
@@ -41,20 +51,19 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self,
         models: Models,
         dispatcher: Dispatcher,
-        farewell: Farewell,
+        notice: DrainNotice,
         opening_timeout_s: float = 30.0,
     ) -> None:
         self._models = models
         self._dispatcher = dispatcher
-        self._farewell = farewell
+        self._notice = notice
         self._bytes = BytesInFlight(models.limits.max_bytes_in_flight)
-        self._share_of_calls = Share(self._bytes)
         self._opening_timeout_s = opening_timeout_s
-        self._calls = Calls(dispatcher, max_waiting=models.limits.max_streams)
-        self._streams: set[Stream] = set()
-        self._opening: set[asyncio.Future[Request | None]] = set()
+        self._streams: set[Stream[Any]] = set()
+        self._opening: set[asyncio.Future[StreamRequest | None]] = set()
         self._open = OpenCalls()
-        self._places = Places(models.limits.max_streams)
+        self._stream_limiter = StreamLimiter(models.limits.max_streams)
+        self._call_limiter = StreamLimiter(models.limits.max_streams, too_many_calls)
 
     async def drain(self) -> None:
         """Refuses new work, has every stream told, and waits for open calls, then ends them.
@@ -67,9 +76,8 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             stream.drain()
         for reading in self._opening:
             reading.cancel()
-        reading_s = _SHARE_FOR_READING * self._farewell.grace_s
-        await self._open.ended(self._farewell.grace_s - reading_s)
-        self._calls.abandon(draining_error())
+        reading_s = _SHARE_FOR_READING * self._notice.grace_s
+        await self._open.ended(self._notice.grace_s - reading_s)
         for stream in self._streams:
             stream.cut_short()
         await self._open.ended(reading_s)
@@ -94,31 +102,29 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
     async def DetectImage(  # noqa: N802
         self, request: pb.DetectImageRequest, context: Context
     ) -> pb.DetectImageResponse:
-        """One picture in, its poses out."""
+        """One picture in, its poses out: a stream of one frame."""
         self._open.begin()
         pipeline = self._models.serving(request.model)
-        pipeline.mode_name(request.mode)
-        answer = settings.read_answer_settings(request)
-        priority = settings.read_priority(request)
-        work = ImageWork(pipeline, answer, is_local(context)).run
-        with tallied(metrics_of(pipeline.spec.name)):
-            frame = to_frame(request.frame)
-            with self._share_of_calls.hold(bytes_of(frame)):
-                outcome = await self._calls.run(frame, work, context.time_remaining(), priority)
-            if isinstance(outcome, Failed):
-                raise outcome.error
-        assert isinstance(outcome, pb.DetectImageResponse)
-        return outcome
+        share = ByteShare(self._bytes)
+        stream = open_call(request, pipeline, self._dispatcher, share, is_local=is_local(context))
+        metrics = metrics_of(pipeline.spec.name)
+        try:
+            response = await self._answer(stream, request.frame, context.time_remaining())
+        except PosewireError as error:
+            metrics.count_error(as_told(error).reason)
+            raise
+        metrics.count_result()
+        return response
 
     @answer_errors
     async def Detect(  # noqa: N802
-        self, requests: Requests, context: Context
+        self, requests: StreamRequests, context: Context
     ) -> None:
         """Frames in, one outcome for each frame out."""
-        with self._places.take():
+        with self._stream_limiter.take():
             config = read_config(await self._read_first(requests))
             self._open.begin()
-            share = Share(self._bytes)
+            share = ByteShare(self._bytes)
             stream, started = open_stream(
                 config, self._models, self._dispatcher, share, is_local=is_local(context)
             )
@@ -128,9 +134,9 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             metrics.count_stream(opened=True)
             try:
                 await context.write(pb.DetectResponse(started=started, credit=stream.credit))
-                async for outcome in stream.outcomes():
-                    tally(metrics, outcome)
-                    await context.write(to_response(outcome, stream, self._farewell))
+                async for item in stream.outcomes():
+                    count_item(metrics, item)
+                    await context.write(to_response(item, stream, self._notice))
                 complete = reader.done() and not stream.owes and not stream.is_cut_short
                 error = reader.result() if complete else draining_error()
             finally:
@@ -141,7 +147,30 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             if error is not None:
                 raise error
 
-    async def _read_first(self, requests: Requests) -> Request | None:
+    async def _answer(
+        self,
+        stream: Stream[pb.DetectImageResponse],
+        message: frame_pb2.Frame,
+        time_left_s: float | None,
+    ) -> pb.DetectImageResponse:
+        """Returns the answer to the one frame of a stream."""
+        self._streams.add(stream)
+        try:
+            with self._call_limiter.take():
+                await stream.offer(_within(to_frame_or_failed(message), time_left_s))
+                stream.finish()
+                outcomes = [item async for item in stream.outcomes()]
+        finally:
+            self._streams.discard(stream)
+            stream.close()
+        match outcomes:
+            case [*_, Answer(response)]:
+                return response
+            case [*_, Failed(error=error)]:
+                raise error
+        raise draining_error()
+
+    async def _read_first(self, requests: StreamRequests) -> StreamRequest | None:
         reading = asyncio.ensure_future(anext(requests, None))
         self._opening.add(reading)
         try:
@@ -155,3 +184,12 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             raise
         finally:
             self._opening.discard(reading)
+
+
+def _within(frame: Frame | Failed, time_left_s: float | None) -> Frame | Failed:
+    """Returns a frame whose deadline is not after that of its call."""
+    if time_left_s is None or isinstance(frame, Failed):
+        return frame
+    if frame.deadline_s is not None and frame.deadline_s <= time_left_s:
+        return frame
+    return replace(frame, deadline_s=time_left_s)

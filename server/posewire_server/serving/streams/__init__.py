@@ -1,1 +1,1 @@
-"""One stream from its frames to its outcomes, and the turns that streams take; no gRPC here."""
+"""State of one stream, from its frames to their outcomes, and the dispatcher; no gRPC here."""

@@ -11,7 +11,7 @@ from posewire_server.inference.estimators.part_affinity import PafEstimator
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.catalog.network_catalog import TFPOSE
-from posewire_server.serving.front.lifeline import end_with_stdin
+from posewire_server.serving.front.worker_process import end_with_stdin
 from posewire_server.serving.rpc.server_config import ServerConfig
 from posewire_server.serving.serve import serve_pipelines
 

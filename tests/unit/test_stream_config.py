@@ -5,12 +5,12 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.field_mask_pb2 import FieldMask
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire_server.errors import StreamError
-from posewire_server.serving.rpc.settings import (
+from posewire_server.serving.rpc.stream_config import (
     read_answer_settings,
     read_stream_settings,
     settings_in_force,
 )
-from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.serving.streams.stream_settings import OverflowPolicy, StreamSettings
 
 MOST = 16
 

@@ -1,22 +1,25 @@
-"""Work that answers every frame with its number."""
+"""A processor that answers every frame with its number."""
 
 from collections.abc import Callable
 
 from posewire_server.frame import Frame
-from posewire_server.serving.streams.ticket import Ticket
+from posewire_server.inference.scheduling.frame_context import FrameContext
 
 
-class EchoWork:
+class EchoProcessor:
     """Attributes:
-    run: What is done with a ticket.
     left_out: Numbers of the frames that were not worked on.
-    closed: Whether the stream has let go of it.
+    closed: Whether the stream has closed it.
     """
 
-    def __init__(self, run: Callable[[Ticket], object] = lambda it: it.frame.sequence_id) -> None:
-        self.run = run
+    def __init__(self, note: Callable[[Frame], None] = lambda _: None) -> None:
+        self._note = note
         self.left_out: list[int] = []
         self.closed = False
+
+    def run(self, frame: Frame, _context: FrameContext) -> int:
+        self._note(frame)
+        return frame.sequence_id
 
     def leave_out(self, frame: Frame) -> None:
         self.left_out.append(frame.sequence_id)

@@ -1,4 +1,4 @@
-"""The requests of a ``Detect`` stream after its config: frames, one after the other."""
+"""Requests of a ``Detect`` stream: its config, then frames."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -16,16 +16,30 @@ from posewire_server.serving.rpc.request_parser import RawFrame
 from posewire_server.serving.streams.stream import Stream
 
 _LOG = logging.getLogger(__name__)
-Request: TypeAlias = pb.DetectRequest | RawFrame
-Requests: TypeAlias = AsyncIterator[Request]
+StreamRequest: TypeAlias = pb.DetectRequest | RawFrame
+StreamRequests: TypeAlias = AsyncIterator[StreamRequest]
 
 
-async def read_frames(requests: Requests, stream: Stream) -> PosewireError | None:
+def read_config(first: StreamRequest | None) -> pb.StreamConfig:
+    """Returns the config that the first request of a stream must be.
+
+    Raises:
+        StreamError: CONFIG_MISSING.
+    """
+    if isinstance(first, pb.DetectRequest) and first.WhichOneof("request") == "config":
+        return first.config
+    text = "the first request of a stream must be its config; send one before the frames"
+    raise StreamError(ErrorReason.CONFIG_MISSING, text)
+
+
+async def read_frames(
+    requests: StreamRequests, stream: Stream[pb.DetectResponse]
+) -> PosewireError | None:
     """Offers frames to the stream; returns what is fatal to it, or None at its regular end."""
     try:
         async for request in requests:
             if isinstance(request, RawFrame):
-                await stream.offer(_to_frame_or_failed(request.message, request.pixels))
+                await stream.offer(to_frame_or_failed(request.message, request.pixels))
                 continue
             kind = request.WhichOneof("request")
             if kind == "config":
@@ -35,17 +49,18 @@ async def read_frames(requests: Requests, stream: Stream) -> PosewireError | Non
                 return StreamError(
                     ErrorReason.REQUEST_EMPTY, "the request is neither config nor frame"
                 )
-            await stream.offer(_to_frame_or_failed(request.frame))
+            await stream.offer(to_frame_or_failed(request.frame))
     except grpc.aio.BaseError:
-        _LOG.debug("the client has gone")
+        _LOG.debug("the client is gone")
     finally:
         stream.finish()
     return None
 
 
-def _to_frame_or_failed(
+def to_frame_or_failed(
     message: frame_pb2.Frame, pixels: memoryview | None = None
 ) -> Frame | Failed:
+    """Returns the frame of a message, or its outcome if it cannot be read, see ``to_frame``."""
     try:
         return to_frame(message, pixels)
     except PosewireError as error:

@@ -12,11 +12,11 @@ from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
 from posewire_server.serving.rpc.request_parser import read_request
-from posewire_server.serving.rpc.response import Farewell
+from posewire_server.serving.rpc.response import DrainNotice
 from posewire_server.serving.rpc.served_models import Models
 from posewire_server.serving.rpc.server_config import ServerConfig
 from posewire_server.serving.rpc.servicer import KeypointServicer
-from posewire_server.serving.streams.dispatch import Dispatcher
+from posewire_server.serving.streams.dispatcher import Dispatcher
 
 _LOG = logging.getLogger(__name__)
 _MOST_FRAMES_AT_ONCE = 16
@@ -34,8 +34,8 @@ class Server:
         self._config = config
         self._dispatcher = Dispatcher(config.frame_threads or _frames_at_once(pipelines))
         models = Models(pipelines, config.limits)
-        farewell = Farewell(config.grace_s, config.resume_targets)
-        self._servicer = KeypointServicer(models, self._dispatcher, farewell)
+        notice = DrainNotice(config.grace_s, config.resume_targets)
+        self._servicer = KeypointServicer(models, self._dispatcher, notice)
         listening = Listening(config.address, config.limits.max_message_bytes, config.reuse_port)
         self._listener = Listener(listening, list(pipelines))
         server = self._listener.server

@@ -1,5 +1,6 @@
-"""Stream configs: checked, and with defaults and limits applied."""
+"""Configs of streams and calls: checked, with defaults and limits applied."""
 
+import math
 from dataclasses import dataclass
 
 from google.protobuf import duration_pb2, field_mask_pb2
@@ -7,7 +8,13 @@ from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.errors import ErrorReason, PosewireError, StreamError
 from posewire_server.frame import Priority
-from posewire_server.serving.streams.settings import OverflowPolicy, StreamSettings
+from posewire_server.inference.tracking.tracking_settings import (
+    LONGEST_FILL_S,
+    LONGEST_GAP_S,
+    SmoothingSettings,
+    TrackingSettings,
+)
+from posewire_server.serving.streams.stream_settings import OverflowPolicy, StreamSettings
 
 _POLICIES = {
     pb.OVERFLOW_POLICY_UNSPECIFIED: OverflowPolicy.BLOCK,
@@ -31,13 +38,13 @@ _SHORTEST_HEARTBEAT_S = 0.1
 
 @dataclass(frozen=True)
 class AnswerSettings:
-    """What an answer is to hold.
+    """Settings of the answers of a stream or a call.
 
     Attributes:
         mode: One of the model's modes, or empty for its default.
-        minimum_score: Poses below it are left out.
+        minimum_score: Least score of a pose in an answer.
         max_poses: Most poses in an answer, None for all.
-        fields: Names of the fields of Result that are wanted.
+        fields: Names of the wanted fields of Result.
     """
 
     mode: str
@@ -117,11 +124,6 @@ def settings_in_force(config: pb.StreamConfig, settings: StreamSettings) -> pb.S
     return in_force
 
 
-def to_seconds(duration: duration_pb2.Duration) -> float:
-    """Returns a duration as seconds."""
-    return duration.seconds + duration.nanos * 1e-9
-
-
 def _positive_s(config: pb.StreamConfig, field: str, least_s: float) -> float | None:
     if not config.HasField(field):
         return None
@@ -141,5 +143,76 @@ def _read_mask(mask: field_mask_pb2.FieldMask) -> frozenset[str]:
 
 
 def config_invalid(field: str, problem: str) -> PosewireError:
-    """Returns the error of a field that cannot be as it is."""
+    """Returns CONFIG_INVALID of a field."""
     return StreamError(ErrorReason.CONFIG_INVALID, f"{field} {problem}", field=field)
+
+
+def read_tracking(config: pb.StreamConfig) -> TrackingSettings | None:
+    """Returns the tracking of a stream; None: it has none.
+
+    Raises:
+        StreamError: CONFIG_INVALID.
+    """
+    if not config.HasField("tracking"):
+        if config.HasField("smoothing"):
+            raise config_invalid("smoothing", "needs tracking; set that too")
+        return None
+    tracking, default = config.tracking, TrackingSettings()
+    max_gap_s, fill_gap_s = default.max_gap_s, default.fill_gap_s
+    if tracking.HasField("max_gap"):
+        max_gap_s = _seconds(tracking, "max_gap", LONGEST_GAP_S)
+    if tracking.HasField("fill_gap"):
+        fill_gap_s = _seconds(tracking, "fill_gap", LONGEST_FILL_S)
+    smoothing = _read_smoothing(config.smoothing) if config.HasField("smoothing") else None
+    return TrackingSettings(max_gap_s, fill_gap_s, smoothing)
+
+
+def write_tracking(config: pb.StreamConfig, tracking: TrackingSettings | None) -> None:
+    """Writes the values in force into a config."""
+    if tracking is None:
+        return
+    config.tracking.max_gap.CopyFrom(to_duration(tracking.max_gap_s))
+    if tracking.fill_gap_s:
+        config.tracking.fill_gap.CopyFrom(to_duration(tracking.fill_gap_s))
+    if tracking.smoothing is not None:
+        config.smoothing.min_cutoff_hz = tracking.smoothing.min_cutoff_hz
+        config.smoothing.speed_coefficient = tracking.smoothing.speed_coefficient
+
+
+def _seconds(tracking: pb.TrackingOptions, field: str, most_s: float) -> float:
+    seconds = to_seconds(getattr(tracking, field))
+    if not 0 < seconds <= most_s:
+        problem = f"is {seconds} s; give more than 0 and at most {most_s:g} s, or leave it unset"
+        raise config_invalid(f"tracking.{field}", problem)
+    return seconds
+
+
+def _read_smoothing(options: pb.SmoothingOptions) -> SmoothingSettings:
+    default = SmoothingSettings()
+    cutoff_hz = options.min_cutoff_hz or default.min_cutoff_hz
+    coefficient = default.speed_coefficient
+    if options.HasField("speed_coefficient"):
+        coefficient = options.speed_coefficient
+    if not (cutoff_hz > 0 and math.isfinite(cutoff_hz)):
+        problem = f"is {cutoff_hz} Hz; give a positive number, or 0 for the server's choice"
+        raise config_invalid("smoothing.min_cutoff_hz", problem)
+    if not (coefficient >= 0 and math.isfinite(coefficient)):
+        raise config_invalid("smoothing.speed_coefficient", f"is {coefficient}; give at least 0")
+    return SmoothingSettings(cutoff_hz, coefficient)
+
+
+def to_seconds(duration: duration_pb2.Duration) -> float:
+    """Returns a duration as seconds."""
+    return duration.seconds + duration.nanos * 1e-9
+
+
+def to_duration(seconds: float) -> duration_pb2.Duration:
+    """Returns seconds as a duration."""
+    message = duration_pb2.Duration()
+    write_duration(seconds, message)
+    return message
+
+
+def write_duration(seconds: float, message: duration_pb2.Duration) -> None:
+    """Writes seconds into a duration."""
+    message.seconds, message.nanos = divmod(round(seconds * 1e9), 10**9)

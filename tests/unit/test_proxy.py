@@ -1,4 +1,4 @@
-"""How a relayed stream ends, where gRPC tells its user something else than the worker did."""
+"""How a proxied stream ends, where gRPC tells its user something else than the worker did."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,8 +10,8 @@ import pytest
 from grpc import StatusCode
 from grpc_status import rpc_status
 from posewire_server.errors import EngineError, StreamError
-from posewire_server.serving.front.backend import Backend
-from posewire_server.serving.front.relay import StreamRelay
+from posewire_server.serving.front.proxy import StreamProxy
+from posewire_server.serving.front.worker_pool import Worker
 from posewire_server.serving.rpc.error_status import draining_error, to_status
 
 Status = tuple[StatusCode, str, tuple[tuple[str, bytes], ...]]
@@ -89,50 +89,50 @@ class ClientContext:
         return "unix:"
 
 
-def relay(*statuses: Status, tells_once: bool = True) -> tuple[ClientContext, Backend]:
-    """Relays a stream that a worker ends at once; raises what that ends with."""
+def proxy(*statuses: Status, tells_once: bool = True) -> tuple[ClientContext, Worker]:
+    """Proxies a stream that a worker ends at once; raises what that ends with."""
 
     async def run() -> None:
-        relayed = StreamRelay(cast("Any", context), backend)
-        await relayed.run()
+        proxied = StreamProxy(cast("Any", context), worker)
+        await proxied.run()
 
     context = ClientContext()
-    worker = SimpleNamespace(
+    ended = SimpleNamespace(
         detect=lambda **_: EndedCall(*statuses, tells_once=tells_once), is_leaving=False
     )
-    backend = cast("Backend", worker)
+    worker = cast("Worker", ended)
     try:
         asyncio.run(run())
     except grpc.aio.AbortError:
         assert context.ended is not None
-    return context, backend
+    return context, worker
 
 
 @pytest.mark.parametrize("tells_once", [False, True])
 @pytest.mark.parametrize("is_first", [False, True])
-def test_relay_ends_as_the_worker_said_whatever_a_write_met(
+def test_proxy_ends_as_the_worker_said_whatever_a_write_met(
     *, is_first: bool, tells_once: bool
 ) -> None:
     statuses = (draining(), WRITE_FAILED) if is_first else (WRITE_FAILED, draining())
-    context, backend = relay(*statuses, tells_once=tells_once)
+    context, worker = proxy(*statuses, tells_once=tells_once)
     assert context.ended == draining()
-    assert backend.is_leaving
+    assert worker.is_leaving
 
 
-def test_relay_of_a_stream_that_ended_well_ends_well_whatever_a_write_met() -> None:
-    context, _ = relay((StatusCode.OK, "", ()), WRITE_FAILED)
+def test_proxy_of_a_stream_that_ended_well_ends_well_whatever_a_write_met() -> None:
+    context, _ = proxy((StatusCode.OK, "", ()), WRITE_FAILED)
     assert context.ended is None
 
 
-def test_relay_of_a_fault_of_the_worker_ends_with_it() -> None:
+def test_proxy_of_a_fault_of_the_worker_ends_with_it() -> None:
     status = rpc_status.to_status(to_status(EngineError("ENGINE_FAILED", "it failed")))
     fault = (status.code, status.details, tuple(status.trailing_metadata))
-    context, _ = relay(fault)
+    context, _ = proxy(fault)
     assert context.ended == fault
 
 
 @pytest.mark.parametrize("status", [WRITE_FAILED, (StatusCode.UNAVAILABLE, "Socket closed", ())])
-def test_relay_without_a_word_of_the_worker_says_that_it_is_lost(status: Status) -> None:
+def test_proxy_without_a_word_of_the_worker_says_that_it_is_lost(status: Status) -> None:
     with pytest.raises(StreamError, match="resume at this address") as caught:
-        relay(status)
+        proxy(status)
     assert caught.value.reason == "WORKER_LOST"

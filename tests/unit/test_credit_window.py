@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from posewire_server.serving.streams.window import BUSY, FRESH, Patience, Window
+from posewire_server.serving.streams.credit_window import BUSY, FRESH, CreditWindow, WindowLimits
 
 
 @dataclass
@@ -20,7 +20,7 @@ class Line:
     """
 
     most: int
-    window: Window
+    window: CreditWindow
     threads: int
     service_s: float
     trip_s: float
@@ -74,21 +74,25 @@ class Line:
 
 
 def line(
-    most: int, patience: Patience, threads: int = 1, service_s: float = 1.0, trip_s: float = 0.01
+    most: int,
+    limits: WindowLimits,
+    threads: int = 1,
+    service_s: float = 1.0,
+    trip_s: float = 0.01,
 ) -> Line:
-    return Line(most, Window(most, patience), threads, service_s, trip_s)
+    return Line(most, CreditWindow(most, limits), threads, service_s, trip_s)
 
 
 def test_window_begins_with_one_in_work_and_one_on_its_way() -> None:
-    assert [Window(most, BUSY).size for most in (1, 2, 16)] == [1, 2, 2]
+    assert [CreditWindow(most, BUSY).size for most in (1, 2, 16)] == [1, 2, 2]
 
 
 def test_window_of_a_live_stream_begins_with_one() -> None:
-    assert [Window(most, FRESH).size for most in (1, 2, 16)] == [1, 1, 1]
+    assert [CreditWindow(most, FRESH).size for most in (1, 2, 16)] == [1, 1, 1]
 
 
 def test_window_of_a_live_stream_forgets_a_hiccup() -> None:
-    window = Window(2, FRESH)
+    window = CreditWindow(2, FRESH)
     for at_s in range(50):
         window.note_arrival(at_s + (0.5 if at_s == 20 else 0.01))
         window.note_answer(0.0, 0.99)
@@ -128,7 +132,7 @@ def test_window_far_away_holds_what_is_on_the_way_too() -> None:
 
 
 def test_window_shrinks_when_frames_wait_behind_others() -> None:
-    window = Window(16, BUSY)
+    window = CreditWindow(16, BUSY)
     for at_s in range(20):
         window.note_arrival(at_s + 0.5)
         window.note_told(window.size - 1)
@@ -140,7 +144,7 @@ def test_window_shrinks_when_frames_wait_behind_others() -> None:
 
 
 def test_window_of_a_slow_source_stays() -> None:
-    window = Window(16, BUSY)
+    window = CreditWindow(16, BUSY)
     for at_s in range(0, 100, 2):
         window.note_arrival(at_s)
         window.note_answer(waited_s=0.0, service_s=1.0)
@@ -152,13 +156,13 @@ def test_window_of_a_slow_source_stays() -> None:
 @settings(derandomize=True, deadline=None)
 @given(
     most=st.integers(1, 16),
-    patience=st.sampled_from([BUSY, FRESH]),
+    limits=st.sampled_from([BUSY, FRESH]),
     events=st.lists(st.tuples(st.sampled_from("sabt"), st.floats(0, 10), st.integers(0, 20))),
 )
 def test_window_is_never_beyond_its_ends(
-    most: int, patience: Patience, events: list[tuple[str, float, int]]
+    most: int, limits: WindowLimits, events: list[tuple[str, float, int]]
 ) -> None:
-    window, at_s = Window(most, patience), 0.0
+    window, at_s = CreditWindow(most, limits), 0.0
     for kind, number, in_flight in events:
         at_s += number
         if kind == "s":
