@@ -130,9 +130,7 @@ def test_batcher_batch_has_higher_priorities_before_lower_ones() -> None:
         assert bench.predictor.batches[1] == [4.0, 5.0, 6.0, 1.0]
 
 
-def test_batcher_batch_grows_by_no_lower_priority_while_a_higher_one_of_another_size_waits() -> (
-    None
-):
+def test_batcher_batch_takes_no_lower_priority_while_a_higher_one_of_other_size_waits() -> None:
     with Bench(SUBLINEAR) as bench:
         bench.occupy()
         high = [bench.ask(1.0, side=side, priority=Priority.HIGH) for side in (2, 4)]
@@ -143,7 +141,7 @@ def test_batcher_batch_grows_by_no_lower_priority_while_a_higher_one_of_another_
         assert bench.predictor.batches[1:] == [[1.0], [1.0], [2.0]]
 
 
-def test_batcher_batch_grows_by_no_lower_priority_while_a_higher_one_has_no_room() -> None:
+def test_batcher_batch_takes_no_lower_priority_while_a_higher_one_has_no_room() -> None:
     with Bench(SUBLINEAR) as bench:
         bench.occupy()
         high = [bench.ask(1.0, priority=Priority.HIGH)]
@@ -155,7 +153,7 @@ def test_batcher_batch_grows_by_no_lower_priority_while_a_higher_one_has_no_room
         assert bench.predictor.batches[1:] == [[1.0], [2.0, 2.0, 2.0, 2.0], [3.0]]
 
 
-def test_batcher_turn_of_a_lower_priority_is_no_longer_for_others_of_it() -> None:
+def test_batcher_turn_of_a_lower_priority_grows_by_none_of_it_while_a_higher_one_waits() -> None:
     """The one turn in four that higher ones leave."""
     with Bench(SUBLINEAR) as bench:
         bench.occupy()
@@ -310,6 +308,24 @@ def test_batcher_interrupted_run_fails_its_batch_and_leaves_the_rest() -> None:
     with Bench(SUBLINEAR, predictor=Interrupted()) as bench:
         bench.occupy()
         together = [bench.ask(1.0), bench.ask(2.0)]
+        after = bench.ask(3.0, side=4)
+        bench.predictor.gate.set()
+        errors = [done.exception(PATIENCE_S) for done in together]
+        assert {type(error) for error in errors} == {KeyboardInterrupt, EngineError}
+        assert answer(after) == [3.0]
+
+
+def test_batcher_interrupted_one_by_one_fails_the_rest_of_its_batch() -> None:
+    class Interrupted(EchoPredictor):
+        def run(self, it: Array) -> list[Array]:
+            outputs = super().run(it)
+            if self.batches[-1] == [1.0]:
+                raise KeyboardInterrupt
+            return outputs
+
+    with Bench(SUBLINEAR, predictor=Interrupted()) as bench:
+        bench.occupy()
+        together = [bench.ask(1.0), bench.ask(BROKEN)]
         after = bench.ask(3.0, side=4)
         bench.predictor.gate.set()
         errors = [done.exception(PATIENCE_S) for done in together]

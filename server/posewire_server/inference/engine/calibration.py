@@ -57,8 +57,8 @@ def calibrate(
 ) -> Calibration:
     """Measures batches of 1, 2, 4, ... inputs, as long as the next size pays.
 
-    Two sizes run in turns, so that other load on the machine slows both. The first run of a size,
-    in which engines compile, does not count.
+    Two sizes take turns: other load on the machine slows both. The first run of a size, in which
+    engines compile, does not count.
 
     Args:
         run: Runs a batch of the given number of inputs.

@@ -58,7 +58,7 @@ def engine_failed(text: str) -> EngineError:
 
 
 def summary_of(error: Exception) -> str:
-    """Returns the line of one of Paddle's errors that says what is wrong."""
+    """Returns the line of Paddle's error that names the fault."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     hints = [line for line in lines if line.startswith(("(", "["))]
     return (hints or lines or [type(error).__name__])[0]

@@ -7,15 +7,15 @@ from posewire_server.frame import Priority
 
 T = TypeVar("T")
 
-# Higher priorities take at most so many turns of four while lower ones wait.
+# Most turns of four that higher priorities take while lower ones wait.
 _TURNS_OF_FOUR: Final = 3
 
 
 class PriorityQueue(Generic[T]):
     """Fair priority queue of distinct items: first in, first out within each priority.
 
-    Higher priorities come first, but leave one turn in four to lower ones that wait, so that no
-    item starves.
+    Higher priorities come first, but leave one turn in four to lower ones that wait: no item
+    starves.
     """
 
     def __init__(self) -> None:
