@@ -13,7 +13,7 @@ class IsolatedError(Exception):
     """The process crashed, hung, or failed; the text says how.
 
     Attributes:
-        reason: That of the PosewireError that ended it; None where it was something else.
+        reason: That of the PosewireError that ended it; None if it was something else.
     """
 
     def __init__(self, message: str, reason: Reason | None = None) -> None:

@@ -38,8 +38,8 @@ def collect_files(paths: Sequence[Path], folder: Path, names: Collection[str] = 
         What lies there now.
 
     Raises:
-        WeightsError: WEIGHTS_UNAVAILABLE where a path is not there; WEIGHTS_DAMAGED for an archive
-            that is damaged or hostile, and where nothing was found, or two files of one name.
+        WeightsError: WEIGHTS_UNAVAILABLE if a path is not there; WEIGHTS_DAMAGED for an archive
+            that is damaged or hostile, and if nothing was found, or two files of one name.
         OSError: A file cannot be read or written.
     """
     for path in paths:

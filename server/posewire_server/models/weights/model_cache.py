@@ -81,7 +81,7 @@ class ModelCache:
             return StoredModel(spec, tuple(pull(network, progress) for network in spec.networks))
 
     def verify(self, spec: ModelSpec, progress: Progress = silent) -> StoredModel:
-        """Proves the files of a model and checks every engine of this machine anew.
+        """Proves the files of a model and checks every engine of this machine again.
 
         Raises:
             WeightsError: WEIGHTS_UNAVAILABLE, or as ``NetworkStore.verify``.

@@ -40,11 +40,7 @@ def write_program(
 ) -> None:
     """Imports the files of a folder and writes ``prefix``.pdmodel and ``prefix``.pdiparams.
 
-    Args:
-        importer: One of ``IMPORTERS``.
-        source: The folder.
-        prefix: Path without the endings.
-        outputs: Names of tensors, to be answered in this order; none: the only end of the graph.
+    The outputs are names of tensors, in the order of the answers; none: the only end of the graph.
 
     Raises:
         WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.

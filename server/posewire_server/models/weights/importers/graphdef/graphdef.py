@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
@@ -16,6 +17,7 @@ from posewire_server.models.weights.importers.graphdef.graphdef_pb2 import (
     GraphDef,
     TensorProto,
 )
+from posewire_server.models.weights.importers.program.import_errors import unreadable
 
 # The values of TensorFlow's DataType that inference graphs hold constants of.
 DTYPES: Mapping[int, npt.DTypeLike] = {1: "<f4", 3: "<i4", 9: "<i8"}
@@ -23,6 +25,7 @@ MAX_ELEMENTS = 1 << 24
 MAX_RANK = 8
 
 Array = npt.NDArray[np.generic]
+_damaged: Final = partial(unreadable, "TensorFlow graph")
 
 
 @dataclass(frozen=True)
@@ -161,7 +164,3 @@ def _read_values(name: str, tensor: TensorProto, kind: int, count: int) -> Array
     if len(values) not in (1, count):
         raise _damaged(f"constant {name!r} has {len(values)} values for {count} elements")
     return np.broadcast_to(np.array(values, dtype), count)
-
-
-def _damaged(what: str) -> WeightsError:
-    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable TensorFlow graph: {what}")

@@ -24,7 +24,7 @@ Operation = Callable[[Emitter, Node, list[Any]], Any]
 
 
 def _placeholder(emitter: Emitter, node: Node, _inputs: list[Any]) -> Any:
-    """An image (N, H, W, C); three channels of any size where the graph does not say."""
+    """An image (N, H, W, C); three channels of any size if the graph does not say."""
     _, height, width, channels = node.shape("shape") or (-1, -1, -1, -1)
     return emitter.input((channels if channels > 0 else 3, height or -1, width or -1))
 

@@ -39,7 +39,7 @@ def translate_nodes(nodes: Sequence[Node], emitter: Emitter, outputs: Sequence[s
         outputs: Names of nodes; none means the only node that no other reads.
 
     Raises:
-        WeightsError: WEIGHTS_UNSUPPORTED or, where a constant is not readable, WEIGHTS_DAMAGED.
+        WeightsError: WEIGHTS_UNSUPPORTED or, if a constant is not readable, WEIGHTS_DAMAGED.
     """
     read = {name for node in nodes for name in node.inputs}
     ends = [node.name for node in nodes if node.name not in read]
@@ -56,7 +56,7 @@ def translate_nodes(nodes: Sequence[Node], emitter: Emitter, outputs: Sequence[s
 
 
 def check_operations(nodes: Sequence[Node]) -> None:
-    """Raises WeightsError, WEIGHTS_UNSUPPORTED, where a node cannot be translated."""
+    """Raises WeightsError, WEIGHTS_UNSUPPORTED, if a node cannot be translated."""
     for node in nodes:
         if node.operation not in OPERATIONS:
             raise unknown_operation(node.name, node.operation, OPERATIONS)

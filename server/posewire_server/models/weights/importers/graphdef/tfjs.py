@@ -7,8 +7,9 @@ form of a GraphDef whose constants are in a weights manifest, whole or quantised
 import json
 import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +24,7 @@ from posewire_server.models.weights.importers.graphdef.graphdef import (
     read_nodes,
 )
 from posewire_server.models.weights.importers.graphdef.graphdef_pb2 import GraphDef
-from posewire_server.models.weights.importers.program.import_errors import find_file
+from posewire_server.models.weights.importers.program.import_errors import find_file, unreadable
 
 MAX_JSON_BYTES: Final = 1 << 25
 MAX_WEIGHTS_BYTES: Final = 1 << 30
@@ -31,6 +32,14 @@ _DTYPES: Final[Mapping[str, str]] = {"float32": "<f4", "int32": "<i4", "bool": "
 _QUANTISED: Final[Mapping[str, str]] = {"uint8": "|u1", "uint16": "<u2", "float16": "<f2"}
 
 Json = Mapping[str, Any]
+_Kind = TypeVar("_Kind")
+_EXPECTED: Final[Mapping[type, str]] = {
+    dict: "fields are",
+    int: "an integer is",
+    list: "a list is",
+    str: "a string is",
+}
+_damaged: Final = partial(unreadable, "TensorFlow.js graph model")
 
 
 def read_graph_model(folder: Path) -> list[Node]:
@@ -126,34 +135,28 @@ def _restore(entry: Json, stored: npt.NDArray[Any]) -> Array:
 
 
 def _shape(name: str, entry: Json) -> list[int]:
-    shape = [_integer(size) for size in _items(entry.get("shape"))]
+    shape = [_expect(int, size) for size in _items(entry.get("shape"))]
     if len(shape) > MAX_RANK or min(shape, default=0) < 0 or math.prod(shape) > MAX_ELEMENTS:
         raise _damaged(f"the weights of {name!r} have the shape {shape}")
     return shape
 
 
-def _fields(value: Any) -> Json:
-    if not isinstance(value, dict):
-        raise _damaged(f"a {type(value).__name__} is where fields are expected")
+def _expect(kind: type[_Kind], value: Any) -> _Kind:
+    if not isinstance(value, kind):
+        raise _damaged(f"a {type(value).__name__} is where {_EXPECTED[kind]} expected")
     return value
+
+
+def _fields(value: Any) -> Json:
+    return _expect(dict, value)
 
 
 def _items(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise _damaged(f"a {type(value).__name__} is where a list is expected")
-    return value
+    return _expect(list, value)
 
 
 def _string(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _damaged(f"a {type(value).__name__} is where a string is expected")
-    return value
-
-
-def _integer(value: Any) -> int:
-    if not isinstance(value, int):
-        raise _damaged(f"{value!r:.40} is where an integer is expected")
-    return value
+    return _expect(str, value)
 
 
 def _number(value: Any) -> float:
@@ -161,9 +164,3 @@ def _number(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise _damaged(f"{value!r:.40} is where a number is expected") from error
-
-
-def _damaged(what: str) -> WeightsError:
-    return WeightsError(
-        LocalReason.WEIGHTS_DAMAGED, f"not a readable TensorFlow.js graph model: {what}"
-    )

@@ -6,6 +6,7 @@ Source: caffe.proto of BVLC Caffe; weights of the layers of today (``layer``) an
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,7 @@ from posewire_server.models.weights.importers.program.emitter import INPUT_NAME,
 from posewire_server.models.weights.importers.program.import_errors import (
     find_file,
     only,
+    unreadable,
     unsupported,
 )
 from posewire_server.models.weights.importers.program.layers import (
@@ -42,6 +44,7 @@ MAX_WINDOW: Final = 1024
 
 Weights = Mapping[str, tuple[Floats, ...]]
 Settings = dict[str, Any]
+_damaged: Final = partial(unreadable, "Caffe network")
 
 
 def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
@@ -246,10 +249,6 @@ def _input_shape(network: NetParameter, inputs: Sequence[LayerParameter]) -> tup
     if len(written) != 4 or min(written) < 1:
         raise _damaged(f"the input has the shape {written}")
     return written[1], written[2], written[3]
-
-
-def _damaged(what: str) -> WeightsError:
-    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable Caffe network: {what}")
 
 
 def _unsupported(what: str) -> WeightsError:

@@ -24,7 +24,7 @@ def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[An
     """Emits the network of the files in a folder and returns its outputs.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where the files are of no format that is known, or of
+        WeightsError: WEIGHTS_DAMAGED if the files are of no format that is known, or of
             several; else as the format's own importer.
     """
     names = sorted(path.name for path in folder.iterdir())

@@ -10,6 +10,7 @@ import math
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -23,6 +24,7 @@ from posewire_server.models.weights.importers.originals.paddle_pb2 import (
     ProgramDesc,
     TensorDesc,
 )
+from posewire_server.models.weights.importers.program.import_errors import unreadable
 
 MAX_RANK: Final = 8
 # The values of VarType.Type in framework.proto.
@@ -37,6 +39,7 @@ _PAIRS: Final = (
 Floats = npt.NDArray[np.float32]
 Slots = Mapping[str, tuple[str, ...]]
 _Message = TypeVar("_Message", bound=Message)
+_damaged: Final = partial(unreadable, "Paddle network")
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,3 @@ def _read_tensor(description: TensorDesc, content: memoryview) -> tuple[Floats, 
         raise _damaged(f"a parameter of {size} bytes where {len(content)} are left")
     array: npt.NDArray[Any] = np.frombuffer(content[:size], dtype).reshape(shape)
     return array.astype(np.float32), size
-
-
-def _damaged(what: str) -> WeightsError:
-    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable Paddle network: {what}")

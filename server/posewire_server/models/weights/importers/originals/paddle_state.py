@@ -5,24 +5,26 @@ Source: ``paddle.save`` of a state dictionary: a pickle of NumPy arrays by the p
 
 import io
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.originals.state_layers import State
 from posewire_server.models.weights.importers.originals.tensor_unpickler import (
     Call,
     Global,
     read_pickle,
 )
+from posewire_server.models.weights.importers.program.import_errors import unreadable
 
 MAX_RANK: Final = 8
 _DTYPES: Final = ("f2", "f4", "f8", "i4", "i8")
 _ARRAY: Final = "_reconstruct"
 _ARRAY_OF_BUFFER: Final = "_frombuffer"
+_damaged: Final = partial(unreadable, "state dictionary")
 
 
 def read_paddle_state(path: Path) -> State:
@@ -89,7 +91,3 @@ def _read_bytes(value: Any) -> bytes | bytearray:
 
 def _is_sized(value: Any, size: int) -> bool:
     return isinstance(value, tuple) and len(value) == size
-
-
-def _damaged(what: str) -> WeightsError:
-    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable state dictionary: {what}")

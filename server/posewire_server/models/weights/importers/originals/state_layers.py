@@ -31,12 +31,8 @@ class StateLayers:
     def convolution(self, name: str, x: str, *, stride: int = 1, normalised_by: str = "") -> str:
         """Convolves with ``name``.weight, padded so that a stride of 1 keeps the size.
 
-        Args:
-            name: Of the convolution in the state.
-            x: The tensor it reads.
-            stride: In both directions.
-            normalised_by: Name of the batch normalisation after it, which is folded into it; else
-                ``name``.bias is added.
+        The batch normalisation ``normalised_by`` is folded into it; if there is none, ``name``.bias
+        is added.
         """
         filters = self._take(f"{name}.weight", 4)
         if normalised_by:
@@ -85,7 +81,7 @@ class StateLayers:
         """Returns the layers.
 
         Raises:
-            WeightsError: WEIGHTS_UNSUPPORTED where the state has parameters that none uses.
+            WeightsError: WEIGHTS_UNSUPPORTED if the state has parameters that none uses.
         """
         left = [name for name in self._state if name not in self._used]
         left = [name for name in left if not name.endswith(_COUNTERS)]

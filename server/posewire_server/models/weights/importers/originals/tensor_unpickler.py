@@ -13,9 +13,11 @@ import pickle
 import pickletools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, NamedTuple, cast
 
-from posewire_server.errors import LocalReason, WeightsError
+from posewire_server.errors import WeightsError
+from posewire_server.models.weights.importers.program.import_errors import unreadable
 
 MAX_INSTRUCTIONS: Final = 1_000_000
 _NUMPY: Final = ("numpy", "numpy.core", "numpy._core")
@@ -40,6 +42,7 @@ _KEYS: Final = {
     *(pickletools.pyunicode, pickletools.pybytes_or_str),
     *(pickletools.pyint, pickletools.pyinteger_or_bool),
 }
+_damaged: Final = partial(unreadable, "state dictionary")
 
 
 class Global(NamedTuple):
@@ -181,7 +184,3 @@ def _take(stack: list[Any], marks: list[int], kinds: Sequence[Any]) -> list[Any]
 def _check_keys(name: str, items: Sequence[Any]) -> None:
     if name in ("SETITEM", "SETITEMS", "DICT") and not _KEYS.issuperset(items[::2]):
         raise _damaged("a dictionary has keys other than texts and numbers")
-
-
-def _damaged(what: str) -> WeightsError:
-    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable state dictionary: {what}")

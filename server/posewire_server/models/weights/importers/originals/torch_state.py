@@ -9,6 +9,7 @@ import math
 import struct
 import zipfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from posewire_server.models.weights.importers.originals.tensor_unpickler import 
     Persistent,
     read_pickle,
 )
+from posewire_server.models.weights.importers.program.import_errors import unreadable
 
 MAX_BYTES: Final = 4 << 30
 MAX_GROWTH: Final = 4  # PyTorch does not compress.
@@ -36,6 +38,7 @@ _STORAGES: Final[Mapping[str, str]] = {
     "LongStorage": "<i8",
 }
 Storages = Mapping[str, npt.NDArray[Any]]
+_damaged: Final = partial(unreadable, "checkpoint of PyTorch")
 
 
 def read_torch_state(path: Path) -> State:
@@ -170,9 +173,3 @@ def _storage_type(kind: str) -> str:
 
 def _is_size(value: Any) -> bool:
     return type(value) is int and 0 <= value < 1 << 40
-
-
-def _damaged(what: str) -> WeightsError:
-    return WeightsError(
-        LocalReason.WEIGHTS_DAMAGED, f"not a readable checkpoint of PyTorch: {what}"
-    )

@@ -30,7 +30,7 @@ Pair = Sequence[int]
 class Emitter:
     """One method for each operation; what they take and return are variables of Paddle.
 
-    Constants are NumPy arrays and become parameters where an operation needs them.
+    Constants are NumPy arrays and become parameters when an operation needs them.
 
     Args:
         paddle: The module, with static graphs of the older format switched on.
@@ -57,9 +57,7 @@ class Emitter:
     def save(self, prefix: Path, outputs: Sequence[Any]) -> None:
         """Writes ``prefix``.pdmodel and ``prefix``.pdiparams; what no output needs is left out.
 
-        Args:
-            prefix: Path without the endings.
-            outputs: Variables, in the order in which the predictor shall answer them.
+        The predictor answers the outputs in their order.
         """
         static, place = self._paddle.static, self._paddle.CPUPlace()
         scope = static.Scope()
@@ -122,11 +120,7 @@ class Emitter:
     ) -> Any:
         """Spreads x with filters (in, out, h, w); ``padding`` is cut off what comes out.
 
-        Args:
-            x: (N, in, H, W).
-            filters: The weights.
-            strides: Of the output, (height, width).
-            padding: (height, width), or (top, bottom, left, right).
+        The padding is (height, width), or (top, bottom, left, right).
 
         Raises:
             ValueError: The filters do not fit the channels of x.
@@ -170,7 +164,7 @@ class Emitter:
         return self.relu(x) + self.relu(self._negative(x))
 
     def prelu(self, x: Any, slopes: Array) -> Any:
-        """x, where it is negative times a slope (1, C, 1, 1); C may be 1.
+        """x, if it is negative times a slope (1, C, 1, 1); C may be 1.
 
         Written as relu(x) - slope * relu(-x), which OpenVINO puts together again and fuses with the
         convolution before it. The engine of Paddle refuses the operation itself.
@@ -178,7 +172,7 @@ class Emitter:
         return self.relu(x) - self.relu(self._negative(x)) * self.parameter(slopes)
 
     def mean(self, x: Any, axes: Sequence[int], *, keep: bool = True) -> Any:
-        """The mean over axes, which stay with size 1 where ``keep`` says so."""
+        """The mean over axes, which stay with size 1 if ``keep``."""
         return self._paddle.mean(x, axis=list(axes), keepdim=keep)
 
     def average_pool(self, x: Any, size: Pair, strides: Pair, padding: Padding = "VALID") -> Any:
@@ -220,7 +214,7 @@ class Emitter:
     ) -> Any:
         """The maximum over windows of (height, width); padding never wins.
 
-        With ``round_up`` there is one more window where the last one would leave cells out.
+        With ``round_up`` there is one more window if the last one would leave cells out.
         """
         return self._functional.max_pool2d(
             x, list(size), list(strides), _paddle_padding(padding), ceil_mode=round_up

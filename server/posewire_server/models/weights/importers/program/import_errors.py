@@ -7,6 +7,11 @@ from pathlib import Path
 from posewire_server.errors import LocalReason, PosewireError, WeightsError
 
 
+def unreadable(kind: str, what: str) -> WeightsError:
+    """Returns the error for a file that is damaged or something else."""
+    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable {kind}: {what}")
+
+
 def unsupported(node: str, what: str) -> WeightsError:
     """Returns the error for a node that has something no importer can translate."""
     return WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, f"node {node!r} has {what}", node=node)
@@ -29,15 +34,15 @@ def naming(node: str) -> Iterator[None]:
         yield
     except PosewireError:
         raise
-    except Exception as error:  # Paddle raises many kinds where shapes do not fit.
+    except Exception as error:  # Paddle raises many kinds if shapes do not fit.
         raise unsupported(node, f"inputs that do not fit: {error}") from error
 
 
 def choose_outputs(wanted: Sequence[str], ends: Sequence[str], known: Iterable[str]) -> list[str]:
-    """Returns the names of the outputs: those wanted or, where none are, the one end of the graph.
+    """Returns the names of the outputs: those wanted or, if none are, the one end of the graph.
 
     Raises:
-        WeightsError: WEIGHTS_UNSUPPORTED where a name is not in the graph, or none is wanted and
+        WeightsError: WEIGHTS_UNSUPPORTED if a name is not in the graph, or none is wanted and
             the graph does not have exactly one end.
     """
     if not wanted:
@@ -53,7 +58,7 @@ def only(kind: str, names: Sequence[str]) -> str:
     """Returns the one name there is.
 
     Raises:
-        WeightsError: WEIGHTS_UNSUPPORTED where there is another number of them.
+        WeightsError: WEIGHTS_UNSUPPORTED if there is another number of them.
     """
     if len(names) != 1:
         text = f"the graph has {len(names)} {kind}s: {list(names)}"

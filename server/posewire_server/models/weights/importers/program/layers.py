@@ -1,9 +1,4 @@
-"""Networks as a list of layers: what readers of foreign formats make, and one translator reads.
-
-layers = read_caffe(folder)
-with Emitter.building() as emitter:
-emitter.save(prefix, emit_layers(layers, (3, -1, -1), emitter))
-"""
+"""Networks as a list of layers: what readers of foreign formats make, and one translator reads."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +39,7 @@ class Layer:
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def pair(self, name: str, default: int) -> Pair:
-        """Returns a setting for (height, width); both are ``default`` where it is absent."""
+        """Returns a setting for (height, width); both are ``default`` if it is absent."""
         height, width = self.settings.get(name, (default, default))
         return height, width
 
@@ -89,7 +84,7 @@ def _emit(layer: Layer, tensors: Mapping[str, Any], emitter: Emitter) -> Any:
 
 
 def join_ends(ends: Mapping[str, Any], outputs: Sequence[str], emitter: Emitter) -> list[Any]:
-    """Returns the outputs by name; where one is wanted, the ends joined to it.
+    """Returns the outputs by name; if one is wanted, the ends joined to it.
 
     Networks with part affinity fields end in two: the heatmaps, which are fewer, come first, as
     OpenPose itself joins them.
@@ -101,7 +96,7 @@ def join_ends(ends: Mapping[str, Any], outputs: Sequence[str], emitter: Emitter)
 
 
 def _convolution(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
-    """Weights: filters (out, in / groups, h, w) and, where it has one, a bias (out,)."""
+    """Weights: filters (out, in / groups, h, w) and, if it has one, a bias (out,)."""
     return emitter.conv2d(
         inputs[0],
         layer.weights[0],
@@ -114,7 +109,7 @@ def _convolution(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
 
 
 def _transposed(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
-    """Weights: filters (in, out, h, w) and, where it has one, a bias (out,)."""
+    """Weights: filters (in, out, h, w) and, if it has one, a bias (out,)."""
     if layer.settings.get("groups", 1) != 1 or layer.pair("dilations", 1) != (1, 1):
         raise unsupported(layer.name, "a transposed convolution with groups or dilations")
     if inputs[0].shape[1] != layer.weights[0].shape[0]:
@@ -160,7 +155,7 @@ def _bias(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
 
 
 def _dense(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
-    """Weights: (out, in) and, where it has one, a bias (out,).
+    """Weights: (out, in) and, if it has one, a bias (out,).
 
     As a convolution over the whole map: a matrix product after a reshape was silently wrong in
     oneDNN.

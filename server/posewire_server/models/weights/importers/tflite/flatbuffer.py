@@ -4,17 +4,19 @@ Source: the internals guide of FlatBuffers (little-endian; offsets to tables, vt
 """
 
 import struct
+from functools import partial
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.errors import LocalReason, WeightsError
+from posewire_server.models.weights.importers.program.import_errors import unreadable
 
 MAX_ENTRIES: Final = 1 << 14
 MAX_TEXT: Final = 1 << 12
 
 Array: TypeAlias = npt.NDArray[np.generic]
+_damaged: Final = partial(unreadable, "FlatBuffer")
 
 
 class Table:
@@ -24,7 +26,7 @@ class Table:
     and nothing is read before it is asked for; so the work is bounded by what the caller asks.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where the bytes are not such a table, or a list or text is
+        WeightsError: WEIGHTS_DAMAGED if the bytes are not such a table, or a list or text is
             longer than any network's.
     """
 
@@ -47,7 +49,7 @@ class Table:
         return default if position is None else self._number(f"<{form}", position)
 
     def text(self, field: int) -> str:
-        """Returns a string; empty where it is absent."""
+        """Returns a string; empty if it is absent."""
         position = self._field(field)
         if position is None:
             return ""
@@ -60,12 +62,12 @@ class Table:
             raise _damaged("a name that is not UTF-8") from error
 
     def content(self, field: int, size: int = 1) -> memoryview:
-        """Returns the bytes of a list of elements of a size; empty where it is absent."""
+        """Returns the bytes of a list of elements of a size; empty if it is absent."""
         position = self._field(field)
         return memoryview(b"") if position is None else self._vector(self._follow(position), size)
 
     def numbers(self, field: int, dtype: npt.DTypeLike) -> Array:
-        """Returns a list of numbers of one type, a view; empty where it is absent."""
+        """Returns a list of numbers of one type, a view; empty if it is absent."""
         kind = np.dtype(dtype)
         return np.frombuffer(self.content(field, kind.itemsize), kind)
 
@@ -77,12 +79,12 @@ class Table:
         return tuple(values.tolist())
 
     def table(self, field: int) -> "Table | None":
-        """Returns a nested table; None where it is absent."""
+        """Returns a nested table; None if it is absent."""
         position = self._field(field)
         return None if position is None else Table(self._content, self._follow(position))
 
     def tables(self, field: int) -> list["Table"]:
-        """Returns a list of nested tables; empty where it is absent."""
+        """Returns a list of nested tables; empty if it is absent."""
         position = self._field(field)
         if position is None:
             return []
@@ -94,7 +96,7 @@ class Table:
         return [Table(self._content, self._follow(place)) for place in places]
 
     def _field(self, field: int) -> int | None:
-        """Returns where a field is; None where it is absent and has its default."""
+        """Returns where a field is; None if it is absent and has its default."""
         if field >= self._fields:
             return None
         offset = self._number("<H", self._vtable + 4 + 2 * field)
@@ -117,7 +119,3 @@ class Table:
             raise _damaged("an offset points outside of the file")
         value: int = struct.unpack_from(form, self._content, position)[0]
         return value
-
-
-def _damaged(what: str) -> WeightsError:
-    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable FlatBuffer: {what}")

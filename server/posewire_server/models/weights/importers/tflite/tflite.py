@@ -7,12 +7,14 @@ TensorFlow Lite's schema.fbs, version 3.
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import LocalReason, WeightsError
+from posewire_server.models.weights.importers.program.import_errors import unreadable
 from posewire_server.models.weights.importers.tflite.flatbuffer import Table
 
 # The values of TensorType that inference graphs hold constants of.
@@ -46,6 +48,7 @@ MAX_RANK: Final = 8
 MAX_INPUTS: Final = 256  # of one operation
 
 Array = npt.NDArray[np.generic]
+damaged: Final = partial(unreadable, "TensorFlow Lite file")
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Tensor:
 
     Attributes:
         name: As the converter wrote it; not always unique.
-        shape: As it is stored, batch first where there is one.
+        shape: As it is stored, batch first if there is one.
         kind: TensorType.
         content: The bytes of a constant; empty for what is computed.
         sparsity: How the bytes of a sparse constant are spread; None for a dense one.
@@ -75,8 +78,8 @@ class Tensor:
         """Returns the value of a constant; float32 for any kind of float.
 
         Raises:
-            WeightsError: WEIGHTS_DAMAGED where the bytes do not fit the shape; WEIGHTS_UNSUPPORTED
-                where it is of a kind other than float32, float16, int32 and int64.
+            WeightsError: WEIGHTS_DAMAGED if the bytes do not fit the shape; WEIGHTS_UNSUPPORTED
+                if it is of a kind other than float32, float16, int32 and int64.
         """
         if self.kind not in DTYPES:
             text = (
@@ -103,7 +106,7 @@ class Operator:
         operation: Its name in the schema's BuiltinOperator; a number for one not known here.
         inputs: Numbers of tensors; -1 for one left out.
         outputs: Numbers of tensors.
-        options: The table of its options; None where it has none.
+        options: The table of its options; None if it has none.
     """
 
     operation: str
@@ -137,7 +140,7 @@ def read_graph(content: bytes) -> Graph:
     """Returns the network of a TensorFlow Lite file.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED where the bytes are not such a file, or an operation reads
+        WeightsError: WEIGHTS_DAMAGED if the bytes are not such a file, or an operation reads
             what is not there yet.
     """
     model = Table.root(content, b"TFL3")
@@ -186,7 +189,7 @@ def _read_operator(table: Table, names: list[str]) -> Operator:
 
 
 def _check_order(graph: Graph) -> None:
-    """Raises where a number names no tensor, or an operator reads what is computed later."""
+    """Raises if a number names no tensor, or an operator reads what is computed later."""
     ready = {i for i, tensor in enumerate(graph.tensors) if tensor.is_constant}
     ready.update(graph.inputs, (-1,))
     for operator in graph.operators:
@@ -242,8 +245,3 @@ def _indices(dimension: Table, field: int) -> npt.NDArray[np.int64]:
     if vector is None or kind not in dtypes:
         raise damaged("sparse rows without indices")
     return vector.numbers(0, dtypes[kind]).astype(np.int64)
-
-
-def damaged(what: str) -> WeightsError:
-    """Returns the error for a file that is not readable."""
-    return WeightsError(LocalReason.WEIGHTS_DAMAGED, f"not a readable TensorFlow Lite file: {what}")

@@ -65,10 +65,8 @@ def _prelu(step: Step, inputs: list[Value]) -> Any:
 def _mean(step: Step, inputs: list[Value]) -> Any:
     """Over height and width, in which the order of what is left does not change."""
     x, axes = inputs
-    if len(step.inputs[0]) != MAPS or sorted(int(axis) % MAPS for axis in axes.reshape(-1)) != [
-        1,
-        2,
-    ]:
+    kept = {0, 1, 2, 3}.difference(int(axis) % MAPS for axis in axes.reshape(-1))
+    if len(step.inputs[0]) != MAPS or kept != {0, 3}:
         raise unsupported(step.name, f"a mean over {axes}; only height and width are known")
     y = step.emitter.mean(x, (2, 3))
     return y if step.option(0, "b") else step.emitter.reshape(y, (-1, step.shape[-1]))

@@ -38,14 +38,14 @@ def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[An
 
 
 def check_operations(graph: Graph, operators: Sequence[Operator]) -> None:
-    """Raises WeightsError, WEIGHTS_UNSUPPORTED, where an operation cannot be translated."""
+    """Raises WeightsError, WEIGHTS_UNSUPPORTED, if an operation cannot be translated."""
     for operator in operators:
         if operator.operation not in OPERATIONS:
             raise unknown_operation(_name(graph, operator), operator.operation, OPERATIONS)
 
 
 def _choose(graph: Graph, outputs: Sequence[str]) -> list[int]:
-    """Returns the numbers of the tensors to answer; ends of the graph win where names are equal."""
+    """Returns the numbers of the tensors to answer; ends of the graph win if names are equal."""
     computed = [number for operator in graph.operators for number in operator.outputs]
     known = {graph.tensors[number].name: number for number in [*computed, *graph.outputs]}
     ends = [graph.tensors[number].name for number in graph.outputs]
@@ -90,7 +90,7 @@ def _input(graph: Graph, emitter: Emitter) -> Any:
 def _read(
     graph: Graph, values: dict[int, Value], emitter: Emitter, operator: Operator, number: int
 ) -> Value:
-    """Returns an input of an operator: None where it is left out, else a value of some kind."""
+    """Returns an input of an operator: None if it is left out, else a value of some kind."""
     if number < 0:
         return None
     if number not in values:
@@ -109,7 +109,7 @@ def _whole(emitter: Emitter, values: dict[int, Value], number: int) -> Value:
 
 
 def _check_shape(step: Step, value: Value) -> None:
-    """Raises where a variable does not have the shape that the file says."""
+    """Raises if a variable does not have the shape that the file says."""
     if isinstance(value, np.ndarray):
         return
     size = step.shape[1:]
