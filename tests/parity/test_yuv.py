@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 from posewire_server import _native
 from posewire_server.frame import ColorMatrix, ColorRange
-from posewire_server.inference.sources.planes import Planes
+from posewire_server.inference.sources.picture import Planes
 
 Image = npt.NDArray[np.uint8]
 SHARES = {ColorMatrix.BT601: (0.299, 0.114), ColorMatrix.BT709: (0.2126, 0.0722)}

@@ -9,7 +9,7 @@ from posewire_server import _native
 from posewire_server.errors import RegionError
 from posewire_server.frame import ColorMatrix, ColorRange
 from posewire_server.inference.preprocess.transform import fit, prepare
-from posewire_server.inference.sources.planes import Planes
+from posewire_server.inference.sources.picture import Planes
 from posewire_server.models.catalog.spec import InputSpec
 
 Image = npt.NDArray[np.uint8]
@@ -104,6 +104,17 @@ def test_planes_prepared_give_the_same_bits_on_every_level(simd: str, reduction:
 )
 def test_planes_part_beyond_the_picture_is_quoted(part: tuple[int, int, int, int]) -> None:
     planes = Planes(*(np.zeros((size, size), np.uint8) for size in (4, 2, 2)))
-    how = {"mean": (0.0,) * 3, "scale": (1.0,) * 3, "pad": 0.0, "swap_red_blue": False}
     with pytest.raises(ValueError, match="part must lie in the picture of 4x4"):
-        planes.prepare(np.empty((3, 8, 8), np.float32), part=part, size_valid=(8, 8), **how)  # type: ignore[arg-type]
+        _native.preprocess_yuv(
+            planes.y,
+            planes.u,
+            planes.v,
+            np.empty((3, 8, 8), np.float32),
+            part=part,
+            size_valid=(8, 8),
+            mean=(0.0,) * 3,
+            scale=(1.0,) * 3,
+            pad=0.0,
+            swap_red_blue=False,
+            **planes.conversion,
+        )

@@ -10,7 +10,7 @@ import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
 from posewire_server.inference.sources.video import h264
-from posewire_server.inference.sources.video.bits import Bits
+from posewire_server.inference.sources.video.bitstream import Bits
 from posewire_server.inference.sources.video.video_decoder import VideoDecoder
 from posewire_server.inference.sources.video.video_picture import to_picture
 

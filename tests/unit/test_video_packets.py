@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
-from posewire_server.inference.sources.video import packets as module
-from posewire_server.inference.sources.video.packets import PacketReader
+from posewire_server.inference.sources.video import packet_reader as module
+from posewire_server.inference.sources.video.packet_reader import PacketReader
 
 from tests.clips import compress, drawn, read_number
 

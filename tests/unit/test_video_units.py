@@ -3,15 +3,16 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.inference.sources.video.bits import Bits, golomb_bits
-from posewire_server.inference.sources.video.h264 import H264Syntax
-from posewire_server.inference.sources.video.units import (
+from posewire_server.inference.sources.video.bitstream import (
     MOST_UNITS,
+    Bits,
     escape,
+    golomb_bits,
     join_units,
     split_units,
     unescape,
 )
+from posewire_server.inference.sources.video.h264 import H264Syntax
 
 START = b"\0\0\1"
 # A unit neither begins nor ends with a zero; zeros within it are the difficult part.

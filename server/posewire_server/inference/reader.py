@@ -1,23 +1,18 @@
-"""Any source of a frame to its picture; keeps what a stream's sources share."""
+"""Reader of all kinds of sources."""
 
 from contextlib import suppress
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-
 from posewire_server.errors import SourceError
 from posewire_server.frame import EncodedImage, RawImage, SharedMemoryImage, Source, VideoPacket
 from posewire_server.inference.sources.image import read_image
-from posewire_server.inference.sources.picture import Picture, Reduce, full_size, picture_of
+from posewire_server.inference.sources.picture import Image, Picture, Reduce, full_size, picture_of
 from posewire_server.inference.sources.raw_image import malformed, raw_bytes, raw_picture
 from posewire_server.inference.sources.shared_memory import SharedMemory
-from posewire_server.inference.sources.video.packets import PacketReader
+from posewire_server.inference.sources.video.packet_reader import PacketReader
 
-Image = npt.NDArray[np.uint8]
-
-# With the padding of rows; so much of a client's memory is copied at most.
 _MOST_BYTES_A_PIXEL = 4
+"""Limit of what is copied of a client's memory, with the padding of rows."""
 
 
 class SourceReader:
@@ -56,15 +51,15 @@ class SourceReader:
                 return picture_of(source)
 
     def leave_out(self, source: Source | Image) -> None:
-        """Notes that the frame of a source will not be worked on; nothing where it was read."""
+        """Notes that the frame of a source is not worked on; does nothing if it was read."""
         if isinstance(source, VideoPacket):
             self._packets.leave_out(source)
         if isinstance(source, SharedMemoryImage):
-            with suppress(SourceError):  # That of a frame that can be read will be told.
+            with suppress(SourceError):  # The next frame that names it is told.
                 self._shared_memory.register(source.name)
 
     def close(self) -> None:
-        """Lets go of what the stream's sources shared."""
+        """Closes the decoder and the shared memory objects."""
         self._packets.close()
         self._shared_memory.close()
 

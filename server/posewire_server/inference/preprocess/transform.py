@@ -2,19 +2,30 @@
 
 import math
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
 from posewire_server.errors import ErrorReason, RegionError
-from posewire_server.inference.sources.planes import Planes, Scaling
+from posewire_server.inference.sources.picture import Image, Planes
 from posewire_server.models.catalog.spec import InputSpec
+
+
+class _Scaling(TypedDict):
+    """Arguments that ``_native.preprocess`` and ``_native.preprocess_yuv`` share."""
+
+    size_valid: tuple[int, int]
+    mean: tuple[float, float, float]
+    scale: tuple[float, float, float]
+    pad: float
+    swap_red_blue: bool
 
 
 @dataclass(frozen=True)
 class Transform:
-    """Where a network input came from. All points have their origin at the top-left corner.
+    """Map between a frame and a network input; the origin of both is their top-left corner.
 
     Attributes:
         size_image: (W, H) of the frame.
@@ -55,8 +66,8 @@ def fit(
 ) -> Transform:
     """Chooses how a frame, or a region of it, is laid into the network's input.
 
-    It is scaled to the input's height with its aspect kept, or to its largest width where it is
-    wider, then padded to the stride.
+    It is scaled to the input's height with its aspect kept, or to the input's largest width if it
+    is wider, then padded to the stride.
 
     Args:
         size_image: (W, H) of the frame.
@@ -84,20 +95,20 @@ def fit(
 
 
 def prepare(
-    image: npt.NDArray[np.uint8] | Planes,
+    image: Image | Planes,
     transform: Transform,
     spec: InputSpec,
     output: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Resizes, pads, normalises and lays out a frame for the network in one pass.
 
-    Resizing is bilinear; reducing to less than half widens the triangle of weights to the scale,
-    so that no pixel is skipped. Pixel areas map exactly onto each other. The GIL is released
-    meanwhile.
+    Resizing is bilinear. If it reduces to less than half, the triangle of weights is as wide as the
+    scale, so that no pixel is skipped. Pixel areas map exactly onto each other. Planes are read row
+    by row, because a whole picture in between would not fit the caches near the processor. The GIL
+    is released.
 
     Args:
-        image: (H, W, 3) uint8, BGR, any strides, or planes of video: the frame ``transform`` was
-            made for.
+        image: (H, W, 3) uint8, BGR, any strides, or planes: the frame of ``transform``.
         transform: Result of :func:`fit`.
         spec: The network's input.
         output: (1, 3, h, w) float32, C-contiguous, to write into; None for a new array.
@@ -109,7 +120,7 @@ def prepare(
     width, height = transform.size_region
     if output is None:
         output = np.empty((1, 3, transform.size_input[1], transform.size_input[0]), np.float32)
-    scaling = Scaling(
+    scaling = _Scaling(
         size_valid=transform.size_valid,
         mean=spec.mean,
         scale=spec.scale,
@@ -117,10 +128,12 @@ def prepare(
         swap_red_blue=spec.channel_order == "RGB",
     )
     if isinstance(image, Planes):
-        image.prepare(output[0], part=(left, top, width, height), **scaling)
+        part = left, top, width, height
+        y, u, v = image.y, image.u, image.v
+        _native.preprocess_yuv(y, u, v, output[0], part=part, **image.conversion, **scaling)
     else:
-        part = image[top : top + height, left : left + width]
-        _native.preprocess(part, output[0], **scaling)
+        seen = image[top : top + height, left : left + width]
+        _native.preprocess(seen, output[0], **scaling)
     return output
 
 

@@ -1,7 +1,4 @@
-"""Files of images to BGR pixels, with every limit checked before memory is spent.
-
-Raw images are read by ``raw_picture``; planes of video become colours in ``planes.Planes``.
-"""
+"""Decoder of image files, with every limit checked before memory is spent."""
 
 from typing import Final, cast
 

@@ -1,32 +1,31 @@
-"""Pixels as they lie in memory to a picture, with every limit checked before they are touched."""
+"""Raw images to pictures, with every limit checked before a pixel is read."""
 
 from typing import Final, cast
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from posewire_server.errors import ErrorReason, SourceError
 from posewire_server.frame import ColorMatrix, ColorRange, PixelFormat, RawImage
 from posewire_server.inference.sources.image import check_size
-from posewire_server.inference.sources.picture import Picture, Reduce, full_size, picture_of
-from posewire_server.inference.sources.planes import Planes
+from posewire_server.inference.sources.picture import (
+    Image,
+    Picture,
+    Planes,
+    Reduce,
+    full_size,
+    picture_of,
+)
 
-Image = npt.NDArray[np.uint8]
-
-# Bytes of a pixel where they are interleaved; planar 4:2:0 formats are handled apart.
+# Bytes of a pixel in formats without planes.
 _INTERLEAVED: Final = {PixelFormat.BGR: 3, PixelFormat.RGB: 3, PixelFormat.GRAY: 1}
 
 
 def raw_bytes(raw: RawImage, *, max_pixels: int) -> int:
-    """Returns the least number of bytes that the pixels of a raw image take.
-
-    Args:
-        raw: The image; its pixels are not looked at.
-        max_pixels: Limit of width * height.
+    """Checks the layout of a raw image; returns the least number of bytes that its pixels take.
 
     Raises:
-        SourceError: RAW_IMAGE_MALFORMED: sizes and stride do not fit together; IMAGE_TOO_LARGE.
+        SourceError: RAW_IMAGE_MALFORMED, or IMAGE_TOO_LARGE.
     """
     if raw.width < 1 or raw.height < 1:
         raise malformed(f"its size is {raw.width}x{raw.height}, expected at least 1x1")

@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 
 from posewire_server.inference.sources.video.access_unit import AccessUnit
-from posewire_server.inference.sources.video.bits import Bits, golomb_bits
-from posewire_server.inference.sources.video.units import escape, join_units, split_units, unescape
+from posewire_server.inference.sources.video.bitstream import (
+    Bits,
+    escape,
+    golomb_bits,
+    join_units,
+    split_units,
+    unescape,
+)
 
 _SLICE, _IDR, _SEI, _SPS, _PPS = 1, 5, 6, 7, 8
 _PICTURES = (_SLICE, _IDR)

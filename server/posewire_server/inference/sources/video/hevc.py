@@ -1,8 +1,14 @@
 """HEVC: what its units say before they are decoded; ITU-T H.265 section 7.3."""
 
 from posewire_server.inference.sources.video.access_unit import AccessUnit
-from posewire_server.inference.sources.video.bits import Bits, golomb_bits
-from posewire_server.inference.sources.video.units import escape, join_units, split_units, unescape
+from posewire_server.inference.sources.video.bitstream import (
+    Bits,
+    escape,
+    golomb_bits,
+    join_units,
+    split_units,
+    unescape,
+)
 
 _SPS, _PPS = 33, 34
 _LEADING = (8, 9)  # RASL: skipped, they build on what was before the key frame

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.frame import ColorMatrix, ColorRange
-from posewire_server.inference.sources.picture import Picture, Reduce, full_size
-from posewire_server.inference.sources.planes import Planes
+from posewire_server.inference.sources.picture import Picture, Planes, Reduce, full_size
 
 Plane = npt.NDArray[np.uint8]
 
