@@ -10,7 +10,7 @@ import numpy.typing as npt
 from posewire_server.frame import Region
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.engine.predictor import PaddlePredictor
-from posewire_server.inference.estimators.originals.paddlehub import (
+from posewire_server.inference.estimators.originals.paddlehub_estimators import (
     prepare_body,
     prepare_hand,
     prepare_person,

@@ -7,7 +7,10 @@ from posewire_server.errors import RegionError
 from posewire_server.frame import Region
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.originals.heatmap_estimator import HeatmapEstimator
-from posewire_server.inference.estimators.originals.paddlehub import PaddleHubHand, PaddleHubPerson
+from posewire_server.inference.estimators.originals.paddlehub_estimators import (
+    PaddleHubHand,
+    PaddleHubPerson,
+)
 from posewire_server.inference.estimators.pose_estimator import DetectionOptions
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import picture_of

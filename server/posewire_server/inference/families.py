@@ -10,7 +10,7 @@ from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.blazepose import build_blazepose
 from posewire_server.inference.estimators.face import FaceMeshHead, build_faces
 from posewire_server.inference.estimators.hand import HandHead, build_hands
-from posewire_server.inference.estimators.originals.paddlehub import (
+from posewire_server.inference.estimators.originals.paddlehub_estimators import (
     build_original_body,
     build_original_hand,
     build_original_person,

@@ -87,7 +87,7 @@ class Pipeline:
         return max((network.largest_batch for network in self._networks), default=1)
 
     def warm_up(self) -> None:
-        """Runs on a black picture, so that no caller waits for what engines do only once."""
+        """Runs on a black picture, because engines do some work in the first run only."""
         black = np.zeros((480, 640, 3), np.uint8)
         self.detect(black)
         if self._estimator.abilities.takes_boxes:  # Without instances only the detector has run.

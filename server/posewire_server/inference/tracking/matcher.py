@@ -21,8 +21,8 @@ Ids = npt.NDArray[np.int64]
 
 # Less similar poses are of different instances.
 _MIN_SIMILARITY: Final = 0.1
-# So many keypoints in common are half as convincing as very many: parts of somebody are often found
-# beside the whole.
+# This number of common keypoints is half as convincing as very many: parts of somebody are often
+# found next to the whole.
 _FEW: Final = 2.0
 # A new track is less convincing by this share, which fades in this time: it may be no instance.
 _YOUNG: Final = 0.3

@@ -21,7 +21,7 @@ _FIRST_VELOCITY: Final = 0.5
 _GREATEST: Final = 0.25
 # The velocity of a keypoint relative to its instance fades in this time.
 _FADING_S: Final = 0.15
-# Innovations beyond so many standard deviations are jumps, not motion.
+# Innovations beyond this number of standard deviations are jumps, not motion.
 _JUMP: Final = 6.0
 
 

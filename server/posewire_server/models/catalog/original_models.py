@@ -66,7 +66,7 @@ FACE_VANFACE = NetworkSpec(
     importer="original",
 )
 
-# Trained on BGR pixels with ImageNet's figures for RGB; so are they applied here.
+# Trained on BGR pixels with ImageNet's figures for RGB, therefore used in the same way here.
 PERSON_RESNET50 = NetworkSpec(
     name="person-resnet50",
     input=InputSpec(

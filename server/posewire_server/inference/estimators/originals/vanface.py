@@ -6,7 +6,7 @@ keypoints tightly triples its error. dlib's are squares from the brows to the ch
 
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -39,12 +39,6 @@ _LARGEST_BATCH: Final = 8
 _SIZE: Final = 60
 
 Floats = npt.NDArray[np.float32]
-
-
-class _Place(Protocol):
-    """Position in the image of points 0..1 of the network's answer."""
-
-    def to_image(self, points_unit: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]: ...
 
 
 def build_original_face(
@@ -98,13 +92,11 @@ class VanFaceEstimator:
     def _read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Floats:
         """Returns (P, 68, 2) points in pixels of the image."""
         found = [np.zeros((0, self._count, 2), np.float32)]
-        for places, inputs in self._cut(image, crops, context):
+        for shown, inputs in self._cut(image, crops, context):
             (values,) = self._network.run(inputs, context)
             with context.stage("post"):
                 points = values.reshape(-1, self._count, 2)
-                found += [
-                    place.to_image(one)[None] for place, one in zip(places, points, strict=True)
-                ]
+                found += [crop.to_image(one)[None] for crop, one in zip(shown, points, strict=True)]
         return np.concatenate(found)
 
     def _crops(self, image: Image, options: DetectionOptions, context: FrameContext) -> list[Crop]:
@@ -117,13 +109,14 @@ class VanFaceEstimator:
 
     def _cut(
         self, image: Image, crops: Sequence[Crop], context: FrameContext
-    ) -> Iterator[tuple[list[_Place], Floats]]:
+    ) -> Iterator[tuple[list[Crop], Floats]]:
+        """Yields batches of inputs (N, 1, 60, 60), each with the crops that they show."""
         cut_out = _cut_as_paddlehub if self._is_paddlehub else _cut_turned
         for first in range(0, len(crops), _LARGEST_BATCH):
             with context.stage("decode"):
                 batch = [cut_out(image, crop) for crop in crops[first : first + _LARGEST_BATCH]]
                 inputs = np.array([each for each, _ in batch], np.float32)
-            yield [place for _, place in batch], inputs
+            yield [shown for _, shown in batch], inputs
 
 
 def dlib_crop(points_image: npt.NDArray[np.floating], crop: Crop) -> Crop:
@@ -144,7 +137,7 @@ def dlib_crop(points_image: npt.NDArray[np.floating], crop: Crop) -> Crop:
 def cut_face(image: Image, box: Box) -> tuple[Floats, Box]:
     """Cuts a face out as PaddleHub's face_landmark_localization 1.1.0, to 1e-3 pixels.
 
-    PaddleHub takes BGR pixels for RGB when it makes them grey, and this does so too.
+    Like PaddleHub it takes BGR pixels for RGB when it makes them grey.
 
     Args:
         image: (H, W, 3) uint8 BGR.
@@ -187,7 +180,7 @@ def _around(box: Box, size_image: tuple[int, int]) -> Crop:
     return Crop(((x_min + x_max) / 2, (y_min + y_max) / 2), (x_max - x_min, y_max - y_min))
 
 
-def _cut_turned(image: Image, crop: Crop) -> tuple[Floats, _Place]:
+def _cut_turned(image: Image, crop: Crop) -> tuple[Floats, Crop]:
     """Cuts a face out without smoothing, as the network saw faces in its training."""
     corners_image = crop.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
     corners_input = np.array([[0, 0], [_SIZE, 0], [0, _SIZE]])
@@ -202,7 +195,7 @@ def _cut_turned(image: Image, crop: Crop) -> tuple[Floats, _Place]:
     return _standardise(face)[None], crop
 
 
-def _cut_as_paddlehub(image: Image, crop: Crop) -> tuple[Floats, _Place]:
+def _cut_as_paddlehub(image: Image, crop: Crop) -> tuple[Floats, Crop]:
     (x, y), (width, height) = crop.centre, crop.size
     box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
     face, place = cut_face(image, box)

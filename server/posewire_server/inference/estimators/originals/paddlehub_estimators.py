@@ -1,7 +1,7 @@
 """Bodies, hands and persons exactly as PaddleHub's modules find them.
 
 The modules are openpose_body_estimation 1.1.0, hand_pose_localization 1.1.0 and
-human_pose_estimation_resnet50_mpii 1.2.0. Each model has a mode that does so, and a more exact one.
+human_pose_estimation_resnet50_mpii 1.2.0. Each model has this mode and a more exact one.
 """
 
 from typing import Final
