@@ -5,10 +5,10 @@ import signal
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from posewire_server.serving.front.front import Front, FrontConfig
+from posewire_server.serving.front.front import Front
 from posewire_server.serving.front.supervisor import RestartPolicy
+from posewire_server.serving.rpc.server_config import Limits, ServerConfig
 
 from tests.serving.hosted import Hosted
 from tests.serving.portrait_front import WORKER
@@ -29,11 +29,14 @@ class HostedFront(Hosted):
         workers: int = 2,
         *,
         command: Callable[[str], Sequence[str]] = lambda address: (*WORKER, address),
-        **config: Any,
+        address: str = "127.0.0.1:0",
+        restarts: RestartPolicy = RESTARTS,
+        **limits: int,
     ) -> None:
         super().__init__("hosted-front")
-        config = {"address": "127.0.0.1:0", "grace_s": 2.0, "restarts": RESTARTS} | config
-        self._config = FrontConfig(models=("body",), workers=workers, **config)
+        limited = Limits(**limits)
+        self._config = ServerConfig(address, limits=limited, grace_s=2.0, workers=workers)
+        self._restarts = restarts
         self._command = command
         self._folder = tempfile.TemporaryDirectory(prefix="posewire-")
 
@@ -62,7 +65,7 @@ class HostedFront(Hosted):
         def command(slot: int, number: int) -> Sequence[str]:
             return self._command(f"unix:{folder}/worker-{slot}-{number}.sock")
 
-        self.front = Front(self._config, command)
+        self.front = Front(self._config, command, restarts=self._restarts)
         try:
             return await self.front.start()
         except BaseException:

@@ -6,20 +6,22 @@ import signal
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from posewire_server.config import environment_with, is_in_environment
-from posewire_server.inference.engine.network import Networks
-from posewire_server.inference.pipeline import Pipeline
 from posewire_server.metrics.endpoint import FOLDER_VARIABLE, combined_registry, serve_metrics
 from posewire_server.metrics.frames import REGISTRY, enable_metrics
 from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.models.weights.package_manager import Progress
 from posewire_server.runtime import event_loop_factory, freeze_garbage
-from posewire_server.serving.front.front import Front, FrontConfig
-from posewire_server.serving.rpc.grpc_server import Server
+from posewire_server.serving.front.front import Front
 from posewire_server.serving.rpc.listener import METRICS, READY
 from posewire_server.serving.rpc.server_config import ServerConfig
+
+if TYPE_CHECKING:  # a front loads nothing that reads frames
+    from posewire_server.inference.pipeline import Pipeline
+    from posewire_server.serving.rpc.grpc_server import Server
 
 _LOG = logging.getLogger(__name__)
 WorkerCommand = Callable[[str], Sequence[str]]
@@ -27,12 +29,15 @@ WorkerCommand = Callable[[str], Sequence[str]]
 
 def load_pipelines(
     config: ServerConfig, cache: ModelCache, progress: Progress
-) -> dict[str, Pipeline]:
+) -> "dict[str, Pipeline]":
     """Returns the models of a config by name: pulled if missing, loaded and warm.
 
     Raises:
         PosewireError: A model is unknown, its weights are not available, or no engine runs it.
     """
+    from posewire_server.inference.engine.network import Networks
+    from posewire_server.inference.pipeline import Pipeline
+
     networks = Networks(config.engine)
     pipelines = {}
     for name in config.models:
@@ -46,7 +51,7 @@ def load_pipelines(
     return pipelines
 
 
-def serve_pipelines(config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> int:
+def serve_pipelines(config: ServerConfig, pipelines: "Mapping[str, Pipeline]") -> int:
     """Serves loaded models until SIGTERM or SIGINT; returns the exit code.
 
     Raises:
@@ -64,8 +69,10 @@ def serve_pipelines(config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> 
 
 
 async def _serve_pipelines(
-    config: ServerConfig, pipelines: Mapping[str, Pipeline], metrics_url: str
+    config: ServerConfig, pipelines: "Mapping[str, Pipeline]", metrics_url: str
 ) -> None:
+    from posewire_server.serving.rpc.grpc_server import Server
+
     await _serve(Server(config, pipelines), metrics_url)
 
 
@@ -88,30 +95,17 @@ def serve_front(config: ServerConfig, command: WorkerCommand) -> int:
 
 
 async def _serve_front(config: ServerConfig, command: WorkerCommand, folder: Path) -> None:
-    def command_of(place: int, number: int) -> Sequence[str]:
-        return command(f"unix:{folder}/worker-{place}-{number}.sock")
+    def command_of(slot: int, number: int) -> Sequence[str]:
+        return command(f"unix:{folder}/worker-{slot}-{number}.sock")
 
     metrics = {FOLDER_VARIABLE: str(folder)} if config.metrics_address else {}
     environment = environment_with(**metrics)
-    front = Front(_front_config(config), command_of, environment, folder if metrics else None)
+    front = Front(config, command_of, environment, folder if metrics else None)
     with serve_metrics(combined_registry(front.metrics, folder), config.metrics_address) as url:
         await _serve(front, url)
 
 
-def _front_config(config: ServerConfig) -> FrontConfig:
-    return FrontConfig(
-        address=config.address,
-        models=tuple(find_model(name).name for name in config.models),
-        workers=config.workers,
-        max_streams=config.limits.max_streams,
-        max_message_bytes=config.limits.max_message_bytes,
-        grace_s=config.grace_s,
-        reuse_port=config.reuse_port,
-        metrics_address=config.metrics_address,
-    )
-
-
-async def _serve(server: Server | Front, metrics_url: str) -> None:
+async def _serve(server: "Server | Front", metrics_url: str) -> None:
     """Serves until SIGTERM or SIGINT, then drains; a second signal ends the process at once.
 
     Raises:
@@ -133,7 +127,7 @@ async def _serve(server: Server | Front, metrics_url: str) -> None:
         running.result()
 
 
-async def _run(server: Server | Front) -> None:
+async def _run(server: "Server | Front") -> None:
     """Serves and prints the address, until a fault ends the server."""
     print(f"{READY}{await server.start()}", flush=True)
     await server.fail()

@@ -5,7 +5,6 @@ Messages pass as bytes: the front reads no frame and loads nothing that does.
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MethodType
 from typing import Any
@@ -14,52 +13,28 @@ import grpc
 
 from posewire_server.errors import StreamError
 from posewire_server.metrics.endpoint import WorkersCollector, remove_worker
+from posewire_server.models.catalog.catalog import find_model
 from posewire_server.serving.front.proxy import StreamProxy, proxy_call
 from posewire_server.serving.front.supervisor import RestartPolicy, Supervisor
 from posewire_server.serving.front.worker_pool import Worker, WorkerPool
 from posewire_server.serving.rpc.error_status import Context, Handler, answer_errors
 from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
 from posewire_server.serving.rpc.open_calls import OpenCalls, StreamLimiter
+from posewire_server.serving.rpc.server_config import ServerConfig
 
 _UNARY = ("DetectImage", "ListModels", "GetModel")
 _LAST_WORDS_S = 2.0
-
-
-@dataclass(frozen=True)
-class FrontConfig:
-    """Settings of a front.
-
-    Attributes:
-        address: ``host:port`` (port 0 picks one), or ``unix:/path``.
-        models: Names of the models that the workers serve.
-        workers: How many processes.
-        max_streams: Streams open at once, over all workers.
-        max_message_bytes: Largest message, in both directions.
-        grace_s: Longest time for open calls to end after SIGTERM; that of the workers.
-        reuse_port: Whether other processes may listen on the same port.
-        metrics_address: ``host:port`` of the metrics for Prometheus; empty: none.
-        restarts: When workers are replaced, and when given up.
-    """
-
-    address: str
-    models: tuple[str, ...]
-    workers: int
-    max_streams: int = 100
-    max_message_bytes: int = 32 * 1024 * 1024
-    grace_s: float = 10.0
-    reuse_port: bool = False
-    metrics_address: str = ""
-    restarts: RestartPolicy = field(default_factory=RestartPolicy)
 
 
 class Front:
     """gRPC server whose worker processes answer.
 
     Args:
-        config: How to serve.
+        config: Settings of the front and of its workers.
         command: What runs the worker of a slot, see ``Supervisor``.
         environment: Environment of the workers; None: that of this process.
         metrics_folder: Folder of the workers' metrics; None: they keep none.
+        restarts: When workers are replaced, and when given up.
 
     Attributes:
         metrics: Metrics of the workers that the front itself knows.
@@ -67,19 +42,20 @@ class Front:
 
     def __init__(
         self,
-        config: FrontConfig,
+        config: ServerConfig,
         command: Callable[[int, int], Sequence[str]],
         environment: Mapping[str, str] | None = None,
         metrics_folder: Path | None = None,
+        restarts: RestartPolicy | None = None,
     ) -> None:
         self._config = config
         self._metrics_folder = metrics_folder
         self._workers = WorkerPool()
-        self._stream_limiter = StreamLimiter(config.max_streams)
-        self._supervisor = Supervisor(config.workers, command, self, environment, config.restarts)
+        self._stream_limiter = StreamLimiter(config.limits.max_streams)
+        self._supervisor = Supervisor(config.workers, command, self, environment, restarts)
         self.metrics = WorkersCollector(self._workers.streams, lambda: self._supervisor.restarts)
-        listening = Listening(config.address, config.max_message_bytes, config.reuse_port)
-        self._listener = Listener(listening, config.models)
+        listening = Listening(config.address, config.limits.max_message_bytes, config.reuse_port)
+        self._listener = Listener(listening, [find_model(name).name for name in config.models])
         self._listener.server.add_generic_rpc_handlers((_handlers(self),))
         self._open = OpenCalls()
         self._housework: set[asyncio.Task[Any]] = set()
@@ -119,7 +95,7 @@ class Front:
 
     def worker_ready(self, slot: int, address: str) -> None:
         """Sends work to a worker from now on."""
-        self._workers.add(Worker(slot, address, self._config.max_message_bytes))
+        self._workers.add(Worker(slot, address, self._config.limits.max_message_bytes))
         self._do(self._tell_health())
 
     def worker_lost(self, slot: int, pid: int) -> None:
