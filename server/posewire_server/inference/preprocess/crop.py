@@ -1,4 +1,4 @@
-"""A rotated rectangle of a frame that fills the input of a network: cut it out, map points back."""
+"""Rotated rectangle of a frame that fills the input of a network."""
 
 import math
 from dataclasses import dataclass, replace
@@ -45,8 +45,8 @@ class Crop:
         """Maps points of the rectangle to the frame.
 
         Args:
-            points_unit: (..., 2) x, y, where (0, 0) is the rectangle's own top-left corner and
-                (1, 1) its bottom-right one; NaN stays NaN.
+            points_unit: (..., 2) x, y: (0, 0) is the rectangle's own top-left corner and (1, 1)
+                its bottom-right one; NaN stays NaN.
 
         Returns:
             (..., 2) x, y in pixels of the frame, in the precision of ``points_unit``.
@@ -85,7 +85,7 @@ def cut(
 ) -> npt.NDArray[np.float32]:
     """Cuts a rectangle out of a frame, scaled to the input's whole size, and normalises it.
 
-    Interpolation is bilinear, over averaged pixels where the crop is reduced to less than half.
+    Interpolation is bilinear, over averaged pixels if the crop is reduced to less than half.
     Pixel areas map exactly onto each other. What lies outside the frame is black.
 
     Args:
@@ -127,7 +127,7 @@ def _warp(
 def _visible(
     image: npt.NDArray[np.uint8], crop: Crop
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
-    """Returns the upright part of the image that the crop touches, and where it starts."""
+    """Returns the upright part of the image that the crop touches, and its top-left corner."""
     corners = crop.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
     limits = np.array([image.shape[1], image.shape[0]], np.float64)
     # A pixel more on each side, which interpolation at the crop's own border reaches for.
@@ -139,7 +139,7 @@ def _visible(
 def _reduce(
     part: npt.NDArray[np.uint8], crop: Crop, size_input: tuple[int, int]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
-    """Averages pixels of a part that is to become much smaller; returns the factors of x and y."""
+    """Averages pixels if a part becomes much smaller; returns the factors of x and y."""
     factor = min(size / to for size, to in zip(crop.size, size_input, strict=True))
     if factor <= _LARGEST_PLAIN_REDUCTION:
         return part, np.ones(2)

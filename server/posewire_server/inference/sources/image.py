@@ -47,18 +47,15 @@ def decode_image(encoded: bytes, *, max_pixels: int) -> npt.NDArray[np.uint8]:
 
 
 def read_image(encoded: bytes, *, max_pixels: int, reduce: Reduce = full_size) -> Picture:
-    """Decodes a JPEG, PNG or WebP file as :func:`decode_image`, JPEG perhaps at reduced size.
+    """Decodes an image file as :func:`decode_image` does, but a JPEG file at reduced size.
 
     Args:
         encoded: The file.
-        max_pixels: Limit of width * height, checked from the header before decoding.
+        max_pixels: Limit of width * height.
         reduce: How far a frame of a size may be reduced.
 
-    Returns:
-        The picture; its image is C-contiguous.
-
     Raises:
-        SourceError: IMAGE_EMPTY, IMAGE_FORMAT_UNSUPPORTED, IMAGE_TOO_LARGE or IMAGE_UNDECODABLE.
+        SourceError: As :func:`decode_image`.
     """
     header = read_header(encoded)
     check_size(header.width, header.height, max_pixels)
@@ -88,10 +85,10 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _reduction(header: ImageHeader, reduce: Reduce) -> int:
-    """Returns how far the decoder is to reduce the picture; only JPEG's can.
+    """Returns the reduction of the decoder; only that of JPEG reduces.
 
-    Pixels at the edge that are covered in part only must be in the last row and column, and what
-    size the upright picture has must be known; one that may be turned is reduced where both hold.
+    Pixels that cover the frame in part must be in the last row and column of the upright picture,
+    so a picture that may be turned is reduced only if both sides are multiples of the reduction.
     """
     width, height = header.width, header.height
     if header.format != "JPEG":

@@ -25,13 +25,12 @@ _MOST_JPEG_SCANS = 64
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """What an image file says of itself.
+    """Header of an image file.
 
     Attributes:
-        format: Format of the file.
         width: Pixels across, as stored: before any EXIF rotation.
         height: Pixels down, as stored.
-        may_turn: Of JPEG, whether it has an EXIF segment, which may hold an orientation.
+        may_turn: Whether a JPEG file has an EXIF segment, which may hold an orientation.
     """
 
     format: ImageFormat
@@ -50,7 +49,7 @@ def read_header(encoded: bytes) -> ImageHeader:
         Format and stored size, both sides at least 1.
 
     Raises:
-        SourceError: IMAGE_EMPTY, IMAGE_FORMAT_UNSUPPORTED, or IMAGE_UNDECODABLE where the header is
+        SourceError: IMAGE_EMPTY, IMAGE_FORMAT_UNSUPPORTED, or IMAGE_UNDECODABLE: the header is
             malformed or the end of the file is missing.
     """
     if not encoded:

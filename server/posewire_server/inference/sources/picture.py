@@ -1,4 +1,4 @@
-"""A frame's pixels: BGR, or planes of 4:2:0 video that become BGR only where they are needed."""
+"""A frame's pixels: BGR, or planes of 4:2:0 video that become BGR only if they are needed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One packet taken apart, as far as its place among the others can be seen without decoding."""
+"""Access unit of a video, and its place among the others, which is known without decoding."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -9,16 +9,16 @@ class AccessUnit:
     """All that one picture is coded in.
 
     Attributes:
-        data: Annex B, its parameter sets rewritten so that no picture is held back, and without
-            what decoding does not need: one that is strict stumbles over faults in it.
+        data: Annex B. The parameter sets are rewritten so that no picture is held back. Units that
+            decoding does not need are left out, because a strict decoder fails at faults in them.
         is_key: Whether decoding can begin here.
         is_reference: Whether later pictures may build on this one.
         is_open: Whether pictures right after this key frame may build on some before it.
-        is_leading: Whether this is such a picture, if it comes right after such a key frame.
-        number: Of its picture, one more than that of the last reference picture before it.
-        numbers: Where numbers begin again at 0; 0 where they say nothing.
+        is_leading: Whether this is a picture of this kind, if it comes right after that key frame.
+        number: Number of the picture, one more than that of the last reference picture before it.
+        numbers: Count after which numbers begin again at 0; 0: the numbers say nothing.
         size: (W, H) in pixels, as coded, of the largest picture that its parameter sets announce;
-            None where it brings none.
+            None: it has no parameter sets.
     """
 
     data: bytes
@@ -32,10 +32,10 @@ class AccessUnit:
 
 
 class Syntax(Protocol):
-    """How packets of one codec are to be read; keeps what their parameter sets say."""
+    """Parser of one codec's packets; keeps what their parameter sets say."""
 
     def read(self, data: bytes) -> AccessUnit:
-        """Takes a packet apart.
+        """Parses a packet.
 
         Raises:
             ValueError: It is no access unit of this codec; the text says why.

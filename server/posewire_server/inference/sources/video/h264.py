@@ -1,4 +1,4 @@
-"""H.264: what its units say before they are decoded; ITU-T H.264 sections 7.3 and E.1."""
+"""Parser of H.264 packets; ITU-T H.264 sections 7.3 and E.1."""
 
 from dataclasses import dataclass
 
@@ -40,14 +40,14 @@ class _Header:
 
 
 class H264Syntax:
-    """Reads packets of H.264; see ``access_unit.Syntax``."""
+    """Parses packets of H.264; see ``access_unit.Syntax``."""
 
     def __init__(self) -> None:
         self._sps: dict[int, _Sps] = {}
         self._sps_of_pps: dict[int, int] = {}
 
     def read(self, data: bytes) -> AccessUnit:
-        """Takes a packet apart, see ``access_unit.Syntax``."""
+        """Parses a packet, see ``access_unit.Syntax``."""
         units = [unit for unit in split_units(data) if _is_needed(unit)]
         sizes = [self._read_parameters(units, index) for index in range(len(units))]
         slices = [unit for unit in units if unit[0] & 31 in _PICTURES]
@@ -70,7 +70,7 @@ class H264Syntax:
         )
 
     def _read_parameters(self, units: list[bytes], index: int) -> tuple[int, int] | None:
-        """Takes note of a parameter set and rewrites it in its place; returns its size."""
+        """Keeps a parameter set and rewrites it in its place; returns the picture's size."""
         unit = units[index]
         kind = unit[0] & 31
         if kind in (_SPS, _PPS) and len(unit) > _MOST_BYTES:
@@ -178,7 +178,7 @@ def _skip_picture_order(bits: Bits) -> None:
 
 
 def _forbid_reordering(bits: Bits, references: int) -> None:
-    """Writes num_reorder_frames 0 into the usability information, which is made where absent."""
+    """Writes num_reorder_frames 0 into the usability information, which is added if absent."""
     begin = bits.position
     restriction = f"11{golomb_bits(0) * 2}{golomb_bits(16) * 2}1{golomb_bits(references)}"
     if not bits.flag():

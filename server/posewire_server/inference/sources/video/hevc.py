@@ -1,4 +1,4 @@
-"""HEVC: what its units say before they are decoded; ITU-T H.265 section 7.3."""
+"""Parser of HEVC packets; ITU-T H.265 section 7.3."""
 
 from posewire_server.inference.sources.video.access_unit import AccessUnit
 from posewire_server.inference.sources.video.bitstream import (
@@ -19,13 +19,13 @@ _MOST_BYTES = 8192
 
 
 class HevcSyntax:
-    """Reads packets of HEVC; see ``access_unit.Syntax``.
+    """Parses packets of HEVC; see ``access_unit.Syntax``.
 
-    Its pictures name all that they build on, so that the decoder itself knows what is missing.
+    The pictures name all their references, so the decoder itself knows what is missing.
     """
 
     def read(self, data: bytes) -> AccessUnit:
-        """Takes a packet apart, see ``access_unit.Syntax``."""
+        """Parses a packet, see ``access_unit.Syntax``."""
         units = [unit for unit in split_units(data) if _is_needed(unit)]
         sizes = []
         for index, unit in enumerate(units):

@@ -1,4 +1,4 @@
-"""The packets of one stream: those to look at, and those that only others build on."""
+"""Reader of one stream's packets, including those that only later packets need."""
 
 import threading
 from bisect import insort
@@ -15,13 +15,13 @@ MOST_BYTES_LEFT_OUT = 16_000_000
 
 
 class PacketReader:
-    """Reads packets in their order, one thread at a time; others may leave packets out meanwhile.
+    """Reads packets in their order. One thread at a time may read; others may leave packets out.
 
     A packet that is left out is decoded with the next one that is read, unless a key frame comes
-    between. Where more are left out than can be kept, the next key frame is waited for.
+    between. If more are left out than can be kept, the reader waits for the next key frame.
 
-    The decoder sees for itself whether a packet is a key frame; where its sender says so wrongly,
-    packets are missed that were thought to be of no use, and that is found out.
+    The decoder itself detects key frames. If a sender marks a wrong packet as one, the packets
+    before it are not decoded, and the decoder reports them as missing.
 
     Args:
         max_pixels: Largest picture.
@@ -44,14 +44,14 @@ class PacketReader:
             try:
                 self._decoder_of(earlier.codec).pass_over(earlier.data)
             except SourceError:
-                continue  # Nobody asks; those who build on it are told.
+                continue  # Packets that need it get an error of their own.
         frame = self._decoder_of(packet.codec).decode(packet.data)
         return to_picture(
             frame, reduce, color_matrix=packet.color_matrix, color_range=packet.color_range
         )
 
     def leave_out(self, packet: VideoPacket) -> None:
-        """Takes note of a packet that will not be read; nothing happens where it was."""
+        """Keeps a packet that is not read; does nothing if it was."""
         with self._lock:
             if packet.number <= self._last_number:
                 return
@@ -63,7 +63,7 @@ class PacketReader:
                 self._left_out = [replace(packet, key_frame=False, data=b"")]
 
     def close(self) -> None:
-        """Lets go of the decoder and of all packets."""
+        """Drops the decoder and all packets."""
         with self._lock:
             self._left_out.clear()
         self._decoder = None

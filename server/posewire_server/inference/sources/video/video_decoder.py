@@ -1,4 +1,4 @@
-"""One decoder: packets in decoding order in, the picture that is coded in each out."""
+"""Video decoder that gives the picture of each packet at once, in decoding order."""
 
 from contextlib import suppress
 from fractions import Fraction
@@ -17,13 +17,13 @@ class VideoDecoder:
     """Decodes packets of one codec with FFmpeg, by PyAV; not for two threads at once.
 
     FFmpeg would hold pictures back to put them into the order in which they are shown. Parameter
-    sets that promise no reordering have it give each picture at once, in the order of decoding;
-    with H.264 it then keeps those to itself that are shown before one it gave already. What it
-    conceals is not told from what it decodes, so lost packets are looked for before it sees any.
+    sets that promise no reordering make it give each picture at once, in the order of decoding;
+    of H.264 it then drops pictures that are shown before one that it already gave. It does not
+    report what it conceals, so lost packets are detected before FFmpeg is given any.
 
     Args:
-        codec: Of the packets.
-        max_pixels: Largest picture as coded, where whole blocks fill the last row and column.
+        codec: Codec of the packets.
+        max_pixels: Largest picture as coded, in whole blocks.
     """
 
     def __init__(self, codec: VideoCodec, max_pixels: int) -> None:
@@ -50,7 +50,7 @@ class VideoDecoder:
         return frame
 
     def pass_over(self, data: bytes) -> None:
-        """Decodes a packet as far as others build on it.
+        """Decodes a packet only if later packets need it.
 
         Raises:
             SourceError: As ``decode``.
@@ -82,7 +82,7 @@ class VideoDecoder:
             )
 
     def _check_place(self, unit: AccessUnit) -> None:
-        """Sees to it that FFmpeg decodes only what it has all references of."""
+        """Raises unless FFmpeg has all references of a packet."""
         if unit.is_key:
             return
         self._after_seam &= unit.is_leading
@@ -98,7 +98,7 @@ class VideoDecoder:
             self._reference_number = unit.number
 
     def _run(self, unit: AccessUnit) -> av.VideoFrame | None:
-        """Returns the picture of a unit, or None where FFmpeg decodes it and keeps it."""
+        """Returns the picture of a unit, or None if FFmpeg decodes and drops it."""
         if not unit.is_key:
             return self._feed(unit)
         if self._is_ready and (not unit.is_open or self._follows(unit)):
