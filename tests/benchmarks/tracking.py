@@ -20,12 +20,12 @@ from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
 from posewire_server.tools.benchmarks.figure import Figure
 from posewire_server.tools.benchmarks.load import Image
-from posewire_server.tools.evaluation.tracking_score import Instances, TrackingScore, score_tracking
 
 from tests.benchmarks.nearest import NearestBoxes
 from tests.benchmarks.still import FPS, delay_frames, find_still, follow, jitter
 from tests.benchmarks.street import STREET_VIDEO, street_switches
 from tests.benchmarks.systems import two_people
+from tests.benchmarks.tracking_score import Instances, TrackingScore, score_tracking
 from tests.benchmarks.walk_scenes import SCENES
 from tests.benchmarks.walks import SIZE, Faults, Walk, Walker, WalkFrame
 

@@ -61,7 +61,7 @@ PACKAGES = (
     *WORDS,
 )
 OWNERS = {
-    "grpc": ("serving.rpc", "serving.front", "cli", "tools.benchmarks.plain"),
+    "grpc": ("serving.rpc", "serving.front", "tools.benchmarks.plain"),
     "grpc_health": ("serving.rpc",),
     "grpc_reflection": ("serving.rpc",),
     "grpc_status": ("serving.rpc",),
@@ -74,6 +74,8 @@ OWNERS = {
         "inference.engine",
     ),
     "prometheus_client": ("metrics",),
+    "matplotlib": ("tools.extras",),
+    "pycocotools": ("tools.evaluation.oks",),
     "argparse": ("cli", "config"),
     "av": ("inference.sources.video", "tools.media"),
 }

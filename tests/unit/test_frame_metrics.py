@@ -4,7 +4,7 @@ import threading
 
 import pytest
 from posewire_server.metrics import frames
-from posewire_server.metrics.frames import REGISTRY, enable_metrics, metrics_of, observe_batch
+from posewire_server.metrics.frames import REGISTRY, ModelMetrics, enable_metrics, observe_batch
 from posewire_server.outcome import Timings
 
 MODEL = "a model that no other test has"
@@ -17,7 +17,7 @@ def _disabled(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def record_all() -> None:
-    metrics = metrics_of(MODEL)
+    metrics = ModelMetrics(MODEL)
     metrics.count_stream(opened=True)
     metrics.count_result()
     metrics.count_error("A_REASON")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from posewire_server.inference.tracking.keypoint_similarity import sigmas_of
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.tools.evaluation.tracking_score import Instances, TrackingScore, score_tracking
 
+from tests.benchmarks.tracking_score import Instances, TrackingScore, score_tracking
 from tests.walking import standing
 
 SPREADS = sigmas_of(OPENPOSE18.keypoints)

@@ -3,7 +3,6 @@
 Recording one frame takes a tenth of a millisecond, a large share of the server's own overhead.
 """
 
-import functools
 import threading
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -50,81 +49,43 @@ def enable_metrics() -> None:
 
 
 class ModelMetrics:
-    """Counts outcomes and streams of one model and measures the stages of its frames."""
+    """Counts outcomes and streams of one model and measures the stages of its frames.
+
+    Nothing is recorded unless ``enable_metrics`` was called.
+    """
 
     def __init__(self, model: str) -> None:
         self._model = model
-        self._results = _FRAMES.labels(model, "result", "")
-        self._streams = _STREAMS.labels(model)
-        self._wait, self._decode, self._infer, self._post = (
-            _STAGES.labels(model, stage) for stage in ("wait", "decode", "infer", "post")
-        )
 
     def count_result(self) -> None:
         """Counts a frame whose outcome is a result."""
-        self._results.inc()
+        self._count("result", "", 1)
 
     def count_error(self, reason: str) -> None:
         """Counts a frame whose outcome is an error."""
-        _FRAMES.labels(self._model, "error", reason).inc()
+        self._count("error", reason, 1)
 
     def count_dropped(self, reason: str, count: int) -> None:
         """Counts dropped frames."""
-        _FRAMES.labels(self._model, "dropped", reason).inc(count)
+        self._count("dropped", reason, count)
+
+    def _count(self, outcome: str, reason: str, count: int) -> None:
+        if _ENABLED.is_set():
+            _FRAMES.labels(self._model, outcome, reason).inc(count)
 
     def observe_timings(self, timings: Timings) -> None:
         """Records how long each stage of a frame took."""
-        self._wait.observe(timings.wait_s)
-        self._decode.observe(timings.decode_s)
-        self._infer.observe(timings.infer_s)
-        self._post.observe(timings.post_s)
+        if _ENABLED.is_set():
+            for stage, seconds in vars(timings).items():
+                _STAGES.labels(self._model, stage.removesuffix("_s")).observe(seconds)
 
     def count_stream(self, *, opened: bool) -> None:
         """Counts a stream that opens or ends."""
-        self._streams.inc(1 if opened else -1)
-
-
-class _DisabledMetrics(ModelMetrics):
-    """Records nothing."""
-
-    def __init__(self) -> None:
-        pass
-
-    def count_result(self) -> None:
-        pass
-
-    def count_error(self, reason: str) -> None:
-        pass
-
-    def count_dropped(self, reason: str, count: int) -> None:
-        pass
-
-    def observe_timings(self, timings: Timings) -> None:
-        pass
-
-    def count_stream(self, *, opened: bool) -> None:
-        pass
-
-
-_DISABLED = _DisabledMetrics()
-
-
-def metrics_of(model: str) -> ModelMetrics:
-    """Returns the metrics of a model; they record nothing unless ``enable_metrics`` was called."""
-    return _metrics_of(model) if _ENABLED.is_set() else _DISABLED
-
-
-@functools.cache
-def _metrics_of(model: str) -> ModelMetrics:
-    return ModelMetrics(model)
-
-
-@functools.cache
-def _batches_of(network: str) -> Histogram:
-    return _BATCHES.labels(network)
+        if _ENABLED.is_set():
+            _STREAMS.labels(self._model).inc(1 if opened else -1)
 
 
 def observe_batch(network: str, size: int) -> None:
     """Records the batch size of one run of a network."""
     if _ENABLED.is_set():
-        _batches_of(network).observe(size)
+        _BATCHES.labels(network).observe(size)

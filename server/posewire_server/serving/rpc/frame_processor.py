@@ -10,7 +10,7 @@ from posewire_server.inference.pipeline import Pipeline
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.session import StreamSession
 from posewire_server.inference.tracking.frame_clock import FrameTime
-from posewire_server.metrics.frames import metrics_of
+from posewire_server.metrics.frames import ModelMetrics
 from posewire_server.outcome import Detection
 from posewire_server.serving.rpc.result_conversion import write_result
 from posewire_server.serving.rpc.stream_config import AnswerSettings
@@ -67,7 +67,7 @@ class KeypointProcessor(Generic[Response]):
             frame_time=_frame_time(frame, context) if self.session.tracker else None,
             context=context,
         )
-        metrics_of(self.pipeline.spec.name).observe_timings(detection.timings)
+        ModelMetrics(self.pipeline.spec.name).observe_timings(detection.timings)
         return detection
 
 

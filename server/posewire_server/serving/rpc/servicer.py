@@ -10,7 +10,7 @@ from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
 from posewire_server.errors import ErrorReason, PosewireError, StreamError
 from posewire_server.frame import Frame
-from posewire_server.metrics.frames import metrics_of
+from posewire_server.metrics.frames import ModelMetrics
 from posewire_server.outcome import Answer, Failed
 from posewire_server.serving.rpc.error_status import (
     Context,
@@ -107,7 +107,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         pipeline = self._models.serving(request.model)
         share = ByteShare(self._bytes)
         stream = open_call(request, pipeline, self._dispatcher, share, is_local=is_local(context))
-        metrics = metrics_of(pipeline.spec.name)
+        metrics = ModelMetrics(pipeline.spec.name)
         try:
             response = await self._answer(stream, request.frame, context.time_remaining())
         except PosewireError as error:
@@ -130,7 +130,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             )
             self._streams.add(stream)
             reader = asyncio.create_task(read_frames(requests, stream))
-            metrics = metrics_of(started.model.name)
+            metrics = ModelMetrics(started.model.name)
             metrics.count_stream(opened=True)
             try:
                 await context.write(pb.DetectResponse(started=started, credit=stream.credit))

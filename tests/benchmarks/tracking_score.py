@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-
 from posewire_server.inference.tracking.assignment import assign
 from posewire_server.inference.tracking.keypoint_similarity import diagonals, similarity
 
