@@ -53,7 +53,7 @@ CODES: Mapping[Reason, StatusCode] = {
 }
 
 
-def as_told(error: PosewireError) -> PosewireError:
+def client_error(error: PosewireError) -> PosewireError:
     """Returns the error for the client: the text of an engine stays in the log."""
     if isinstance(error, EngineError) or error.reason not in CODES:
         return PosewireError(
@@ -63,8 +63,8 @@ def as_told(error: PosewireError) -> PosewireError:
 
 
 def to_status(error: PosewireError) -> status_pb2.Status:
-    """Returns the status of the error for the client, see ``as_told``."""
-    error = as_told(error)
+    """Returns the status of the error for the client, see ``client_error``."""
+    error = client_error(error)
     details = any_pb2.Any()
     details.Pack(
         error_details_pb2.ErrorInfo(

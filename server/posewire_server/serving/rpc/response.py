@@ -6,7 +6,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.metrics.frames import ModelMetrics
 from posewire_server.outcome import Answer, ControlMessage, Dropped, Failed, Outcome
-from posewire_server.serving.rpc.error_status import as_told
+from posewire_server.serving.rpc.error_status import client_error
 from posewire_server.serving.rpc.result_conversion import to_dropped, to_frame_error
 from posewire_server.serving.rpc.stream_config import to_duration
 from posewire_server.serving.streams.stream import Stream
@@ -71,7 +71,7 @@ def count_item(metrics: ModelMetrics, item: Item) -> None:
         case Answer():
             metrics.count_result()
         case Failed(error=error):
-            metrics.count_error(as_told(error).reason)
+            metrics.count_error(client_error(error).reason)
         case Dropped(count=count, reason=reason):
             metrics.count_dropped(reason.value, count)
         case ControlMessage():

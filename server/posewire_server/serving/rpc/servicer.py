@@ -15,7 +15,7 @@ from posewire_server.outcome import Answer, Failed
 from posewire_server.serving.rpc.error_status import (
     Context,
     answer_errors,
-    as_told,
+    client_error,
     draining_error,
 )
 from posewire_server.serving.rpc.open_calls import OpenCalls, StreamLimiter, too_many_calls
@@ -111,7 +111,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         try:
             response = await self._answer(stream, request.frame, context.time_remaining())
         except PosewireError as error:
-            metrics.count_error(as_told(error).reason)
+            metrics.count_error(client_error(error).reason)
             raise
         metrics.count_result()
         return response
