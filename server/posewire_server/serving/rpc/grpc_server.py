@@ -1,4 +1,4 @@
-"""The server of one process: the service, and the threads that do its work."""
+"""gRPC server of one process: the service and the threads that work for it."""
 
 import asyncio
 import logging
@@ -23,10 +23,10 @@ _MOST_FRAMES_AT_ONCE = 16
 
 
 class Server:
-    """A gRPC server on one event loop.
+    """gRPC server on one event loop.
 
     Args:
-        config: How to serve.
+        config: Settings of the server.
         pipelines: Loaded and warm, by the name of their model.
     """
 
@@ -40,7 +40,7 @@ class Server:
         self._listener = Listener(listening, list(pipelines))
         server = self._listener.server
         pb_grpc.add_KeypointServiceServicer_to_server(self._servicer, server)
-        # Takes the place of the generated handler: this one reads raw images without copying them.
+        # Replaces the generated handler: this one reads raw images without copying them.
         server.add_registered_method_handlers(SERVICE, _detect_handler(self._servicer))
 
     async def start(self) -> str:
@@ -52,7 +52,7 @@ class Server:
         return await self._listener.start()
 
     async def fail(self) -> None:
-        """Waits for ever: what fails here fails single frames."""
+        """Waits for ever: a fault here fails single frames only."""
         await asyncio.Event().wait()
 
     async def drain(self) -> None:

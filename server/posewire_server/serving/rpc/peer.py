@@ -1,4 +1,4 @@
-"""Who is at the other end of a call, also where a front stands between."""
+"""Peer of a call: the client, even if a front passes the call on."""
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address
@@ -14,8 +14,8 @@ Metadata = Sequence[tuple[str, str | bytes]]
 def true_peer(context: Context) -> str:
     """Returns the address of the client, as gRPC writes it, for instance ``ipv4:127.0.0.1:4711``.
 
-    A front, which is told from others by its Unix socket, says for whom it asks. Another client of
-    such a socket is on this machine itself, whatever it says.
+    A front calls over a Unix socket and names its client in the metadata. Another client of such a
+    socket is on this machine itself, whatever it names.
     """
     peer: str = context.peer()
     if not peer.startswith("unix:"):

@@ -1,4 +1,4 @@
-"""The RPCs of ``posewire.v1.KeypointService``: messages in, messages out."""
+"""Servicer of ``posewire.v1.KeypointService``: messages in, messages out."""
 
 import asyncio
 from dataclasses import replace
@@ -66,10 +66,9 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._call_limiter = StreamLimiter(models.limits.max_streams, too_many_calls)
 
     async def drain(self) -> None:
-        """Refuses new work, has every stream told, and waits for open calls, then ends them.
+        """Refuses new calls, notifies every stream, waits for open calls, and then ends them.
 
-        At the end of the grace time the frames without an answer are dropped; what is left of it is
-        for clients to read that.
+        Near the end of the grace time unanswered frames are dropped; clients read that in the rest.
         """
         self._open.is_draining = True
         for stream in self._streams:

@@ -43,7 +43,7 @@ class ReorderBuffer(Generic[T]):
 
     def reserve(self, previous_id: int) -> PendingOutcome[T]:
         """Adds the pending outcome of a frame."""
-        pending = PendingOutcome[T](previous_id)
+        pending: PendingOutcome[T] = PendingOutcome(previous_id)
         self._unknown += 1
         if self._in_order:
             self._pending.append(pending)

@@ -59,24 +59,24 @@ class Stream(Generic[T]):
         self._share = share
         live = settings.overflow_policy is OverflowPolicy.DROP_OLDEST
         self._blocks = settings.overflow_policy is OverflowPolicy.BLOCK
-        self._waiting = FrameQueue[T](self._expire, in_turn=live or settings.is_tracking)
+        in_turn = live or settings.is_tracking
+        self._waiting: FrameQueue[T] = FrameQueue(self._expire, in_turn=in_turn)
         self._running: list[AcceptedFrame[T]] = []
-        self._outcomes = ReorderBuffer[T](in_order=settings.in_order)
+        self._outcomes: ReorderBuffer[T] = ReorderBuffer(in_order=settings.in_order)
         self._window = CreditWindow(settings.max_in_flight, FRESH if live else BUSY)
         self._in_flight = 0
         self._last_id = -1
         self._phase = StreamPhase.OPEN
         self._control: ControlMessage | None = None
         self.is_cut_short = self._told = False
-        self._wake_reader = asyncio.Event()
-        self._wake_writer = asyncio.Event()
+        self._wake_reader, self._wake_writer = asyncio.Event(), asyncio.Event()
         share.wake = self._wake_reader.set
 
     @property
     def credit(self) -> int:
         """How many more frames are worth sending now."""
-        is_open = self._phase is StreamPhase.OPEN
-        return max(0, self._window.size - self._in_flight) if is_open else 0
+        free = self._window.size - self._in_flight
+        return max(0, free) if self._phase is StreamPhase.OPEN else 0
 
     @property
     def owes(self) -> bool:
