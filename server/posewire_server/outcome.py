@@ -30,7 +30,7 @@ class Detection:
 
 
 class DropReason(Enum):
-    """Why frames were dropped."""
+    """Reason of a drop."""
 
     OVERFLOW = "overflow"
     TOO_OLD = "too_old"
@@ -39,7 +39,7 @@ class DropReason(Enum):
 
 @dataclass(frozen=True)
 class Answer(Generic[T]):
-    """What one frame was answered with."""
+    """The answer to one frame."""
 
     value: T
 
@@ -66,7 +66,7 @@ Outcome: TypeAlias = Answer[T] | Failed | Dropped
 
 
 class ControlMessage(Enum):
-    """What a stream writes besides outcomes."""
+    """Messages that a stream writes besides outcomes."""
 
     HEARTBEAT = "heartbeat"
     DRAINING = "draining"

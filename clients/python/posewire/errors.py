@@ -50,7 +50,7 @@ class InvalidArgumentError(PosewireError):
 
 
 class NotFoundError(PosewireError):
-    """What was asked for does not exist."""
+    """The model or object that a request names does not exist."""
 
 
 class ModelUnknownError(NotFoundError):

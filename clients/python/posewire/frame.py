@@ -25,7 +25,7 @@ Source: TypeAlias = (
     | frame_pb2.SharedMemoryImage
     | frame_pb2.VideoPacket
 )
-"""Where the pixels of a frame come from.
+"""Sources of the pixels of a frame.
 
 ``bytes`` of a JPEG, PNG or WebP file; an array of pixels, (H, W, 3) BGR or (H, W) grey, of any
 strides; ``RawPixels`` of other formats (RGB, NV12, I420); or a message of

@@ -40,7 +40,7 @@ class Skeleton:
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What runs the network: ``openvino``, ``onednn``, ``plain`` or ``gpu``."""
+    """Engine that runs the network: ``openvino``, ``onednn``, ``plain`` or ``gpu``."""
 
     name: str
     precision: str
@@ -60,7 +60,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where the weights come from: the package, its digest and its licence."""
+    """Source of the weights: the package, its digest and its licence."""
 
     source: str
     sha256: str

@@ -17,7 +17,7 @@ class Order(IntEnum):
 
 
 class OverflowPolicy(IntEnum):
-    """What happens to a frame without room: BLOCK for files, DROP_OLDEST for cameras."""
+    """Treatment of a frame without room: BLOCK for files, DROP_OLDEST for cameras."""
 
     BLOCK = service_pb2.OVERFLOW_POLICY_BLOCK
     DROP_OLDEST = service_pb2.OVERFLOW_POLICY_DROP_OLDEST
@@ -34,7 +34,7 @@ class Priority(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrackingOptions:
-    """How instances keep their id over frames.
+    """Options of tracking: instances keep their id over frames.
 
     Attributes:
         max_gap_s: How long an instance may be out of sight and keep its id; None: the server's
@@ -49,7 +49,7 @@ class TrackingOptions:
 
 @dataclass(frozen=True, slots=True)
 class SmoothingOptions:
-    """How keypoints are smoothed over frames: the One-Euro filter.
+    """Options of smoothing keypoints over frames with the One-Euro filter.
 
     Attributes:
         min_cutoff_hz: Cut-off frequency at rest; lower is smoother; None: the server's choice.

@@ -50,7 +50,7 @@ class Poses:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Where the time of a frame went at the server, in seconds: in queues and in three stages."""
+    """Seconds that a frame spent at the server: in queues and in three stages."""
 
     wait_s: float = 0.0
     decode_s: float = 0.0
@@ -126,7 +126,7 @@ class Dropped:
 
     @property
     def count(self) -> int:
-        """How many frames."""
+        """The number of frames."""
         return len(self.sequence_ids)
 
 
@@ -144,7 +144,7 @@ class Lost:
 
     @property
     def count(self) -> int:
-        """How many frames."""
+        """The number of frames."""
         return len(self.sequence_ids)
 
 

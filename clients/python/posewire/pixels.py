@@ -94,7 +94,7 @@ class RawPixels:
 
     @property
     def layout(self) -> frame_pb2.RawImage:
-        """What describes the pixels, without them."""
+        """The description of the pixels, without them."""
         return frame_pb2.RawImage(
             format=self.format.value,
             width=self.width,

@@ -1,4 +1,4 @@
-"""Where the connections of one stream go, one after the other."""
+"""Route of a stream: the targets of its connections, one after the other."""
 
 from collections import deque
 from collections.abc import Iterable, Sequence

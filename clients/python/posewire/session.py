@@ -1,4 +1,4 @@
-"""What is known of one Detect stream, over all its connections; does no I/O and holds no lock."""
+"""Session of one Detect stream over all its connections; does no I/O and holds no lock."""
 
 import random
 import time
@@ -30,7 +30,7 @@ NEVER_BLOCKING = (service_pb2.OVERFLOW_POLICY_DROP_OLDEST, service_pb2.OVERFLOW_
 
 @dataclass(frozen=True)
 class Ending:
-    """How to go on after a connection.
+    """Decision after the end of a connection.
 
     Attributes:
         lost: The frames whose outcomes went down with it.
