@@ -7,6 +7,7 @@ from posewire_server.models.catalog.network_catalog import find_network
 from posewire_server.models.catalog.spec import NetworkSpec
 from posewire_server.models.weights.manifest import EngineCheck
 from posewire_server.models.weights.model_cache import ModelCache
+from posewire_server.models.weights.network_store import NetworkStore
 from posewire_server.tools.commands import models
 from posewire_server.tools.commands.import_model import ImportConfig
 
@@ -25,9 +26,12 @@ def cache(tmp_path: Path) -> ModelCache:
         for path in files.glob("x.*"):
             (folder / "weights.pdiparams").write_bytes(path.read_bytes())
 
-    return ModelCache(
-        tmp_path / "cache", lambda *_: CHECKS, fetch=lambda *_: None, translate=import_quickly
-    )
+    def check(*_: object) -> tuple[EngineCheck, ...]:
+        return CHECKS
+
+    models = ModelCache(tmp_path / "cache", check)
+    models.store = NetworkStore(models.store.root, check, lambda *_: None, import_quickly)
+    return models
 
 
 def row(output: str) -> list[str]:

@@ -1,7 +1,7 @@
-"""Collects the files of a network from files, folders and archives.
+"""Collection of the files of a network from files, folders and archives into one flat folder.
 
-What is collected lies flat in one folder. Of archives nothing is run or linked, and nothing is
-written elsewhere: a member of another kind, or with a path that leads out, refuses the archive.
+Of archives nothing is run or linked, and nothing is written elsewhere: a member of another kind, or
+with a path that leads out, refuses the archive.
 """
 
 import tarfile
@@ -27,15 +27,12 @@ _ARCHIVES: Final = (".zip", ".whl", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar
 
 
 def collect_files(paths: Sequence[Path], folder: Path, names: Collection[str] = ()) -> list[Path]:
-    """Copies the files of a network into a folder.
+    """Copies the files of a network into an empty folder and returns them.
 
     Args:
-        paths: Files; folders, of which all that look like weights are taken; or archives of such.
-        folder: An empty folder.
-        names: Of the files that are taken from folders and archives; none: what looks like weights.
-
-    Returns:
-        What lies there now.
+        paths: Files, and folders or archives of files.
+        folder: Where the copies go.
+        names: Names to take from folders and archives; none: all that look like weights.
 
     Raises:
         WeightsError: WEIGHTS_UNAVAILABLE if a path is not there; WEIGHTS_DAMAGED for an archive
@@ -51,8 +48,7 @@ def collect_files(paths: Sequence[Path], folder: Path, names: Collection[str] = 
         elif _is_archive(path.name):
             _take_archive(path, folder, names)
         else:
-            with path.open("rb") as source:
-                _take(source, path.name, folder, MAX_BYTES)
+            _take_file(path, folder)
     found = sorted(folder.iterdir())
     if not found:
         known = ", ".join(sorted(names) or [*_ENDINGS, *_NAMES])
@@ -64,8 +60,12 @@ def _take_folder(path: Path, folder: Path, names: Collection[str]) -> None:
     files = [each for each in sorted(path.rglob("*")) if each.is_file()]
     for each in files:
         if _is_wanted(each.name, names) or (not names and (each.parent / "__model__") in files):
-            with each.open("rb") as source:
-                _take(source, each.name, folder, MAX_BYTES)
+            _take_file(each, folder)
+
+
+def _take_file(path: Path, folder: Path) -> None:
+    with path.open("rb") as source:
+        _take(source, path.name, folder, MAX_BYTES)
 
 
 def _take_archive(path: Path, folder: Path, names: Collection[str]) -> None:

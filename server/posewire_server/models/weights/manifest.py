@@ -1,4 +1,4 @@
-"""What the cache knows about one network: its origin, its files, and which engines run it."""
+"""Manifest of a network in the cache: its origin, its files, and the engines that run it."""
 
 import hashlib
 import json
@@ -20,11 +20,11 @@ CLOSE: Final = 1.25
 
 @dataclass(frozen=True)
 class EngineCheck:
-    """What the self-check found out about one engine.
+    """Result of the self-check of one engine.
 
     Attributes:
         engine: ``openvino``, ``onednn``, ``plain`` or ``gpu``.
-        passed: Whether it reproduced the golden outputs; an engine that did not is never used.
+        passed: It reproduced the golden outputs; an engine that did not is never used.
         reason: Why it did not, in a sentence; empty if it passed.
         max_error: Largest absolute difference from the golden outputs.
         run_ms: Best time of one run on a picture of full size; 0 if it never ran.
@@ -42,9 +42,7 @@ class Manifest:
     """The provenance and the state of one network, kept as JSON beside its files.
 
     Attributes:
-        network: Name of the network.
-        source: What the weights were taken from.
-        source_sha256: Digest of it.
+        source_sha256: Digest of what the weights were taken from.
         members: Paths of the weights' files inside it.
         licence: SPDX identifier.
         importer: Name and version of the importer, as ``graphdef 1``.
@@ -127,7 +125,7 @@ class Manifest:
 
 
 class ProgramFiles(NamedTuple):
-    """A program in Paddle's older format: its operations and its weights."""
+    """Program in Paddle's older format: operations and weights."""
 
     program: Path
     parameters: Path
@@ -135,13 +133,7 @@ class ProgramFiles(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredNetwork:
-    """A network in the cache, its files proved to be the ones that were imported.
-
-    Attributes:
-        spec: What it is.
-        folder: Where its files are.
-        manifest: What is known about them.
-    """
+    """A network in the cache, its files proved to be the ones that were imported."""
 
     spec: NetworkSpec
     folder: Path
@@ -151,13 +143,13 @@ class StoredNetwork:
     def version(self) -> str:
         """Changes with the weights, the importer and Paddle."""
         version = self.folder.name.removeprefix(f"{self.spec.name}-")
-        # The folder of imported weights tells nothing of them.
+        # The folder's name of imported weights does not depend on them.
         digest = self.manifest.files.get(PARAMETERS_NAME, "")[:12]
         return version.replace("imported-", f"{digest}-", 1)
 
     @property
     def program(self) -> ProgramFiles:
-        """The network."""
+        """The files of the network."""
         return ProgramFiles(self.folder / PROGRAM_NAME, self.folder / PARAMETERS_NAME)
 
 

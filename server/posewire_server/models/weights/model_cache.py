@@ -1,4 +1,4 @@
-"""Cache of models: what their networks in the cache make them."""
+"""Cache of models, each one or several networks of a store."""
 
 import hashlib
 import tempfile
@@ -13,22 +13,11 @@ from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.models.weights.manifest import StoredNetwork
 from posewire_server.models.weights.network_store import CheckEngines, NetworkStore
 from posewire_server.models.weights.package_manager import Progress, silent
-from posewire_server.models.weights.pull_steps import (
-    FetchFiles,
-    ImportFiles,
-    fetch_files,
-    import_files,
-)
 
 
 @dataclass(frozen=True)
 class StoredModel:
-    """A model whose networks are all in the cache.
-
-    Attributes:
-        spec: The entry of the catalogue.
-        networks: In the order of the spec.
-    """
+    """A model whose networks are all in the cache, in the order of its spec."""
 
     spec: ModelSpec
     networks: tuple[StoredNetwork, ...]
@@ -43,20 +32,10 @@ class StoredModel:
 
 
 class ModelCache:
-    """The models of a cache folder.
+    """The models of a cache folder, made of the networks in its store."""
 
-    Args:
-        root, check, fetch, translate: As ``NetworkStore``'s.
-    """
-
-    def __init__(
-        self,
-        root: Path,
-        check: CheckEngines,
-        fetch: FetchFiles = fetch_files,
-        translate: ImportFiles = import_files,
-    ) -> None:
-        self.store = NetworkStore(root, check, fetch, translate)
+    def __init__(self, root: Path, check: CheckEngines) -> None:
+        self.store = NetworkStore(root, check)
 
     def find(self, spec: ModelSpec) -> StoredModel | None:
         """Returns a model; None if one of its networks has not been pulled.
@@ -77,8 +56,8 @@ class ModelCache:
             WeightsError, EngineError: As ``NetworkStore.pull``.
         """
         with tempfile.TemporaryDirectory(prefix="posewire-") as folder:
-            pull = partial(self.store.pull, force=force, downloads=Path(folder))
-            return StoredModel(spec, tuple(pull(network, progress) for network in spec.networks))
+            pull = partial(self.store.pull, progress=progress, force=force, downloads=Path(folder))
+            return StoredModel(spec, tuple(map(pull, spec.networks)))
 
     def verify(self, spec: ModelSpec, progress: Progress = silent) -> StoredModel:
         """Proves the files of a model and checks every engine of this machine again.
@@ -89,8 +68,8 @@ class ModelCache:
         if self.find(spec) is None:
             text = f"{spec.name} is not in the cache; run `posewire-server models pull {spec.name}`"
             raise WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text, model=spec.name)
-        verified = [self.store.verify(network, progress) for network in spec.networks]
-        return StoredModel(spec, tuple(verified))
+        verify = partial(self.store.verify, progress=progress)
+        return StoredModel(spec, tuple(map(verify, spec.networks)))
 
     def remove(self, spec: ModelSpec, kept: Sequence[ModelSpec] = ()) -> int:
         """Removes a model's networks, but for those of ``kept``; returns the bytes set free."""

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,9 +42,7 @@ CheckEngines = Callable[[StoredNetwork, Progress], tuple[EngineCheck, ...]]
 
 
 class NetworkStore:
-    """Networks below one folder, each in a folder of its own.
-
-    Safe to use from several processes at once.
+    """Networks below one folder, each in a folder of its own; processes may share it.
 
     Args:
         root: The cache folder; made by the first ``pull``.
@@ -100,8 +98,8 @@ class NetworkStore:
 
         Args:
             spec: The network.
-            progress: Told how far it is.
-            force: Whether to fetch it again and replace what is there, damaged or not.
+            progress: Called while it waits, downloads, imports and checks.
+            force: Fetches it again and replaces what is there, damaged or not.
             downloads: A folder that keeps what is downloaded, for other networks of the same
                 source.
 
@@ -133,8 +131,8 @@ class NetworkStore:
         Args:
             spec: The network; its importer reads the files.
             files: A folder that holds them, and nothing else.
-            progress: Told how far it is.
-            prove: Called with the network before it is kept; raises if it shall not be.
+            progress: Called while it waits, imports and checks.
+            prove: Called with the network before it is kept; raises if it is wrong.
 
         Raises:
             WeightsError: WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, CACHE_UNWRITABLE; the cache is as it
@@ -152,26 +150,21 @@ class NetworkStore:
                 CACHE_UNWRITABLE.
         """
         with self._locked(spec, progress) as workspace:
-            model = self.find(spec)
-            if model is None:
+            stored = self.find(spec)
+            if stored is None:
                 raise absent_error(spec)
-            manifest = replace(model.manifest, checks=self._check(model, progress))
-            manifest.write(workspace).replace(model.folder / FILE_NAME)
-            return replace(model, manifest=manifest)
+            manifest = replace(stored.manifest, checks=self._check(stored, progress))
+            manifest.write(workspace).replace(stored.folder / FILE_NAME)
+            return replace(stored, manifest=manifest)
 
     def remove(self, spec: NetworkSpec) -> int:
         """Removes a network, made by whatever importer or Paddle; returns the bytes set free."""
         with self._locked(spec, silent) as workspace:
-            folders = self._folders(spec)
-            size = sum(_size(folder) for folder in folders)
-            for folder in folders:
-                folder.rename(workspace / folder.name)
-            return size
-
-    def _folders(self, spec: NetworkSpec) -> list[Path]:
-        """Returns where a network is, be it by another importer or Paddle."""
-        own = re.compile(rf"{re.escape(spec.name)}-[^-]+-[^-]+-paddle.*")  # not that of body-cmu
-        return [path for path in self.root.iterdir() if own.fullmatch(path.name) and path.is_dir()]
+            own = re.compile(rf"{re.escape(spec.name)}-[^-]+-[^-]+-paddle.*")  # not of body-cmu
+            for path in list(self.root.iterdir()):
+                if own.fullmatch(path.name) and path.is_dir():
+                    path.rename(workspace / path.name)
+            return _size(workspace)
 
     def size_bytes(self, spec: NetworkSpec) -> int:
         """Returns the bytes a network takes in the cache."""
@@ -185,32 +178,27 @@ class NetworkStore:
         progress: Progress,
         prove: Callable[[StoredNetwork], object] = lambda stored: stored,
     ) -> StoredNetwork:
-        manifest = self._build(spec, files, workspace / "network", progress)
-        prove(StoredNetwork(spec, workspace / "network", manifest))
-        target = self.folder(spec)
-        if target.exists():
-            target.rename(workspace / "replaced")
-        (workspace / "network").rename(target)
-        return StoredNetwork(spec, target, manifest)
-
-    def _build(self, spec: NetworkSpec, files: Path, folder: Path, progress: Progress) -> Manifest:
-        """Imports and checks a network in a new folder."""
+        """Imports and checks a network in a new folder, which then takes its place."""
+        folder = workspace / "network"
         folder.mkdir()
         progress("import", 0, 1)
         self._translate(spec, files, folder)
         progress("import", 1, 1)
-        importer = f"{spec.importer} {import_network.VERSION}"
-        manifest = Manifest.describe(spec, importer, folder)
+        manifest = Manifest.describe(spec, f"{spec.importer} {import_network.VERSION}", folder)
         manifest.write(folder)
         checks = self._check(StoredNetwork(spec, folder, manifest), progress)
         manifest = replace(manifest, checks=checks)
         if manifest.default_engine is None:
             reasons = "; ".join(f"{check.engine}: {check.reason}" for check in checks)
-            raise EngineError(
-                ErrorReason.ENGINE_FAILED, f"no engine runs {spec.name} right ({reasons})"
-            )
+            text = f"no engine runs {spec.name} right ({reasons})"
+            raise EngineError(ErrorReason.ENGINE_FAILED, text)
         manifest.write(folder)
-        return manifest
+        prove(StoredNetwork(spec, folder, manifest))
+        target = self.folder(spec)
+        if target.exists():
+            target.rename(workspace / "replaced")
+        folder.rename(target)
+        return StoredNetwork(spec, target, manifest)
 
     @contextmanager
     def _locked(self, spec: NetworkSpec, progress: Progress) -> Iterator[Path]:
@@ -227,19 +215,14 @@ class NetworkStore:
             raise _unwritable(self.root, error) from error
 
 
-@contextmanager
-def _acquire(path: Path, progress: Progress) -> Iterator[None]:
+def _acquire(path: Path, progress: Progress) -> AbstractContextManager[object]:
     lock = filelock.FileLock(path)
-    try:
-        lock.acquire(timeout=0)
-    except filelock.Timeout:
-        progress("wait", 0, 1)  # Another process is at work on it.
-        lock.acquire()
-        progress("wait", 1, 1)
-    try:
-        yield
-    finally:
-        lock.release()
+    with suppress(filelock.Timeout):
+        return lock.acquire(timeout=0)
+    progress("wait", 0, 1)  # Another process is at work on it.
+    acquired = lock.acquire()
+    progress("wait", 1, 1)
+    return acquired
 
 
 def _size(folder: Path) -> int:
@@ -251,6 +234,5 @@ def _unwritable(root: Path, error: OSError) -> WeightsError:
         text = f"the disk of the cache folder {root} is full; free 50 MB there"
     else:
         text = f"the cache folder {root} cannot be written ({error}); let this user write there"
-    return WeightsError(
-        LocalReason.CACHE_UNWRITABLE, f"{text}, or choose another with --cache or POSEWIRE_CACHE"
-    )
+    text += ", or choose another with --cache or POSEWIRE_CACHE"
+    return WeightsError(LocalReason.CACHE_UNWRITABLE, text)

@@ -1,6 +1,6 @@
-"""Fetches a package with npm, so that the user's registry, mirror, proxy and certificates apply.
+"""Packages of npm, packed and never installed: nothing of them runs.
 
-The package is packed, never installed: nothing of it runs.
+The user's registry, mirror, proxy and certificates apply.
 """
 
 import errno
@@ -9,7 +9,7 @@ import os
 import shutil
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -47,9 +47,7 @@ def download(source: NpmSource, folder: Path, progress: Progress) -> Path:
 
 
 def extract(archive: Path, members: Sequence[str], folder: Path) -> Path:
-    """Writes files of an archive into a new folder, by their bare names, and returns the folder.
-
-    Nothing else is written, whatever the archive holds.
+    """Writes these files of an archive alone into a new folder, by their bare names; returns it.
 
     Raises:
         WeightsError: WEIGHTS_DAMAGED if the archive lacks one, cannot be read, or has a link or
@@ -58,31 +56,20 @@ def extract(archive: Path, members: Sequence[str], folder: Path) -> Path:
     folder.mkdir()
     missing = set(members)
     try:
-        for name, content in _read(archive, members):
-            (folder / Path(name).name).write_bytes(content)
-            missing.discard(name)
+        with gzip.open(archive) as content, tarfile.open(fileobj=content, mode="r|") as files:
+            while missing:
+                entry = files.next()
+                if entry is None:
+                    raise _damaged(archive, f"it lacks {', '.join(sorted(missing))}")
+                if entry.name in missing:
+                    file = files.extractfile(entry) if entry.isreg() else None
+                    if file is None or entry.size > MAX_MEMBER_BYTES:
+                        raise _damaged(archive, f"{entry.name} is no file of a likely size")
+                    (folder / Path(entry.name).name).write_bytes(file.read())
+                    missing.remove(entry.name)
     except _MALFORMED as error:
         raise _damaged(archive, f"it cannot be read ({error})") from error
-    if missing:
-        raise _damaged(archive, f"it lacks {', '.join(sorted(missing))}")
     return folder
-
-
-def _read(archive: Path, members: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yields the members in the archive's order, and stops after the last of them."""
-    missing = set(members)
-    with gzip.open(archive) as content, tarfile.open(fileobj=content, mode="r|") as files:
-        for entry in files:
-            if entry.name not in missing:
-                continue
-            if not entry.isreg() or entry.size > MAX_MEMBER_BYTES:
-                raise _damaged(archive, f"{entry.name} is no file of a likely size")
-            file = files.extractfile(entry)
-            assert file is not None  # It is a regular file.
-            yield entry.name, file.read()
-            missing.remove(entry.name)
-            if not missing:
-                return
 
 
 def _find_npm(source: NpmSource) -> str:

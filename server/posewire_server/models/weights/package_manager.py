@@ -1,4 +1,4 @@
-"""Runs the package manager that fetches a file, and proves the file's digest."""
+"""Downloads by a package manager: its process, its progress, and the digest of the file."""
 
 import hashlib
 import os

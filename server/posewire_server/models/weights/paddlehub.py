@@ -1,7 +1,6 @@
-"""Fetches PaddleHub's modules with PaddleHub itself, in an environment of its own.
+"""Downloads of PaddleHub's modules by PaddleHub itself, in an environment that is thrown away.
 
-PaddleHub needs packages of its time. An environment that is thrown away holds it while it fetches
-the module's files. Nothing of a module is run but what its installation runs.
+PaddleHub needs packages of its time. Nothing of a module is run but what its installation runs.
 """
 
 import subprocess
@@ -34,17 +33,14 @@ def install(
     server: str = SERVER,
     interpreter: str = sys.executable,
 ) -> Path:
-    """Fetches a module of PaddleHub.
+    """Fetches a module of PaddleHub and returns its folder.
 
     Args:
         module: Its name.
         workspace: A folder for the environment (2 GB) and the module.
-        progress: Told how far it is.
-        server: Where PaddleHub will ask for the module.
+        progress: Called after each step.
+        server: PaddleHub asks it for the module.
         interpreter: The Python that makes the environment.
-
-    Returns:
-        The module's folder.
 
     Raises:
         WeightsError: WEIGHTS_UNAVAILABLE if the server cannot be reached, the environment cannot be
@@ -98,7 +94,7 @@ def _run(command: list[str], timeout_s: float, module: str) -> None:
         raise _unavailable(module, f"its environment could not be made: {error}") from error
     if done.returncode:
         said = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-        raise _unavailable(module, f"{' '.join(said[-1:])}")
+        raise _unavailable(module, " ".join(said[-1:]))
 
 
 def _unavailable(module: str, why: str) -> WeightsError:

@@ -1,4 +1,4 @@
-"""The steps of a pull: a network's files are fetched, then imported in a process of their own."""
+"""Steps of a pull: a network's files are fetched, then imported in a process of their own."""
 
 import errno
 from collections.abc import Callable

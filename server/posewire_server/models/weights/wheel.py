@@ -1,4 +1,4 @@
-"""Fetches a wheel with pip, so that the user's index, mirror, proxy and certificates apply."""
+"""Wheels, downloaded with pip: the user's index, mirror, proxy and certificates apply."""
 
 import sys
 import zipfile
@@ -16,7 +16,6 @@ _PIP: Final = (
     "import runpy, sys, tempfile; tempfile.tempdir = sys.argv.pop(1); "
     "runpy.run_module('pip', run_name='__main__', alter_sys=True)"
 )
-_MISMATCH: Final = "DO NOT MATCH THE HASHES"
 _SETTINGS: Final = "`pip config list`"
 
 
@@ -73,7 +72,7 @@ def _explain(log: str, source: WheelSource) -> Exception:
     name = f"{source.package} {source.version}"
     if "No space left on device" in log:
         return OSError(28, "No space left on device")
-    if _MISMATCH in log:
+    if "DO NOT MATCH THE HASHES" in log:
         return mismatch("another digest", source.sha256, source.label, _SETTINGS)
     lines = [line for line in log.splitlines() if line.startswith("ERROR")] or log.splitlines()[-1:]
     said = " ".join(dict.fromkeys(lines))
