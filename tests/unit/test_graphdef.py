@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from posewire_server.errors import WeightsError
 from posewire_server.models.weights.importers.graphdef.graphdef import read_graph
-from posewire_server.models.weights.importers.graphdef.graphdef_program import check_operations
+from posewire_server.models.weights.importers.graphdef.graphdef_operations import OPERATIONS
+from posewire_server.models.weights.importers.program.import_errors import check_operations
 
 from tests.graphdef_writer import block, constant, node, number
 
@@ -86,5 +87,5 @@ def test_constant_of_an_unknown_dtype_raises_unsupported() -> None:
 def test_check_operations_unknown_names_operation_node_and_remedy() -> None:
     nodes = read_graph(node("image", "Placeholder") + node("net/odd", "FancyOp", ["image"]))
     with pytest.raises(WeightsError, match=r"'net/odd'.*'FancyOp'.*[Ff]reeze") as caught:
-        check_operations(nodes)
+        check_operations(((node.name, node.operation) for node in nodes), OPERATIONS)
     assert caught.value.reason == "WEIGHTS_UNSUPPORTED"

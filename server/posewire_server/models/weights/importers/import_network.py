@@ -32,12 +32,7 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
 }
 
 
-def write_program(
-    importer: str,
-    source: Path,
-    prefix: Path,
-    outputs: Sequence[str] = (),
-) -> None:
+def write_program(importer: str, source: Path, prefix: Path, outputs: Sequence[str] = ()) -> None:
     """Imports the files of a folder and writes ``prefix``.pdmodel and ``prefix``.pdiparams.
 
     The outputs are names of tensors, in the order of the answers; none: the only end of the graph.

@@ -1,6 +1,6 @@
 """The operations of TensorFlow, each as the calls of the emitter that compute the same.
 
-Maps are (N, C, H, W) where TensorFlow's are (N, H, W, C). Constants, and what is computed from
+Maps are (N, C, H, W), TensorFlow's are (N, H, W, C). Constants, and what is computed from
 constants and shapes alone, are NumPy arrays in TensorFlow's order; -1 is a size that is free.
 """
 
@@ -38,48 +38,46 @@ def _conv2d(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
 def _depthwise_conv2d(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     """Filters (h, w, channels, multiplier) become (channels * multiplier, 1, h, w)."""
     x, filters = inputs
-    height, width, channels, multiplier = filters.shape
-    shape = (channels * multiplier, 1, height, width)
-    filters = filters.transpose(2, 3, 0, 1).reshape(shape)
+    height, width, channels, _ = filters.shape
+    filters = filters.transpose(2, 3, 0, 1).reshape(-1, 1, height, width)
     return _convolve(emitter, node, x, filters, groups=channels)
 
 
 def _convolve(emitter: Emitter, node: Node, x: Any, filters: Array, groups: int) -> Any:
-    strides, dilations = _spatial(node, "strides"), _spatial(node, "dilations")
     return emitter.conv2d(
         x,
         filters,
-        strides=strides,
+        strides=_spatial(node, "strides"),
         padding=_padding(node),
-        dilations=dilations,
+        dilations=_spatial(node, "dilations"),
         groups=groups,
     )
 
 
 def _add(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
-    return emitter.add(*_operands(emitter, inputs))
+    x, y = _operands(emitter, inputs)
+    return x + y
 
 
 def _multiply(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
     x, y = inputs
     if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):  # Of shapes.
         return np.asarray(x * y)
-    return emitter.multiply(*_operands(emitter, inputs))
+    x, y = _operands(emitter, inputs)
+    return x * y
 
 
 def _operands(emitter: Emitter, inputs: Sequence[Any]) -> list[Any]:
     """Returns variables; constants beside maps in the order of maps."""
-    rank = max(len(value.shape) for value in inputs)
-    return [
-        emitter.parameter(_to_maps(value) if rank == MAPS else value)
-        if isinstance(value, np.ndarray)
-        else value
-        for value in inputs
-    ]
-
-
-def _to_maps(value: Array) -> Array:
-    return value.reshape((1,) * (MAPS - value.ndim) + value.shape).transpose(0, 3, 1, 2)
+    is_maps = any(len(value.shape) == MAPS for value in inputs)
+    operands = []
+    for value in inputs:
+        if isinstance(value, np.ndarray):
+            if is_maps:
+                value = np.expand_dims(value, tuple(range(MAPS - value.ndim))).transpose(0, 3, 1, 2)
+            value = emitter.parameter(value)
+        operands.append(value)
+    return operands
 
 
 def _batch_norm(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
@@ -88,7 +86,7 @@ def _batch_norm(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     if node.number("is_training", 1) or node.text("data_format", "NHWC") != "NHWC":
         raise unsupported(node.name, "a normalisation by the batch itself, or of another layout")
     factor = gamma / np.sqrt(variance + np.float32(node.number("epsilon", 1e-4)))
-    y = emitter.multiply(x, emitter.parameter(factor.reshape(1, -1, 1, 1)))
+    y = x * emitter.parameter(factor.reshape(1, -1, 1, 1))
     return emitter.add_bias(y, beta - mean * factor)
 
 

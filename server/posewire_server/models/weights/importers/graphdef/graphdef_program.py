@@ -1,4 +1,4 @@
-"""Translates a TensorFlow graph into a Paddle program.
+"""Translator of TensorFlow graphs to Paddle programs.
 
 TensorFlow's tensors are (N, H, W, C); the program's are (N, C, H, W), with N free.
 """
@@ -12,29 +12,29 @@ from posewire_server.models.weights.importers.graphdef.graphdef_operations impor
 from posewire_server.models.weights.importers.graphdef.tfjs import read_graph_model
 from posewire_server.models.weights.importers.program.emitter import Emitter
 from posewire_server.models.weights.importers.program.import_errors import (
+    check_operations,
     choose_outputs,
     find_file,
     naming,
     only,
-    unknown_operation,
 )
 
 
 def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
     """Emits the one GraphDef (.pb) of a folder and returns its outputs."""
-    return translate_nodes(read_graph(find_file(folder, ".pb").read_bytes()), emitter, outputs)
+    return _translate(read_graph(find_file(folder, ".pb").read_bytes()), emitter, outputs)
 
 
 def translate_graph_model(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
     """Emits the one TensorFlow.js graph model of a folder and returns its outputs."""
-    return translate_nodes(read_graph_model(folder), emitter, outputs)
+    return _translate(read_graph_model(folder), emitter, outputs)
 
 
-def translate_nodes(nodes: Sequence[Node], emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
+def _translate(nodes: Sequence[Node], emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
     """Emits the nodes that the outputs need, each after the nodes it reads.
 
     Args:
-        nodes: A graph, in the order of ``read_graph``.
+        nodes: A graph, each node after those it reads.
         emitter: The program under construction.
         outputs: Names of nodes; none means the only node that no other reads.
 
@@ -45,7 +45,7 @@ def translate_nodes(nodes: Sequence[Node], emitter: Emitter, outputs: Sequence[s
     ends = [node.name for node in nodes if node.name not in read]
     names = choose_outputs(outputs, ends, (node.name for node in nodes))
     needed = _needed(nodes, names)
-    check_operations(needed)
+    check_operations(((node.name, node.operation) for node in needed), OPERATIONS)
     only("input", [node.name for node in needed if node.operation == "Placeholder"])
     values: dict[str, Any] = {}
     for node in needed:
@@ -53,13 +53,6 @@ def translate_nodes(nodes: Sequence[Node], emitter: Emitter, outputs: Sequence[s
         with naming(node.name):
             values[node.name] = OPERATIONS[node.operation](emitter, node, inputs)
     return [values[name] for name in names]
-
-
-def check_operations(nodes: Sequence[Node]) -> None:
-    """Raises WeightsError, WEIGHTS_UNSUPPORTED, if a node cannot be translated."""
-    for node in nodes:
-        if node.operation not in OPERATIONS:
-            raise unknown_operation(node.name, node.operation, OPERATIONS)
 
 
 def _needed(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:

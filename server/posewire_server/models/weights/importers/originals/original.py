@@ -1,4 +1,4 @@
-"""Imports the published files of a network in whichever of its formats they are."""
+"""Importer of the published files of a network, in any of their formats."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -31,9 +31,8 @@ def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[An
     found = {
         translate
         for ending, translate in ENDINGS.items()
-        if any(
-            name.endswith(ending) if ending.startswith(".") else name == ending for name in names
-        )
+        for name in names
+        if (name.endswith(ending) if ending.startswith(".") else name == ending)
     }
     if len(found) != 1:
         text = (

@@ -1,4 +1,4 @@
-"""The Paddle program under construction, of the older format (.pdmodel and .pdiparams).
+"""Emitter of a Paddle program of the older format (.pdmodel and .pdiparams).
 
 The older format, because the OpenVINO engine of Paddle Inference takes only that one. Tensors are
 (N, C, H, W); an importer calls one method for each operation it reads and names the outputs:
@@ -22,8 +22,8 @@ INPUT_NAME: Final = "image"
 MAX_BYTES: Final = 1 << 30  # Of all weights; the largest network known has 200 MB.
 
 Array = npt.NDArray[np.generic]
-# (top, bottom, left, right) in pixels, or TensorFlow's names, which also fit sizes that are free.
-Padding = tuple[int, int, int, int] | Literal["SAME", "VALID"]
+Edges = tuple[int, int, int, int]  # top, bottom, left, right in pixels
+Padding = Edges | Literal["SAME", "VALID"]  # TensorFlow's names fit sizes that are free.
 Pair = Sequence[int]
 
 
@@ -31,9 +31,6 @@ class Emitter:
     """One method for each operation; what they take and return are variables of Paddle.
 
     Constants are NumPy arrays and become parameters when an operation needs them.
-
-    Args:
-        paddle: The module, with static graphs of the older format switched on.
     """
 
     def __init__(self, paddle: Any) -> None:
@@ -55,10 +52,7 @@ class Emitter:
             yield cls(paddle)
 
     def save(self, prefix: Path, outputs: Sequence[Any]) -> None:
-        """Writes ``prefix``.pdmodel and ``prefix``.pdiparams; what no output needs is left out.
-
-        The predictor answers the outputs in their order.
-        """
+        """Writes ``prefix``.pdmodel and ``prefix``.pdiparams; what no output needs is left out."""
         static, place = self._paddle.static, self._paddle.CPUPlace()
         scope = static.Scope()
         for name, value in self._values.items():
@@ -68,13 +62,13 @@ class Emitter:
             static.save_inference_model(str(prefix), self._inputs, list(outputs), executor)
 
     def input(self, shape: Sequence[int]) -> Any:
-        """The network's input (N, C, H, W) float32, given (C, H, W); -1 is any size, as N is."""
+        """Adds the network's input (N, C, H, W) float32, given (C, H, W); -1 is any size, as N."""
         image = self._paddle.static.data(INPUT_NAME, [-1, *shape], "float32")
         self._inputs.append(image)
         return image
 
     def parameter(self, value: Array) -> Any:
-        """A constant of the program, of any shape.
+        """Adds a constant of any shape.
 
         Raises:
             ValueError: All constants together take more than MAX_BYTES.
@@ -109,14 +103,14 @@ class Emitter:
             x,
             self.parameter(filters),
             stride=list(strides),
-            padding=_paddle_padding(padding),
+            padding=padding,
             dilation=list(dilations),
             groups=groups,
         )
         return y if bias is None else self.add_bias(y, bias)
 
     def conv2d_transpose(
-        self, x: Any, filters: Array, *, strides: Pair = (1, 1), padding: Sequence[int] = (0, 0)
+        self, x: Any, filters: Array, *, strides: Pair, padding: Sequence[int]
     ) -> Any:
         """Spreads x with filters (in, out, h, w); ``padding`` is cut off what comes out.
 
@@ -133,15 +127,7 @@ class Emitter:
 
     def add_bias(self, x: Any, bias: Array) -> Any:
         """Adds one number (C,) to each channel."""
-        return self.add(x, self.parameter(bias.reshape(1, -1, 1, 1)))
-
-    def add(self, x: Any, y: Any) -> Any:
-        """Adds two tensors, with NumPy's broadcasting."""
-        return x + y
-
-    def multiply(self, x: Any, y: Any) -> Any:
-        """Multiplies two tensors, with NumPy's broadcasting."""
-        return x * y
+        return x + self.parameter(bias.reshape(1, -1, 1, 1))
 
     def relu(self, x: Any) -> Any:
         """max(x, 0)."""
@@ -177,9 +163,7 @@ class Emitter:
 
     def average_pool(self, x: Any, size: Pair, strides: Pair, padding: Padding = "VALID") -> Any:
         """The mean over windows of (height, width); padding does not count."""
-        return self._functional.avg_pool2d(
-            x, list(size), list(strides), _paddle_padding(padding), exclusive=True
-        )
+        return self._functional.avg_pool2d(x, list(size), list(strides), padding, exclusive=True)
 
     def resize_bilinear(self, x: Any, size: Pair, *, align_corners: bool = False) -> Any:
         """Scales to (height, width); without ``align_corners``, pixel areas map exactly."""
@@ -187,21 +171,18 @@ class Emitter:
             x, size=list(size), mode="bilinear", align_corners=align_corners, align_mode=0
         )
 
-    def pad(self, x: Any, channels: Pair, padding: Sequence[int]) -> Any:
-        """Adds zeros: (before, after) the channels and (top, bottom, left, right).
+    def pad(self, x: Any, channels: Pair, padding: Edges) -> Any:
+        """Adds zeros (before, after) the channels and around the maps.
 
         Written as a convolution that copies: what follows is fused with it, and Paddle's own
         operations are refused by its OpenVINO engine or crash in its oneDNN.
         """
         count, (before, after) = int(x.shape[1]), channels
-        top, bottom, left, right = padding
-        edges = (top, bottom, left, right)
         if not before and not after:
-            return self.conv2d(
-                x, np.ones((count, 1, 1, 1), np.float32), padding=edges, groups=count
-            )
+            ones = np.ones((count, 1, 1, 1), np.float32)
+            return self.conv2d(x, ones, padding=padding, groups=count)
         copies = np.eye(before + count + after, count, -before, np.float32)
-        return self.conv2d(x, copies[:, :, None, None], padding=edges)
+        return self.conv2d(x, copies[:, :, None, None], padding=padding)
 
     def max_pool(
         self,
@@ -217,7 +198,7 @@ class Emitter:
         With ``round_up`` there is one more window if the last one would leave cells out.
         """
         return self._functional.max_pool2d(
-            x, list(size), list(strides), _paddle_padding(padding), ceil_mode=round_up
+            x, list(size), list(strides), padding, ceil_mode=round_up
         )
 
     def concat(self, tensors: Sequence[Any], axis: int = 1) -> Any:
@@ -242,7 +223,3 @@ class Emitter:
         y = helper.create_variable_for_type_inference(x.dtype)
         helper.append_op(type=operation, inputs={"X": [x]}, outputs={"Out": [y]})
         return y
-
-
-def _paddle_padding(padding: Padding) -> list[int] | str:
-    return padding if isinstance(padding, str) else list(padding)

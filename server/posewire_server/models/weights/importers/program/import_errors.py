@@ -1,6 +1,6 @@
-"""Errors of all importers: what they say about networks that they cannot translate."""
+"""Checks and errors of all importers, for files and networks that they cannot translate."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,13 @@ def unsupported(node: str, what: str) -> WeightsError:
     return WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, f"node {node!r} has {what}", node=node)
 
 
+def check_operations(operations: Iterable[tuple[str, str]], known: Collection[str]) -> None:
+    """Raises ``unknown_operation`` for the first of (node, operation) that is not translated."""
+    for node, operation in operations:
+        if operation not in known:
+            raise unknown_operation(node, operation, known)
+
+
 def unknown_operation(node: str, operation: str, known: Iterable[str]) -> WeightsError:
     """Returns the error for an operation that is not translated; it lists those that are."""
     text = (
@@ -29,7 +36,7 @@ def unknown_operation(node: str, operation: str, known: Iterable[str]) -> Weight
 
 @contextmanager
 def naming(node: str) -> Iterator[None]:
-    """Turns whatever goes wrong in the translation of a node into an error that names the node."""
+    """Turns any error in the translation of a node into one that names the node."""
     try:
         yield
     except PosewireError:
@@ -55,11 +62,7 @@ def choose_outputs(wanted: Sequence[str], ends: Sequence[str], known: Iterable[s
 
 
 def only(kind: str, names: Sequence[str]) -> str:
-    """Returns the one name there is.
-
-    Raises:
-        WeightsError: WEIGHTS_UNSUPPORTED if there is another number of them.
-    """
+    """Returns the only name; otherwise raises WeightsError, WEIGHTS_UNSUPPORTED."""
     if len(names) != 1:
         text = f"the graph has {len(names)} {kind}s: {list(names)}"
         raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
@@ -67,11 +70,7 @@ def only(kind: str, names: Sequence[str]) -> str:
 
 
 def find_file(folder: Path, ending: str) -> Path:
-    """Returns the one file of a folder with an ending such as ``.pb``.
-
-    Raises:
-        WeightsError: WEIGHTS_DAMAGED if there is none, or more than one.
-    """
+    """Returns the only file with an ending; otherwise raises WeightsError, WEIGHTS_DAMAGED."""
     found = sorted(path for path in folder.iterdir() if path.name.endswith(ending))
     if len(found) != 1:
         names = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"

@@ -1,4 +1,4 @@
-"""Networks as a list of layers: what readers of foreign formats make, and one translator reads."""
+"""Networks as a list of layers: readers of foreign formats make it, one translator emits it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Layer:
     """One operation on tensors (N, C, H, W).
 
     Attributes:
-        name: What the source calls it.
+        name: Its name in the source.
         kind: One of those that ``emit_layers`` knows; any other is refused there.
         inputs: Names of the tensors it reads; the network's input is ``INPUT_NAME``.
         output: Name of the tensor it makes; a later layer may make one of the same name.
@@ -38,6 +38,11 @@ class Layer:
     weights: tuple[Floats, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def bias(self) -> Floats | None:
+        """The second of the weights; None if there is one only."""
+        return self.weights[1] if len(self.weights) > 1 else None
+
     def pair(self, name: str, default: int) -> Pair:
         """Returns a setting for (height, width); both are ``default`` if it is absent."""
         height, width = self.settings.get(name, (default, default))
@@ -47,16 +52,13 @@ class Layer:
 def emit_layers(
     layers: Sequence[Layer], shape: Sequence[int], emitter: Emitter, ends: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Writes layers into the program.
+    """Writes layers into the program and returns the tensors it ends in by name.
 
     Args:
         layers: Each after those it reads.
         shape: (C, H, W) of the input; -1 is any size.
         emitter: The program under construction.
         ends: Names of the tensors to return; none means those that no layer reads.
-
-    Returns:
-        The tensors by name.
 
     Raises:
         WeightsError: WEIGHTS_UNSUPPORTED for a kind of layer that is not known, or tensors that do
@@ -100,7 +102,7 @@ def _convolution(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
     return emitter.conv2d(
         inputs[0],
         layer.weights[0],
-        layer.weights[1] if len(layer.weights) > 1 else None,
+        layer.bias,
         strides=layer.pair("strides", 1),
         padding=_padding(layer),
         dilations=layer.pair("dilations", 1),
@@ -112,15 +114,9 @@ def _transposed(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
     """Weights: filters (in, out, h, w) and, if it has one, a bias (out,)."""
     if layer.settings.get("groups", 1) != 1 or layer.pair("dilations", 1) != (1, 1):
         raise unsupported(layer.name, "a transposed convolution with groups or dilations")
-    if inputs[0].shape[1] != layer.weights[0].shape[0]:
-        raise unsupported(layer.name, f"filters {layer.weights[0].shape} on another input")
-    y = emitter.conv2d_transpose(
-        inputs[0],
-        layer.weights[0],
-        strides=layer.pair("strides", 1),
-        padding=layer.pair("padding", 0),
-    )
-    return emitter.add_bias(y, layer.weights[1]) if len(layer.weights) > 1 else y
+    strides, padding = layer.pair("strides", 1), layer.pair("padding", 0)
+    y = emitter.conv2d_transpose(inputs[0], layer.weights[0], strides=strides, padding=padding)
+    return y if layer.bias is None else emitter.add_bias(y, layer.bias)
 
 
 def _max_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
@@ -130,28 +126,23 @@ def _max_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
 
 
 def _average_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
-    windows = zip(inputs[0].shape[2:], layer.pair("size", 1), layer.pair("strides", 1), strict=True)
+    size, strides = layer.pair("size", 1), layer.pair("strides", 1)
+    windows = zip(inputs[0].shape[2:], size, strides, strict=True)
     if layer.settings.get("round_up") and any(_has_rest(*window) for window in windows):
         raise unsupported(layer.name, "an average over partial windows")
     if any(_padding(layer)):
         raise unsupported(layer.name, "an average over padding")
-    return emitter.average_pool(inputs[0], layer.pair("size", 1), layer.pair("strides", 1))
+    return emitter.average_pool(inputs[0], size, strides)
 
 
 def _has_rest(length: int, size: int, stride: int) -> bool:
-    """Whether windows leave cells out; of a free length it is said that they do, if they can."""
+    """Returns whether windows leave cells out, or could if the length is free."""
     return stride > 1 and (length < 0 or (length - size) % stride > 0)
 
 
 def _scale(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
     """Weights: a factor (C,) or (1,)."""
-    factors = layer.weights[0].reshape(1, -1, 1, 1)
-    return emitter.multiply(inputs[0], emitter.parameter(factors))
-
-
-def _bias(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
-    """Weights: a summand (C,) or (1,)."""
-    return emitter.add_bias(inputs[0], layer.weights[0])
+    return inputs[0] * emitter.parameter(layer.weights[0].reshape(1, -1, 1, 1))
 
 
 def _dense(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
@@ -164,8 +155,7 @@ def _dense(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
     shape = tuple(int(size) for size in inputs[0].shape[1:])
     if min(shape) < 1 or matrix.ndim != 2 or matrix.shape[1] != np.prod(shape):
         raise unsupported(layer.name, f"weights {matrix.shape} on an input of {shape}")
-    bias = layer.weights[1] if len(layer.weights) > 1 else None
-    return emitter.conv2d(inputs[0], matrix.reshape(-1, *shape), bias)
+    return emitter.conv2d(inputs[0], matrix.reshape(-1, *shape), layer.bias)
 
 
 def _prelu(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
@@ -174,16 +164,8 @@ def _prelu(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
     return emitter.prelu(inputs[0], slopes.reshape(1, -1, 1, 1))
 
 
-def _sum(emitter: Emitter, _: Layer, inputs: list[Any]) -> Any:
-    total = inputs[0]
-    for other in inputs[1:]:
-        total = emitter.add(total, other)
-    return total
-
-
 def _concat(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
-    axis = layer.settings.get("axis", 1)
-    if axis != 1:
+    if (axis := layer.settings.get("axis", 1)) != 1:
         raise unsupported(layer.name, f"a concatenation along axis {axis}; only channels are")
     return emitter.concat(inputs)
 
@@ -191,7 +173,7 @@ def _concat(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
 _EMIT: Final[Mapping[str, Callable[[Emitter, Layer, list[Any]], Any]]] = {
     "absolute": lambda emitter, _, inputs: emitter.absolute(inputs[0]),
     "average_pool": _average_pool,
-    "bias": _bias,
+    "bias": lambda emitter, layer, inputs: emitter.add_bias(inputs[0], layer.weights[0]),
     "concat": _concat,
     "convolution": _convolution,
     "dense": _dense,
@@ -201,7 +183,7 @@ _EMIT: Final[Mapping[str, Callable[[Emitter, Layer, list[Any]], Any]]] = {
     "relu": lambda emitter, _, inputs: emitter.relu(inputs[0]),
     "scale": _scale,
     "sigmoid": lambda emitter, _, inputs: emitter.sigmoid(inputs[0]),
-    "sum": _sum,
+    "sum": lambda _, __, inputs: sum(inputs[1:], inputs[0]),
     "tanh": lambda emitter, _, inputs: emitter.tanh(inputs[0]),
     "transposed_convolution": _transposed,
 }

@@ -1,4 +1,4 @@
-"""Reads the FlatBuffers format without a schema, so that no TensorFlow Lite package is needed.
+"""Reader of FlatBuffers without a schema; no package of TensorFlow Lite is needed.
 
 Source: the internals guide of FlatBuffers (little-endian; offsets to tables, vtables and vectors).
 """
@@ -20,14 +20,14 @@ _damaged: Final = partial(unreadable, "FlatBuffer")
 
 
 class Table:
-    """The fields of one table, by their number in the schema.
+    """Fields of one table, by their number in the schema.
 
-    Nothing is copied: vectors of numbers are views of the input. Every offset and size is checked,
-    and nothing is read before it is asked for; so the work is bounded by what the caller asks.
+    Vectors of numbers are views of the input. Every offset and size is checked, and read on demand
+    only, which bounds the work.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED if the bytes are not such a table, or a list or text is
-            longer than any network's.
+        WeightsError: WEIGHTS_DAMAGED if the bytes are not a table, or a list or text is longer than
+            any network's.
     """
 
     def __init__(self, content: memoryview, position: int) -> None:
@@ -96,7 +96,7 @@ class Table:
         return [Table(self._content, self._follow(place)) for place in places]
 
     def _field(self, field: int) -> int | None:
-        """Returns where a field is; None if it is absent and has its default."""
+        """Returns the position of a field; None if it is absent and has its default."""
         if field >= self._fields:
             return None
         offset = self._number("<H", self._vtable + 4 + 2 * field)
@@ -106,12 +106,9 @@ class Table:
         return position + self._number("<I", position)
 
     def _vector(self, start: int, size: int) -> memoryview:
-        """Returns the bytes of a vector of elements of a size in bytes."""
-        length = size * self._number("<I", start)
-        if length > len(self._content) - start - 4:
-            raise _damaged(
-                f"{length} bytes announced where {len(self._content) - start - 4} are left"
-            )
+        length, left = size * self._number("<I", start), len(self._content) - start - 4
+        if length > left:
+            raise _damaged(f"{length} bytes are announced, but {left} are left")
         return self._content[start + 4 : start + 4 + length]
 
     def _number(self, form: str, position: int) -> int:

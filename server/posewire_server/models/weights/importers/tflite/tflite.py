@@ -1,4 +1,4 @@
-"""Reads a TensorFlow Lite file: tensors, constants and operations, without TensorFlow Lite.
+"""Reader of TensorFlow Lite files: tensors, constants and operations.
 
 Half-precision constants become float32 and sparse ones dense. Field numbers are those of
 TensorFlow Lite's schema.fbs, version 3.
@@ -56,7 +56,7 @@ class Tensor:
     """One tensor: Tensor of the schema.
 
     Attributes:
-        name: As the converter wrote it; not always unique.
+        name: Not always unique.
         shape: As it is stored, batch first if there is one.
         kind: TensorType.
         content: The bytes of a constant; empty for what is computed.
@@ -71,7 +71,7 @@ class Tensor:
 
     @property
     def is_constant(self) -> bool:
-        """Whether it has a value of its own."""
+        """True if it has a value of its own."""
         return len(self.content) > 0
 
     def value(self) -> Array:
@@ -106,7 +106,6 @@ class Operator:
         operation: Its name in the schema's BuiltinOperator; a number for one not known here.
         inputs: Numbers of tensors; -1 for one left out.
         outputs: Numbers of tensors.
-        options: The table of its options; None if it has none.
     """
 
     operation: str
@@ -124,7 +123,7 @@ class Graph:
     """The first subgraph of a file, which is the network.
 
     Attributes:
-        tensors: In the order of the file, which operators number them by.
+        tensors: In the order of the file; their positions are their numbers.
         operators: Each after those whose outputs it reads.
         inputs: Numbers of tensors.
         outputs: Numbers of tensors.
@@ -140,8 +139,8 @@ def read_graph(content: bytes) -> Graph:
     """Returns the network of a TensorFlow Lite file.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED if the bytes are not such a file, or an operation reads
-            what is not there yet.
+        WeightsError: WEIGHTS_DAMAGED if the bytes are another format, or an operation reads a
+            tensor that is not computed yet.
     """
     model = Table.root(content, b"TFL3")
     subgraphs = model.tables(2)
@@ -161,9 +160,7 @@ def read_graph(content: bytes) -> Graph:
 
 def _read_tensor(table: Table, buffers: list[memoryview]) -> Tensor:
     name, shape = table.text(3), table.integers(0)
-    if len(shape) > MAX_RANK or any(size < 0 for size in shape):
-        raise damaged(f"tensor {name!r} has the shape {shape}")
-    if math.prod(shape) > MAX_ELEMENTS:
+    if len(shape) > MAX_RANK or min(shape, default=0) < 0 or math.prod(shape) > MAX_ELEMENTS:
         raise damaged(f"tensor {name!r} has the shape {shape}")
     number = table.integer(2, "I")
     if number >= len(buffers):
@@ -183,8 +180,7 @@ def _read_operator(table: Table, names: list[str]) -> Operator:
         raise damaged(f"an operation has the code {number} of {len(names)}")
     inputs, outputs = table.integers(1), table.integers(2)
     if len(inputs) > MAX_INPUTS or not 0 < len(outputs) <= MAX_INPUTS:
-        text = f"an operation has {len(inputs)} inputs and {len(outputs)} outputs"
-        raise damaged(text)
+        raise damaged(f"an operation has {len(inputs)} inputs and {len(outputs)} outputs")
     return Operator(names[number], inputs, outputs, table.table(4))
 
 

@@ -1,20 +1,21 @@
 """The operations of TensorFlow Lite, each as the calls of the emitter that compute the same."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
+from posewire_server.models.weights.importers.program.emitter import Edges
 from posewire_server.models.weights.importers.program.import_errors import unsupported
-from posewire_server.models.weights.importers.tflite.tflite_step import MAPS, Padded, Step, Value
-from posewire_server.models.weights.importers.tflite.tflite_windows import (
-    average_pool,
-    conv2d,
-    depthwise_conv2d,
-    max_pool,
-    transpose_conv,
+from posewire_server.models.weights.importers.tflite.tflite_step import (
+    MAPS,
+    Array,
+    Padded,
+    Step,
+    Value,
 )
 
+SAME: Final = 0  # of the schema's Padding
 # The axis of (N, C, H, W) for each axis of (N, H, W, C).
 _AXES: Final = (0, 2, 3, 1)
 
@@ -38,12 +39,12 @@ def _fully_connected(step: Step, inputs: list[Value]) -> Any:
 
 def _add(step: Step, inputs: list[Value]) -> Any:
     x, y = (_operand(step, value) for value in inputs)
-    return step.activate(step.emitter.add(x, y), 0)
+    return step.activate(x + y, 0)
 
 
 def _multiply(step: Step, inputs: list[Value]) -> Any:
     x, y = (_operand(step, value) for value in inputs)
-    return step.activate(step.emitter.multiply(x, y), 0)
+    return step.activate(x * y, 0)
 
 
 def _operand(step: Step, value: Value) -> Any:
@@ -129,18 +130,93 @@ def _depth_to_space(step: Step, inputs: list[Value]) -> Any:
     return emitter.reshape(y, (-1, channels, height, width))
 
 
+def _conv2d(step: Step, inputs: list[Value]) -> Any:
+    """CONV_2D: filters (out, h, w, in) become (out, in, h, w)."""
+    filters = inputs[1].transpose(0, 3, 1, 2)
+    y = _convolve(step, inputs, filters, step.inputs[0][3] // filters.shape[1], dilation=4)
+    return step.activate(y, 3)
+
+
+def _depthwise_conv2d(step: Step, inputs: list[Value]) -> Any:
+    """DEPTHWISE_CONV_2D: filters (1, h, w, channels * multiplier) become (that, 1, h, w)."""
+    filters = inputs[1].transpose(3, 0, 1, 2)
+    y = _convolve(step, inputs, filters, step.inputs[0][3], dilation=5)
+    return step.activate(y, 4)
+
+
+def _convolve(step: Step, inputs: list[Value], filters: Array, groups: int, dilation: int) -> Any:
+    """The padding that x waits for is added to the convolution's own, which is zeros as well."""
+    x, _, *bias = inputs
+    strides = step.option(2), step.option(1)
+    dilations = step.option(dilation + 1, default=1), step.option(dilation, default=1)
+    size = tuple(
+        1 + (length - 1) * d for length, d in zip(filters.shape[2:], dilations, strict=True)
+    )
+    edges = _edges(step, size, strides)
+    if isinstance(x, Padded) and not any(x.channels):
+        (top, bottom, left, right), more = edges, x.edges
+        edges = top + more[0], bottom + more[1], left + more[2], right + more[3]
+        x = x.tensor
+    elif isinstance(x, Padded):
+        x = step.emitter.pad(x.tensor, x.channels, x.edges)
+    return step.emitter.conv2d(
+        x,
+        filters,
+        bias[0] if bias else None,
+        strides=strides,
+        padding=edges,
+        dilations=dilations,
+        groups=groups,
+    )
+
+
+def _edges(step: Step, size: Sequence[int], strides: Sequence[int]) -> Edges:
+    """Returns the padding of a window's (height, width); with SAME, the larger half comes last."""
+    if step.option(0, "b") != SAME:
+        return 0, 0, 0, 0
+    totals = [
+        max((-(-length // stride) - 1) * stride + window - length, 0)
+        for length, window, stride in zip(step.inputs[0][1:3], size, strides, strict=True)
+    ]
+    height, width = totals
+    return height // 2, height - height // 2, width // 2, width - width // 2
+
+
+def _transpose_conv(step: Step, inputs: list[Value]) -> Any:
+    """TRANSPOSE_CONV: filters (out, h, w, in) become (in, out, h, w); the file says the size."""
+    _, filters, x, *bias = inputs
+    strides = step.option(2), step.option(1)
+    edges = []
+    for length, out, window, stride in zip(
+        step.inputs[2][1:3], step.shape[1:3], filters.shape[1:3], strides, strict=True
+    ):
+        total = (length - 1) * stride + window - out
+        edges += [total // 2, total - total // 2]
+    y = step.emitter.conv2d_transpose(
+        x, filters.transpose(3, 0, 1, 2), strides=strides, padding=edges
+    )
+    if bias and bias[0] is not None:
+        y = step.emitter.add_bias(y, bias[0])
+    return step.activate(y, 3)
+
+
+def _pool(step: Step, pool: Callable[..., Any], inputs: list[Value]) -> Any:
+    size, strides = (step.option(4), step.option(3)), (step.option(2), step.option(1))
+    return step.activate(pool(inputs[0], size, strides, _edges(step, size, strides)), 5)
+
+
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "ADD": _add,
-    "AVERAGE_POOL_2D": average_pool,
+    "AVERAGE_POOL_2D": lambda step, inputs: _pool(step, step.emitter.average_pool, inputs),
     "CONCATENATION": _concatenation,
-    "CONV_2D": conv2d,
+    "CONV_2D": _conv2d,
     "DENSIFY": _constant,
-    "DEPTHWISE_CONV_2D": depthwise_conv2d,
+    "DEPTHWISE_CONV_2D": _depthwise_conv2d,
     "DEPTH_TO_SPACE": _depth_to_space,
     "DEQUANTIZE": _constant,
     "FULLY_CONNECTED": _fully_connected,
     "LOGISTIC": lambda step, inputs: step.emitter.sigmoid(inputs[0]),
-    "MAX_POOL_2D": max_pool,
+    "MAX_POOL_2D": lambda step, inputs: _pool(step, step.emitter.max_pool, inputs),
     "MEAN": _mean,
     "MUL": _multiply,
     "PAD": _pad,
@@ -150,5 +226,5 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "RESHAPE": _reshape,
     "RESIZE_BILINEAR": _resize_bilinear,
     "TANH": lambda step, inputs: step.emitter.tanh(inputs[0]),
-    "TRANSPOSE_CONV": transpose_conv,
+    "TRANSPOSE_CONV": _transpose_conv,
 }

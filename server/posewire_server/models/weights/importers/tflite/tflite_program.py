@@ -1,4 +1,4 @@
-"""Translates a TensorFlow Lite network into a Paddle program.
+"""Translator of TensorFlow Lite networks to Paddle programs.
 
 TensorFlow Lite's maps are (N, H, W, C); the program's are (N, C, H, W). Tensors of other ranks keep
 their order. The batch is free, whatever the file says.
@@ -12,11 +12,11 @@ import numpy as np
 
 from posewire_server.models.weights.importers.program.emitter import Emitter
 from posewire_server.models.weights.importers.program.import_errors import (
+    check_operations,
     choose_outputs,
     find_file,
     naming,
     only,
-    unknown_operation,
     unsupported,
 )
 from posewire_server.models.weights.importers.tflite.tflite import Graph, Operator, read_graph
@@ -32,20 +32,13 @@ def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[An
     graph = read_graph(find_file(folder, ".tflite").read_bytes())
     numbers = _choose(graph, outputs)
     operators = _needed(graph, numbers)
-    check_operations(graph, operators)
+    check_operations(((_name(graph, each), each.operation) for each in operators), OPERATIONS)
     values = _emit(graph, operators, emitter)
     return [_flatten(emitter, _whole(emitter, values, number)) for number in numbers]
 
 
-def check_operations(graph: Graph, operators: Sequence[Operator]) -> None:
-    """Raises WeightsError, WEIGHTS_UNSUPPORTED, if an operation cannot be translated."""
-    for operator in operators:
-        if operator.operation not in OPERATIONS:
-            raise unknown_operation(_name(graph, operator), operator.operation, OPERATIONS)
-
-
 def _choose(graph: Graph, outputs: Sequence[str]) -> list[int]:
-    """Returns the numbers of the tensors to answer; ends of the graph win if names are equal."""
+    """Returns the numbers of the outputs; ends of the graph win if names are equal."""
     computed = [number for operator in graph.operators for number in operator.outputs]
     known = {graph.tensors[number].name: number for number in [*computed, *graph.outputs]}
     ends = [graph.tensors[number].name for number in graph.outputs]
@@ -90,7 +83,7 @@ def _input(graph: Graph, emitter: Emitter) -> Any:
 def _read(
     graph: Graph, values: dict[int, Value], emitter: Emitter, operator: Operator, number: int
 ) -> Value:
-    """Returns an input of an operator: None if it is left out, else a value of some kind."""
+    """Returns an input of an operator; None if it is left out."""
     if number < 0:
         return None
     if number not in values:
@@ -112,12 +105,10 @@ def _check_shape(step: Step, value: Value) -> None:
     """Raises if a variable does not have the shape that the file says."""
     if isinstance(value, np.ndarray):
         return
-    size = step.shape[1:]
+    size, found = step.shape[1:], tuple(value.shape[1:])
     expected = (size[-1], *size[:-1]) if len(step.shape) == MAPS else size
-    found = value.shape[1:]
-    if tuple(found) != expected:
-        text = f"an output of {tuple(found)} where the file says {step.shape}"
-        raise unsupported(step.name, text)
+    if found != expected:
+        raise unsupported(step.name, f"an output of {found}, but the file says {step.shape}")
 
 
 def _flatten(emitter: Emitter, value: Any) -> Any:
@@ -126,5 +117,5 @@ def _flatten(emitter: Emitter, value: Any) -> Any:
 
 
 def _name(graph: Graph, operator: Operator) -> str:
-    """Returns the name of what an operator computes, by which it is known."""
+    """Returns the name of what an operator computes."""
     return graph.tensors[operator.outputs[0]].name

@@ -1,4 +1,4 @@
-"""What the operations of TensorFlow Lite are translated from."""
+"""Step of a translation: one operation of TensorFlow Lite with the shapes of its tensors."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,14 +6,13 @@ from typing import Any, Final, TypeAlias
 
 import numpy.typing as npt
 
-from posewire_server.models.weights.importers.program.emitter import Emitter
+from posewire_server.models.weights.importers.program.emitter import Edges, Emitter
 from posewire_server.models.weights.importers.program.import_errors import unsupported
 from posewire_server.models.weights.importers.tflite.tflite import Operator
 
 MAPS: Final = 4  # the rank of maps
 
 Array = npt.NDArray[Any]
-Edges = tuple[int, int, int, int]  # top, bottom, left, right in pixels
 Shape = tuple[int, ...]
 
 
@@ -24,7 +23,7 @@ class Padded:
     Attributes:
         tensor: (N, C, H, W), a variable of Paddle.
         channels: Channels of zeros before and after.
-        edges: Pixels of zeros.
+        edges: Zeros around the maps.
     """
 
     tensor: Any
@@ -45,14 +44,14 @@ Value: TypeAlias = Any
 
 @dataclass(frozen=True)
 class Step:
-    """What an operation is translated from.
+    """One operation with the shapes that the file says.
 
     Attributes:
-        name: Of the operation, for errors.
+        name: Name for errors.
         emitter: The program under construction.
         operator: The operation.
-        inputs: Shapes of its inputs as the file says; () for one left out.
-        shape: That of its output as the file says.
+        inputs: Shapes of its inputs; () for one left out.
+        shape: Shape of its output.
     """
 
     name: str
