@@ -10,7 +10,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from posewire_server.cli import bench, demo, detect, evaluate, models, serve, video
+from posewire_server.cli.detection import add_demo, add_detect, add_video
+from posewire_server.cli.measurement import add_bench, add_eval
+from posewire_server.cli.models import add_models
+from posewire_server.cli.serve import add_serve
 from posewire_server.config import parse
 from posewire_server.errors import PosewireError
 from posewire_server.runtime import quieten_opencv, tune_grpc
@@ -18,13 +21,13 @@ from posewire_server.runtime import quieten_opencv, tune_grpc
 _INTERRUPTED = 130
 _PIPE_CLOSED = 141
 _COMMANDS = {
-    "serve": serve,
-    "demo": demo,
-    "detect": detect,
-    "video": video,
-    "models": models,
-    "eval": evaluate,
-    "bench": bench,
+    "serve": ("serve models over gRPC", add_serve),
+    "demo": ("weights, a server, a stream of frames, an annotated clip", add_demo),
+    "detect": ("find the poses in pictures", add_detect),
+    "video": ("find the poses in a video, a camera or an RTSP stream", add_video),
+    "models": ("the models of the cache", add_models),
+    "eval": ("score the pictures beside a labels file", add_eval),
+    "bench": ("measure decoding, networks and serving on this machine", add_bench),
 }
 
 
@@ -56,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _is_interrupt(error: BaseException | None) -> bool:
-    """Whether Ctrl-C caused an error; Paddle turns it into an ImportError during its import."""
+    """Returns whether Ctrl-C caused an error; Paddle's import turns it into an ImportError."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
@@ -69,16 +72,12 @@ def _complain(error: Exception) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Returns the parser of the command line."""
-    parser = _Parser(
-        prog="posewire-server",
-        description="Human keypoints over gRPC: frames in, poses out.",
-    )
+    description = "Human keypoints over gRPC: frames in, poses out."
+    parser = _Parser(prog="posewire-server", description=description)
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-    for name, module in _COMMANDS.items():
-        command = commands.add_parser(name, help=module.SUMMARY, description=module.SUMMARY)
-        module.add_options(command)
+    for name, (summary, add_options) in _COMMANDS.items():
+        add_options(commands.add_parser(name, help=summary, description=summary))
     return parser
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from posewire_server.cli.options import Options, add_common, read_config
 
-SUMMARY = "the models of the cache"
 _SUMMARIES = {
     "list": "all models and their state",
     "pull": "fetch, import and check",
@@ -16,12 +15,12 @@ _SUMMARIES = {
 }
 
 
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_models(parser: argparse.ArgumentParser) -> None:
     """Adds the commands of ``models`` and their options."""
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, summary in _SUMMARIES.items():
         command = commands.add_parser(name, help=summary, description=summary)
-        add_common(command, partial(run, name))
+        add_common(command, partial(_run, name))
         if name == "import":
             _add_import(command)
         elif name != "list":
@@ -39,8 +38,7 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reference", type=Path, metavar="FILE", help=reference)
 
 
-def run(name: str, options: Options) -> int:
-    """Runs a command of ``models``; returns the exit code."""
+def _run(name: str, options: Options) -> int:
     from posewire_server.inference.engine.self_check import check_engines
     from posewire_server.models.weights.model_cache import ModelCache
     from posewire_server.tools.commands import import_model, models

@@ -1,4 +1,4 @@
-"""Options that several commands share, and configs read from options.
+"""Options that several commands share, their types, and configs read from options.
 
 An option has the name of the config's field that it sets. An option that is not given is absent,
 and the config's own default applies.
@@ -10,7 +10,6 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, get_args
 
-from posewire_server.cli.argument_types import fraction, non_negative_int, seconds_up_to
 from posewire_server.config import default_cache
 from posewire_server.inference.engine.engine_config import Engine, EngineConfig, Precision
 from posewire_server.inference.tracking.tracking_settings import (
@@ -28,20 +27,11 @@ ConfigT = TypeVar("ConfigT", bound="DataclassInstance")
 
 
 def read_config(config: type[ConfigT], options: Options, **nested: object) -> ConfigT:
-    """Returns a config whose fields are set by the options of the same names.
-
-    Args:
-        config: The dataclass.
-        options: The parsed command line.
-        nested: Fields that are no options, for instance other configs.
-    """
+    """Returns a config of the options that have its fields' names, and of nested configs."""
     given = {
-        field.name: getattr(options, field.name)
-        for field in fields(config)
-        if hasattr(options, field.name)
-    }
-    given = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in given.items()
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in vars(options).items()
+        if name in {field.name for field in fields(config)}
     }
     return config(**given | nested)
 
@@ -111,3 +101,59 @@ def read_tracking(options: Options) -> TrackingSettings | None:
         return None
     smoothing = SmoothingSettings() if given.get("smoothing") else None
     return read_config(TrackingSettings, options, smoothing=smoothing)
+
+
+def positive_int(text: str) -> int:
+    """Returns a whole number of at least 1."""
+    return _int(text, 1)
+
+
+def non_negative_int(text: str) -> int:
+    """Returns a whole number of at least 0."""
+    return _int(text, 0)
+
+
+def fraction(text: str) -> float:
+    """Returns a number from 0 to 1."""
+    number = _float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is out of range; give a number from 0 to 1")
+    return number
+
+
+def seconds(text: str) -> float:
+    """Returns a finite duration of at least 0 seconds."""
+    number = _float(text)
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is no duration; give 0 or more seconds")
+    return number
+
+
+def seconds_up_to(maximum_s: float) -> Callable[[str], float]:
+    """Returns the type of a duration of more than 0 and at most ``maximum_s`` seconds."""
+
+    def read(text: str) -> float:
+        number = _float(text)
+        if not 0 < number <= maximum_s:
+            problem = f"{text} s is out of range; give more than 0 and at most {maximum_s:g}"
+            raise argparse.ArgumentTypeError(problem)
+        return number
+
+    return read
+
+
+def _int(text: str, minimum: int) -> int:
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number") from error
+    if number < minimum:
+        raise argparse.ArgumentTypeError(f"{text} is too small; give at least {minimum}")
+    return number
+
+
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from error

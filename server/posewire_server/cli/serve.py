@@ -5,18 +5,24 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 
-from posewire_server.cli.argument_types import non_negative_int, positive_int, seconds
-from posewire_server.cli.options import Options, add_common, add_engine, read_config, read_engine
+from posewire_server.cli.options import (
+    Options,
+    add_common,
+    add_engine,
+    non_negative_int,
+    positive_int,
+    read_config,
+    read_engine,
+    seconds,
+)
 from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.runtime import available_cores
 from posewire_server.serving.rpc.server_config import Limits, ServerConfig
 
-SUMMARY = "serve models over gRPC"
 
-
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_serve(parser: argparse.ArgumentParser) -> None:
     """Adds the options of ``serve``."""
-    add_common(parser, run)
+    add_common(parser, _serve)
     add_engine(parser)
     address = f"host:port or unix:/path; default: {ServerConfig.address}"
     parser.add_argument("--address", help=address)
@@ -35,18 +41,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     metrics = "host:port of the metrics for Prometheus; default: none"
     parser.add_argument("--metrics-address", metavar="ADDRESS", help=metrics)
     parser.add_argument("--reuse-port", action="store_true", help="share the port with others")
-    _add_batching(parser.add_argument_group("batching", "used if a measurement finds that it pays"))
-    _add_limits(parser.add_argument_group("limits"))
-
-
-def _add_batching(group: argparse._ArgumentGroup) -> None:
+    group = parser.add_argument_group("batching", "used if a measurement finds that it pays")
     batch = f"most inputs of one run, 1: no batching; default: {EngineConfig.max_batch}"
     group.add_argument("--max-batch", type=positive_int, metavar="N", help=batch)
     wait = f"longest wait of a frame for others of its batch; default: {EngineConfig.batch_wait_s}"
     group.add_argument("--batch-wait-s", type=seconds, metavar="SECONDS", help=wait)
-
-
-def _add_limits(group: argparse._ArgumentGroup) -> None:
+    group = parser.add_argument_group("limits")
     for name, what in (
         ("message-bytes", "of one request"),
         ("image-pixels", "of one picture"),
@@ -55,12 +55,11 @@ def _add_limits(group: argparse._ArgumentGroup) -> None:
         ("bytes-in-flight", "of the frames of all streams"),
     ):
         default = getattr(Limits, f"max_{name.replace('-', '_')}")
-        text = f"{what}; default: {default}"
-        group.add_argument(f"--max-{name}", type=positive_int, metavar="N", help=text)
+        limit = f"{what}; default: {default}"
+        group.add_argument(f"--max-{name}", type=positive_int, metavar="N", help=limit)
 
 
-def run(options: Options) -> int:
-    """Runs ``serve``; returns the exit code."""
+def _serve(options: Options) -> int:
     from posewire_server.serving.front.worker_process import end_with_stdin
     from posewire_server.tools.commands import serve
 

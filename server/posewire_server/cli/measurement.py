@@ -1,16 +1,14 @@
-"""Options of ``eval``."""
+"""Options of the commands that measure: accuracy with ``eval``, speed with ``bench``."""
 
 import argparse
 from pathlib import Path
 
 from posewire_server.cli.options import Options, add_common, add_engine, read_config, read_engine
 
-SUMMARY = "score the pictures beside a labels file"
 
-
-def add_options(parser: argparse.ArgumentParser) -> None:
+def add_eval(parser: argparse.ArgumentParser) -> None:
     """Adds the options of ``eval``."""
-    add_common(parser, run)
+    add_common(parser, _eval)
     add_engine(parser)
     parser.add_argument("labels", type=Path, metavar="LABELS", help="labels file (JSON)")
     task = "body_multi, body_mpii, face68 or hand21; default: what suits the model"
@@ -27,9 +25,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves")
 
 
-def run(options: Options) -> int:
-    """Runs ``eval``; returns the exit code."""
-    from posewire_server.tools.commands import evaluate
+def _eval(options: Options) -> int:
+    from posewire_server.tools.commands.evaluate import EvaluateConfig, run
 
-    config = read_config(evaluate.EvaluateConfig, options, engine=read_engine(options))
-    return evaluate.run(config)
+    return run(read_config(EvaluateConfig, options, engine=read_engine(options)))
+
+
+def add_bench(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of ``bench``."""
+    add_common(parser, _bench)
+    groups = "of paf, network, server, live; default: all"
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=groups)
+    parser.add_argument("--json", action="store_true", help="one JSON object a figure")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the figures")
+
+
+def _bench(options: Options) -> int:
+    from posewire_server.tools.commands.bench import BenchConfig, run
+
+    return run(read_config(BenchConfig, options))
