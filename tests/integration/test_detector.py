@@ -24,7 +24,7 @@ from posewire_server.inference.tracking.tracking_settings import TrackingSetting
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.pose import Poses
 from posewire_server.skeletons import OPENPOSE18
-from posewire_server.tools.media.detector import Detector
+from posewire_server.tools.media.detector import Detector, DetectorConfig
 from posewire_server.tools.media.local_detector import LocalDetector
 from posewire_server.tools.media.open_source import ImageSource
 from posewire_server.tools.media.remote_detector import RemoteDetector
@@ -52,10 +52,12 @@ Make = Callable[..., Detector]
 @pytest.fixture(params=["local", "remote"])
 def make_detector(request: pytest.FixtureRequest) -> Iterator[Make]:
     if request.param == "local":
-        yield lambda **options: LocalDetector(GatedPredictor().pipeline(), **options)
+        yield lambda **options: LocalDetector(
+            GatedPredictor().pipeline(), DetectorConfig(**options)
+        )
         return
     with HostedServer() as hosted, posewire.Client(hosted.address) as client:
-        yield lambda **options: RemoteDetector(client, **options)
+        yield lambda **options: RemoteDetector(client, DetectorConfig(**options))
 
 
 class Camera:
@@ -129,7 +131,8 @@ def test_local_tracking_has_regions_of_its_own_for_a_source(tracking: bool) -> N
             return Poses(np.zeros((0, 18, 3), np.float32), np.zeros(0, np.float32))
 
     pipeline = Pipeline(BODY, "1", Following(), EngineConfig("plain", "fp32", 1))
-    detector = LocalDetector(pipeline, tracking=TrackingSettings() if tracking else None)
+    config = DetectorConfig(tracking=TrackingSettings() if tracking else None)
+    detector = LocalDetector(pipeline, config)
     for _ in range(2):
         list(detector.detect(ClipSource("clip", lambda _: GREY, 3, 15.0)))
     assert [regions is not None for regions in given] == [tracking] * 6
@@ -144,7 +147,7 @@ def test_detect_closed_early_stops(make_detector: Make) -> None:
 
 def test_local_live_source_is_answered_by_the_newest_frame() -> None:
     predictor = GatedPredictor()
-    detector = LocalDetector(predictor.pipeline())
+    detector = LocalDetector(predictor.pipeline(), DetectorConfig())
     read = threading.Event()
 
     class Pausing(Camera):
@@ -170,7 +173,7 @@ def test_local_live_source_that_fails_raises_after_its_frames() -> None:
             yield from super().__iter__()
             raise OSError("unplugged")
 
-    answers = LocalDetector(GatedPredictor().pipeline()).detect(Failing(3))
+    answers = LocalDetector(GatedPredictor().pipeline(), DetectorConfig()).detect(Failing(3))
     names = [next(answers).frame.name for _ in range(3)]
     assert names == ["frame 0", "frame 1", "frame 2"]
     with pytest.raises(OSError, match="unplugged"):
@@ -183,7 +186,7 @@ def test_remote_unknown_model_raises() -> None:
         posewire.Client(running.address) as client,
         pytest.raises(posewire.ModelUnknownError),
     ):
-        RemoteDetector(client, model="foot")
+        RemoteDetector(client, DetectorConfig(model="foot"))
 
 
 @pytest.fixture
@@ -195,7 +198,7 @@ def scripted() -> Iterator[Callable[[Script], RemoteDetector]]:
         services.append(RunningService(*scripts).__enter__())
         quick = posewire.Reconnect(initial_s=0.01)
         clients.append(posewire.Client(services[0].address, reconnect=quick))
-        return RemoteDetector(clients[0])
+        return RemoteDetector(clients[0], DetectorConfig())
 
     yield make
     for client in clients:

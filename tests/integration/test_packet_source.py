@@ -31,10 +31,10 @@ PICTURES = [drawn(number) for number in range(20)]
 @pytest.fixture(params=["local", "remote"])
 def detector(request: pytest.FixtureRequest) -> Iterator[Detector]:
     if request.param == "local":
-        yield LocalDetector(GatedPredictor().pipeline())
+        yield LocalDetector(GatedPredictor().pipeline(), DetectorConfig())
         return
     with HostedServer() as hosted, posewire.Client(hosted.address) as client:
-        yield RemoteDetector(client)
+        yield RemoteDetector(client, DetectorConfig())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,9 @@ class LiveVideo(PacketSource):
 def test_local_live_packets_that_are_overtaken_are_decoded(tmp_path: Path) -> None:
     path = write_video(tmp_path / "clip.mp4", PICTURES[:12])
     predictor = GatedPredictor()
-    answers = list(LocalDetector(predictor.pipeline()).detect(LiveVideo(str(path))))
+    answers = list(
+        LocalDetector(predictor.pipeline(), DetectorConfig()).detect(LiveVideo(str(path)))
+    )
     assert len(answers) == 12
     assert {answer.problem for answer in answers} <= {"", "dropped"}
     assert answers[-1].problem == ""

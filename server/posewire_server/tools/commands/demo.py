@@ -13,8 +13,9 @@ from posewire_server.models.catalog.catalog import find_model
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.serving.server_process import ServerProcess
 from posewire_server.tools.media.annotator import open_annotator
-from posewire_server.tools.media.detector import DetectorConfig, open_detector, run_detector
+from posewire_server.tools.media.detector import DetectorConfig, run_detector
 from posewire_server.tools.media.frame_statistics import FrameStatistics, noun_of
+from posewire_server.tools.media.open_detector import open_detector
 from posewire_server.tools.media.open_source import open_source
 from posewire_server.tools.media.sample import open_sample
 from posewire_server.tools.media.source import Source

@@ -7,14 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posewire_server.tools.media.annotator import open_annotator
-from posewire_server.tools.media.detector import (
-    Consumer,
-    DetectorConfig,
-    open_detector,
-    run_detector,
-)
+from posewire_server.tools.media.detector import Consumer, DetectorConfig, run_detector
 from posewire_server.tools.media.frame_statistics import FrameStatistics, noun_of
 from posewire_server.tools.media.json_record import frame_record
+from posewire_server.tools.media.open_detector import open_detector
 from posewire_server.tools.media.open_source import open_images
 from posewire_server.tools.media.source import DetectedFrame
 from posewire_server.tools.media.terminal import ProgressBars, format_table

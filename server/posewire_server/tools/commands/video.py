@@ -13,14 +13,10 @@ from tqdm import tqdm
 from posewire_server.errors import ConfigError, LocalReason
 from posewire_server.skeletons import Skeleton
 from posewire_server.tools.media.annotator import open_annotator
-from posewire_server.tools.media.detector import (
-    Consumer,
-    DetectorConfig,
-    open_detector,
-    run_detector,
-)
+from posewire_server.tools.media.detector import Consumer, DetectorConfig, run_detector
 from posewire_server.tools.media.frame_statistics import FrameStatistics, noun_of
 from posewire_server.tools.media.json_record import frame_record
+from posewire_server.tools.media.open_detector import open_detector
 from posewire_server.tools.media.open_source import open_source
 from posewire_server.tools.media.source import DetectedFrame, Source
 from posewire_server.tools.media.terminal import ProgressBars

@@ -1,7 +1,8 @@
 """Annotated pictures and videos: frames with their poses drawn on them."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Protocol, Self, cast
+from typing import Self, cast
 
 import cv2
 import numpy as np
@@ -19,16 +20,31 @@ from posewire_server.tools.media.source import DetectedFrame, Source
 _CODECS = {".mp4": "mp4v", ".avi": "MJPG"}
 
 
-class Annotator(Protocol):
-    """Writes frames with their poses; a context manager."""
+class Annotator(ABC):
+    """Writes frames with their poses; a context manager.
 
-    def __enter__(self) -> Self: ...
+    Raises:
+        ConfigError: OUTPUT_UNWRITABLE; so do its methods.
+    """
 
-    def __exit__(self, *_: object) -> None: ...
+    def __init__(self, output: Path, folder: Path, skeleton: Skeleton) -> None:
+        self._output = output
+        self._skeleton = skeleton
+        self._reader = SourceReader(MAX_PIXELS)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(folder) from error
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reader.close()
+
+    @abstractmethod
     def write(self, detected: DetectedFrame) -> None:
         """Writes one frame; a frame without poses only if the output would have a gap."""
-        ...
 
 
 def open_annotator(output: Path, source: Source, skeleton: Skeleton) -> Annotator:
@@ -58,28 +74,15 @@ def open_annotator(output: Path, source: Source, skeleton: Skeleton) -> Annotato
     return AnnotatedImages(output, skeleton)
 
 
-class AnnotatedImages:
+class AnnotatedImages(Annotator):
     """Writes an image file for each frame into a folder, or the one file that was asked for."""
 
     def __init__(self, output: Path, skeleton: Skeleton) -> None:
-        self._output = output
-        self._skeleton = skeleton
-        self._reader = SourceReader(MAX_PIXELS)
         self._is_file = output.suffix.lower() in IMAGE_SUFFIXES
-        _make_folder(output.parent if self._is_file else output)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
+        super().__init__(output, output.parent if self._is_file else output, skeleton)
 
     def write(self, detected: DetectedFrame) -> None:
-        """Writes a frame with poses; others leave no file.
-
-        Raises:
-            ConfigError: OUTPUT_UNWRITABLE.
-        """
+        """Writes a frame with poses; others leave no file."""
         if detected.detection is None:
             return
         path = self._path_of(detected.frame.name)
@@ -98,32 +101,22 @@ class AnnotatedImages:
         return path if path.suffix.lower() in IMAGE_SUFFIXES else path.with_name(f"{path.name}.png")
 
 
-class AnnotatedVideo:
+class AnnotatedVideo(Annotator):
     """Writes a video; its size is that of the first frame."""
 
     def __init__(self, output: Path, fps: float, skeleton: Skeleton) -> None:
-        self._output = output
+        super().__init__(output, output.parent, skeleton)
         self._fps = fps
-        self._skeleton = skeleton
-        self._reader = SourceReader(MAX_PIXELS)
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
-        _make_folder(output.parent)
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
-        self._reader.close()
+        super().__exit__()
         if self._writer is not None:
             self._writer.release()
 
     def write(self, detected: DetectedFrame) -> None:
-        """Appends a frame; a failed one has no poses, a dropped one is left out.
-
-        Raises:
-            ConfigError: OUTPUT_UNWRITABLE.
-        """
+        """Appends a frame; a failed one has no poses, a dropped one is left out."""
         source = detected.frame.source
         if detected.problem in {"dropped", "lost"}:
             self._reader.leave_out(source)
@@ -131,7 +124,7 @@ class AnnotatedVideo:
         try:
             picture = self._reader.read(source).image
         except SourceError:
-            return  # A packet that nobody could decode.
+            return  # a packet that nobody could decode
         if detected.detection is not None:
             picture = draw_poses(picture, detected.detection.poses, self._skeleton)
         if self._writer is None:
@@ -147,13 +140,6 @@ class AnnotatedVideo:
         if not writer.isOpened():
             raise _unwritable(self._output)
         return writer
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(folder) from error
 
 
 def _unwritable(path: Path) -> ConfigError:

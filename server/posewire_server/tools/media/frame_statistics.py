@@ -8,9 +8,9 @@ from posewire_server.skeletons import Skeleton
 from posewire_server.tools.media.source import DetectedFrame
 from posewire_server.tools.media.terminal import format_table
 
-PERCENTILES = (50, 90, 99)
+_PERCENTILES = (50, 90, 99)
 _NOUNS = {"hand21": "hands", "ibug68": "faces", "facemesh468": "faces"}
-STAGES = ("wait", "decode", "infer", "post", "round trip")
+_STAGES = ("wait", "decode", "infer", "post", "round trip")
 
 
 def noun_of(skeleton: Skeleton) -> str:
@@ -19,56 +19,45 @@ def noun_of(skeleton: Skeleton) -> str:
 
 
 class FrameStatistics:
-    """Counts frames and keeps their times; holds no frame.
-
-    Args:
-        noun: Plural noun of the poses.
-    """
+    """Counts of frames and of poses, which are called by a plural noun, and times of frames."""
 
     def __init__(self, noun: str = "persons") -> None:
-        self.frames = 0
-        self.poses = 0
+        self._frames = 0
+        self._poses = 0
         self._noun = noun
-        self.problems: Counter[str] = Counter()
+        self._problems: Counter[str] = Counter()
         self._failures: Counter[str] = Counter()
         self._first_messages: dict[str, str] = {}
         self._times_s: list[tuple[float, ...]] = []
 
     def add(self, detected: DetectedFrame) -> None:
         """Counts one frame."""
-        self.frames += 1
+        self._frames += 1
         if detected.detection is None:
-            self.problems[detected.problem] += 1
+            self._problems[detected.problem] += 1
             if detected.problem != "dropped":
-                self._add_failure(detected)
+                kind = detected.reason or detected.problem
+                self._failures[kind] += 1
+                self._first_messages.setdefault(kind, detected.message)
             return
-        self.poses += len(detected.detection.poses)
+        self._poses += len(detected.detection.poses)
         times = detected.detection.timings
         stages = (times.wait_s, times.decode_s, times.infer_s, times.post_s, detected.round_trip_s)
         self._times_s.append(stages)
 
-    def _add_failure(self, detected: DetectedFrame) -> None:
-        kind = detected.reason or detected.problem
-        self._failures[kind] += 1
-        self._first_messages.setdefault(kind, detected.message)
-
-    @property
-    def answered(self) -> int:
-        """Number of frames with a detection."""
-        return len(self._times_s)
-
     @property
     def has_failures(self) -> bool:
         """Whether a frame failed, or its outcome was lost."""
-        return bool(self.problems["error"] or self.problems["lost"])
+        return bool(self._problems["error"] or self._problems["lost"])
 
     def summary(self, elapsed_s: float) -> str:
         """Returns one line: frames, poses, frames per second, and counts of other outcomes."""
-        mean = self.poses / max(1, self.answered)
+        answered = len(self._times_s)
+        mean = self._poses / max(1, answered)
         return (
-            f"{self.frames} frames, {self.poses} {self._noun} ({mean:.1f} a frame), "
-            f"{self.answered / elapsed_s:.1f} fps, {self.problems['dropped']} dropped, "
-            f"{self.problems['error']} errors, {self.problems['lost']} lost"
+            f"{self._frames} frames, {self._poses} {self._noun} ({mean:.1f} a frame), "
+            f"{answered / elapsed_s:.1f} fps, {self._problems['dropped']} dropped, "
+            f"{self._problems['error']} errors, {self._problems['lost']} lost"
         )
 
     def failures(self) -> list[str]:
@@ -80,12 +69,12 @@ class FrameStatistics:
 
     def stage_table(self) -> str:
         """Returns percentiles of the milliseconds of each stage."""
-        header = ["milliseconds", *(f"p{percent}" for percent in PERCENTILES)]
+        header = ["milliseconds", *(f"p{percent}" for percent in _PERCENTILES)]
         if not self._times_s:
-            return format_table(header, [[stage, *"---"] for stage in STAGES])
-        values_ms = np.percentile(np.array(self._times_s), PERCENTILES, axis=0).T * 1e3
+            return format_table(header, [[stage, *"---"] for stage in _STAGES])
+        values_ms = np.percentile(np.array(self._times_s), _PERCENTILES, axis=0).T * 1e3
         rows = [
             [stage, *(f"{value:.1f}" for value in values)]
-            for stage, values in zip(STAGES, values_ms, strict=True)
+            for stage, values in zip(_STAGES, values_ms, strict=True)
         ]
         return format_table(header, rows)

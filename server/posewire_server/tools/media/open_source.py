@@ -30,7 +30,7 @@ class ImageSource:
             seen[path.name] += 1
             count = seen[path.name]
             name = path.name if count == 1 else f"{path.stem}-{count}{path.suffix}"
-            yield SourceFrame(name, read_bytes(path), datetime.now(UTC))
+            yield SourceFrame(name, _read(path), datetime.now(UTC))
 
 
 def open_images(specs: Sequence[str]) -> Source:
@@ -40,13 +40,14 @@ def open_images(specs: Sequence[str]) -> Source:
         SourceError: SOURCE_NOT_FOUND, SOURCE_EMPTY or SOURCE_UNREADABLE; the text names the remedy.
     """
     paths: list[Path] = []
-    for path in map(Path, specs):
+    for spec in specs:
+        path = Path(spec)
         if path.is_dir():
             paths += _images_in(path)
         elif path.is_file():
             paths.append(path)
         else:
-            raise _not_found(str(path))
+            raise _not_found(spec)
     return ImageSource(", ".join(specs), paths)
 
 
@@ -65,21 +66,12 @@ def open_source(spec: str) -> Source:
     if "://" in spec:
         return VideoSource(spec, spec)
     path = Path(spec)
-    if path.is_dir():
-        return ImageSource(spec, _images_in(path))
-    if not path.is_file():
-        raise _not_found(spec)
-    if path.suffix.lower() in IMAGE_SUFFIXES:
-        return ImageSource(spec, [path])
-    return VideoSource(spec, spec)
+    if path.is_file() and path.suffix.lower() not in IMAGE_SUFFIXES:
+        return VideoSource(spec, spec)
+    return open_images([spec])
 
 
-def read_bytes(path: Path) -> bytes:
-    """Reads a file.
-
-    Raises:
-        SourceError: SOURCE_NOT_FOUND or SOURCE_UNREADABLE.
-    """
+def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:

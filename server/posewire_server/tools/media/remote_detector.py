@@ -10,14 +10,14 @@ import numpy.typing as npt
 import posewire
 
 from posewire_server.frame import VideoPacket
-from posewire_server.inference.tracking.tracking_settings import SmoothingSettings, TrackingSettings
 from posewire_server.outcome import Detection, Timings
 from posewire_server.pose import Poses
 from posewire_server.skeletons import Skeleton
+from posewire_server.tools.media.detector import DetectorConfig
 from posewire_server.tools.media.source import DetectedFrame, Source, SourceFrame
 
 # Two keep the network busy: one is being inferred while the next is on its way.
-IN_FLIGHT = 2
+_IN_FLIGHT = 2
 # A camera gives a frame sooner; a network stream that is dead may hold its reader for longer.
 _CLOSE_TIMEOUT_S = 2.0
 
@@ -78,22 +78,10 @@ class RemoteDetector:
         posewire.PosewireError: The server cannot be reached or does not have the model.
     """
 
-    def __init__(
-        self,
-        client: posewire.Client,
-        model: str = "body",
-        mode: str = "",
-        minimum_score: float = 0.0,
-        *,
-        tracking: TrackingSettings | None = None,
-    ) -> None:
+    def __init__(self, client: posewire.Client, config: DetectorConfig) -> None:
         self._client = client
-        self._model = model
-        self._mode = mode
-        self._minimum_score = minimum_score
-        self._tracking = _tracking_options(tracking)
-        self._smoothing = _smoothing_options(tracking.smoothing if tracking else None)
-        told = client.get_model(model).skeleton
+        self._config = config
+        told = client.get_model(config.model).skeleton
         self._skeleton = Skeleton(told.name, told.keypoints, told.limbs, told.symmetric_pairs)
 
     @property
@@ -102,21 +90,22 @@ class RemoteDetector:
         return self._skeleton
 
     def detect(self, source: Source) -> Generator[DetectedFrame]:
-        """Yields each frame with its outcome; close it to stop early.
-
-        If the server is slower than a live source, frames are dropped; other sources wait.
-        """
-        policy = posewire.OverflowPolicy
+        """Yields each frame with its outcome; see ``Detector``."""
+        config, policy = self._config, posewire.OverflowPolicy
+        tracking = config.tracking
+        smoothing = tracking.smoothing if tracking is not None else None
         sent = SentFrames(source)
         outcomes = self._client.detect(
             sent,
-            model=self._model,
-            mode=self._mode,
-            minimum_score=self._minimum_score,
-            max_in_flight=IN_FLIGHT,
+            model=config.model,
+            mode=config.mode,
+            minimum_score=config.minimum_score,
+            max_in_flight=_IN_FLIGHT,
             overflow_policy=policy.DROP_OLDEST if source.is_live else policy.BLOCK,
-            tracking=self._tracking,
-            smoothing=self._smoothing,
+            tracking=tracking is not None
+            and posewire.TrackingOptions(tracking.max_gap_s, tracking.fill_gap_s or None),
+            smoothing=smoothing is not None
+            and posewire.SmoothingOptions(smoothing.min_cutoff_hz, smoothing.speed_coefficient),
         )
         try:
             for outcome in outcomes:
@@ -124,18 +113,6 @@ class RemoteDetector:
         finally:
             outcomes.close()
             sent.close()
-
-
-def _tracking_options(settings: TrackingSettings | None) -> bool | posewire.TrackingOptions:
-    if settings is None:
-        return False
-    return posewire.TrackingOptions(settings.max_gap_s, settings.fill_gap_s or None)
-
-
-def _smoothing_options(settings: SmoothingSettings | None) -> bool | posewire.SmoothingOptions:
-    if settings is None:
-        return False
-    return posewire.SmoothingOptions(settings.min_cutoff_hz, settings.speed_coefficient)
 
 
 def _to_frames(outcome: posewire.Outcome, sent: SentFrames) -> Iterator[DetectedFrame]:

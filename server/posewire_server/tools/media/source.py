@@ -53,30 +53,23 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[SourceFrame]: ...
 
 
+@dataclass(eq=False)
 class ClipSource:
     """Video made in memory, one picture at a time."""
 
+    name: str
+    make_frame: Callable[[int], npt.NDArray[np.uint8]]
+    frame_count: int | None
+    fps: float
     is_live = False
     is_video = True
-
-    def __init__(
-        self,
-        name: str,
-        make_frame: Callable[[int], npt.NDArray[np.uint8]],
-        frame_count: int,
-        fps: float,
-    ) -> None:
-        self.name = name
-        self.fps = fps
-        self.frame_count: int | None = frame_count
-        self._make_frame = make_frame
 
     def __iter__(self) -> Iterator[SourceFrame]:
         assert self.frame_count is not None
         begin = datetime.now(UTC)
         for number in range(self.frame_count):
             time = begin + timedelta(seconds=number / self.fps)
-            yield SourceFrame(f"frame {number}", self._make_frame(number), time)
+            yield SourceFrame(f"frame {number}", self.make_frame(number), time)
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,9 +60,8 @@ class VideoSource:
         finally:
             self._capture.release()
         if number == 0:
-            raise SourceError(
-                LocalReason.SOURCE_EMPTY, f"{self.name} has no frame that can be read"
-            )
+            text = f"{self.name} has no frame that can be read"
+            raise SourceError(LocalReason.SOURCE_EMPTY, text)
 
 
 def _remedy(target: int | str) -> str:
@@ -71,9 +70,6 @@ def _remedy(target: int | str) -> str:
     if "://" in target:
         return "is the address right, and does the host answer?"
     return "is it a video that OpenCV reads, such as MP4, AVI, MKV or WebM?"
-
-
-_DEFAULT_FPS = 25.0
 
 
 class PacketSource:
