@@ -18,11 +18,9 @@ class Figure:
     """One measured number.
 
     Attributes:
-        name: What was measured.
         value: The median over the runs, unless the name says otherwise.
-        unit: Unit of the value; ``x`` for ratios.
-        target: ``<= 0.05`` or ``>= 0.95``; empty if there is none.
-        runs: Number of measurements behind the value.
+        unit: ``x`` for ratios.
+        target: For instance ``<= 0.05`` or ``>= 0.95``; empty: none.
     """
 
     name: str
@@ -34,10 +32,8 @@ class Figure:
     @property
     def met(self) -> bool:
         """Whether the value is within its target."""
-        if not self.target:
-            return True
-        sign, bound = self.target.split()
-        return bool(_COMPARE[sign](self.value, float(bound)))
+        sign, _, bound = self.target.partition(" ")
+        return not sign or bool(_COMPARE[sign](self.value, float(bound)))
 
 
 def run_groups(
@@ -51,9 +47,9 @@ def run_groups(
 
     Args:
         groups: Measuring functions by group.
-        chosen: The groups to measure; empty for all.
-        as_json: Whether to print one JSON object a figure instead of the table.
-        plot: PNG file for a plot of the figures, or None.
+        chosen: Groups to measure; empty: all.
+        as_json: One JSON object a figure instead of the table.
+        plot: PNG file for a plot of the figures.
 
     Raises:
         ConfigError: SETTING_INVALID if there is no such group; EXTRA_MISSING.

@@ -6,16 +6,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from posewire import (
-    AsyncClient,
-    Dropped,
-    DropReason,
-    Frame,
-    Lost,
-    Outcome,
-    OverflowPolicy,
-    Result,
-)
+from posewire import AsyncClient, Dropped, DropReason, Frame, Lost, Outcome, OverflowPolicy, Result
 
 from posewire_server.serving.server_process import ServerProcess
 from posewire_server.tools.benchmarks.figure import Figure
@@ -53,16 +44,12 @@ async def _measure(address: str, seconds: float) -> list[Figure]:
         service_s = statistics.median(await ping_pong(client, jpeg(picture()), 50))
         whole = await _watch(client, service_s / 2, seconds, paced=False)
         paced = await _watch(client, service_s / 2, seconds, paced=True)
+    frames = len(paced.sent_s)
+    title, share = "live, paced: share of the frames that is sent", 1 - paced.kept_back / frames
     return [
         *_figures("live", whole, seconds),
         *_figures("live, paced", paced, seconds),
-        Figure(
-            "live, paced: share of the frames that is sent",
-            1 - paced.kept_back / len(paced.sent_s),
-            "x",
-            "<= 0.6",
-            len(paced.sent_s),
-        ),
+        Figure(title, share, "x", "<= 0.6", frames),
     ]
 
 

@@ -63,11 +63,7 @@ async def pinging(client: AsyncClient, source: bytes | Image) -> AsyncIterator[P
 
 
 async def ping_pong(client: AsyncClient, source: bytes | Image, count: int) -> list[float]:
-    """Sends frames one after the other.
-
-    Returns:
-        Seconds from having a frame until having its poses, for each frame.
-    """
+    """Sends frames one after the other; returns the seconds from each frame to its poses."""
     async with pinging(client, source) as ping:
         return [await ping() for _ in range(count)]
 
@@ -93,7 +89,7 @@ async def closed_loop(
 
 
 async def camera(source: bytes, interval_s: float, seconds: float) -> AsyncIterator[Frame]:
-    """Yields a frame at each tick of the clock, whether or not the last one was answered."""
+    """Yields a frame at each tick of the clock, also if the last one was not answered."""
     begin_s = time.monotonic()
     for number in range(round(seconds / interval_s)):
         delay_s = begin_s + number * interval_s - time.monotonic()

@@ -2,18 +2,18 @@
 
 Both run the same program in fp32 with the same number of threads, in turns; the ratio is the median
 over the turns, so other load on the machine affects both. Each runs in a process of its own, since
-each has its own OpenVINO: ``python -m MODULE posewire|openvino NETWORK CACHE THREADS`` answers each
-line of its input with the seconds of one run.
+each has its own OpenVINO.
 """
 
+import functools
+import multiprocessing
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +31,7 @@ from posewire_server.tools.benchmarks.figure import Figure
 from posewire_server.tools.extras import require
 
 TURNS: Final = 30
-# The target and the numbers of threads of each; small networks gain nothing by a second thread.
+# Target and numbers of threads of each network; small ones gain nothing by a second thread.
 NETWORKS: Final[tuple[tuple[NetworkSpec, str, tuple[int, ...]], ...]] = (
     (TFPOSE, "<= 1.05", (1, 2)),
     (EFFICIENTPOSE, "<= 1.30", (1,)),
@@ -39,58 +39,24 @@ NETWORKS: Final[tuple[tuple[NetworkSpec, str, tuple[int, ...]], ...]] = (
 )
 
 
-class PeerProcess:
-    """Process of one runtime.
+WIDTH: Final = 432  # of networks that take any width
 
-    Raises:
-        EngineError: ENGINE_FAILED if the process ends; its message is on standard error.
-    """
-
-    def __init__(self, name: str, spec: NetworkSpec, cache: Path, threads: int) -> None:
-        arguments = [name, spec.name, str(cache), str(threads)]
-        command = [sys.executable, "-m", __name__, *arguments]
-        self._name = name
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def wait_until_ready(self) -> None:
-        """Returns when the network is loaded and has run once."""
-        self._read()
-
-    def run_s(self) -> float:
-        """Runs once; returns the seconds it took."""
-        if self._process.stdin is not None:
-            print(file=self._process.stdin, flush=True)
-        return float(self._read())
-
-    def _read(self) -> str:
-        line = self._process.stdout.readline() if self._process.stdout is not None else ""
-        if not line:
-            raise EngineError(
-                ErrorReason.ENGINE_FAILED, f"the process of {self._name} ended unexpectedly"
-            )
-        return line.strip()
+Array = npt.NDArray[np.float32]
+Run = Callable[[Array], object]
+Build = Callable[[StoredNetwork, int], Run]
 
 
 def measure(cache: Path, turns: int = TURNS, names: Sequence[str] = ()) -> list[Figure]:
     """Returns times and their ratio, for every number of threads a network is measured with.
 
     Args:
-        cache: The folder of the cache.
-        turns: How often each runtime runs.
-        names: Of the networks; none means the body network and those in the cache.
+        cache: Folder of the weights.
+        turns: Number of runs of each runtime.
+        names: Names of the networks; empty: the body network and those in the cache.
 
     Raises:
         ConfigError: EXTRA_MISSING if OpenVINO is not installed.
-        EngineError: ENGINE_FAILED where a runtime fails.
+        EngineError: ENGINE_FAILED if a runtime fails.
         WeightsError: A network is not in the cache and cannot be pulled.
     """
     require("openvino", "bench")
@@ -109,13 +75,19 @@ def measure(cache: Path, turns: int = TURNS, names: Sequence[str] = ()) -> list[
 
 def _compare(spec: NetworkSpec, target: str, cache: Path, threads: int, turns: int) -> list[Figure]:
     with ExitStack() as stack:
-        peers = [
-            stack.enter_context(PeerProcess(name, spec, cache, threads))
-            for name in ("posewire", "openvino")
-        ]
-        for peer in peers:
-            peer.wait_until_ready()
-        times = [_take_turns(peers, turn) for turn in range(turns)]
+
+        def start(build: Build) -> Callable[[], float]:
+            context = multiprocessing.get_context("spawn")
+            process = stack.enter_context(ProcessPoolExecutor(1, context))
+            return lambda: process.submit(_run_s, build, spec.name, cache, threads).result()
+
+        peers = start(build_posewire), start(build_openvino)
+        try:
+            _take_turns(peers, 0)
+            times = [_take_turns(peers, turn) for turn in range(turns)]
+        except Exception as error:
+            text = f"network {spec.name} cannot be measured: {error}"
+            raise EngineError(ErrorReason.ENGINE_FAILED, text) from error
     ours, theirs = zip(*times, strict=True)
     ratio = statistics.median(our / their for our, their in times)
     size = "x".join(str(length) for length in shape_of(spec))
@@ -127,35 +99,27 @@ def _compare(spec: NetworkSpec, target: str, cache: Path, threads: int, turns: i
     ]
 
 
-def _take_turns(peers: list[PeerProcess], turn: int) -> tuple[float, float]:
-    """Runs both once, every second time in the other order; returns their times in the first."""
-    if turn % 2:
-        theirs, ours = peers[1].run_s(), peers[0].run_s()
-    else:
-        ours, theirs = peers[0].run_s(), peers[1].run_s()
-    return ours, theirs
+def _take_turns(peers: Sequence[Callable[[], float]], turn: int) -> tuple[float, float]:
+    """Runs both once, every second time in the other order; returns their seconds."""
+    taken_s = {place: peers[place]() for place in ((1, 0) if turn % 2 else (0, 1))}
+    return taken_s[0], taken_s[1]
 
 
-WIDTH: Final = 432  # Of networks that take any width.
-SEED: Final = 5
+def _run_s(build: Build, name: str, cache: Path, threads: int) -> float:
+    """Runs a network once in this process, which loads it the first time; returns the seconds."""
+    run = _load(build, name, cache, threads)
+    begin = time.perf_counter()
+    run()
+    return time.perf_counter() - begin
 
-Array = npt.NDArray[np.float32]
-Run = Callable[[Array], object]
 
-
-def main(peer: str, name: str, cache: str, threads: str) -> None:
-    """Runs once for each line of the input, until it ends."""
-    model = NetworkStore(Path(cache), check_engines).pull(find_network(name))
-    build = {"posewire": build_posewire, "openvino": build_openvino}[peer]
-    run = build(model, int(threads))
-    shape = shape_of(model.spec)
-    inputs = np.random.default_rng(SEED).uniform(0, 255, shape).astype(np.float32)
-    run(inputs)
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        begin = time.perf_counter()
-        run(inputs)
-        print(time.perf_counter() - begin, flush=True)
+@functools.cache
+def _load(build: Build, name: str, cache: Path, threads: int) -> Callable[[], object]:
+    model = NetworkStore(cache, check_engines).pull(find_network(name))
+    inputs = np.random.default_rng(5).uniform(0, 255, shape_of(model.spec)).astype(np.float32)
+    run = functools.partial(build(model, threads), inputs)
+    run()
+    return run
 
 
 def shape_of(spec: NetworkSpec) -> tuple[int, int, int, int]:
@@ -179,7 +143,3 @@ def build_openvino(model: StoredNetwork, threads: int) -> Run:
     settings = {"INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": "f32"}
     request = core.compile_model(network, "CPU", settings).create_infer_request()
     return lambda inputs: request.infer([inputs], share_inputs=True, share_outputs=True)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

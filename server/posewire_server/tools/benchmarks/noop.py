@@ -1,4 +1,4 @@
-"""A server whose network does nothing: what is left is what serving costs."""
+"""Server whose network does nothing, for measuring the time of serving."""
 
 import sys
 
@@ -17,7 +17,7 @@ from posewire_server.serving.serve import serve_pipelines
 
 
 class NoopPredictor:
-    """Answers with empty maps of the right shape at once; for time without a network."""
+    """Predictor of the body network that returns empty maps at once."""
 
     def __init__(self) -> None:
         self._maps: dict[tuple[int, ...], npt.NDArray[np.float32]] = {}
@@ -33,8 +33,8 @@ class NoopPredictor:
 
 def noop_pipeline() -> Pipeline:
     """Returns the body model's pipeline without its network."""
-    system = PafEstimator(BODY, Network(TFPOSE, NoopPredictor()))
-    return Pipeline(BODY, "noop", system, EngineConfig("plain", "fp32", 1))
+    estimator = PafEstimator(BODY, Network(TFPOSE, NoopPredictor()))
+    return Pipeline(BODY, "noop", estimator, EngineConfig("plain", "fp32", 1))
 
 
 def _serve(address: str = "127.0.0.1:0", metrics_address: str = "") -> int:

@@ -8,22 +8,24 @@ that to be comparable.
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from posewire_server.inference.decode.paf import Algorithm, PafDecode
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
 from posewire_server.tools.benchmarks.figure import Figure
-from posewire_server.tools.benchmarks.scenes import Scene, make_scene
+from posewire_server.tools.benchmarks.scenes import make_scene
 
-# The most that decoding may take, in reads of the 57 maps, by people.
+# Longest decoding by number of people, in reads of the 57 maps.
 TARGETS: Final = {0: 1.4, 5: 6.0, 20: 14.0, 100: 116.0}
-NUMPY_READ: Final = 1.12  # In reads by the kernel.
+NUMPY_READ: Final = 1.12  # in reads by the kernel
 PEERS: Final[tuple[Algorithm, ...]] = ("openpose", "paddlehub")
 TURNS: Final = 40
 PEER_TURNS: Final = 3
+
+Calls = dict[str, Callable[[], object]]
 
 
 def measure(seed: int = 0) -> list[Figure]:
@@ -31,13 +33,14 @@ def measure(seed: int = 0) -> list[Figure]:
     figures = []
     for people, bound in TARGETS.items():
         scene = make_scene(max(people, 1), "656", "clean", seed)
-        if people == 0:
-            scene = _empty(scene)
         maps = np.concatenate([scene.heatmaps, scene.pafs])
-        calls: dict[str, Callable[[], object]] = {
-            "read": maps.max,
-            "fast": _decode("fast", maps, scene),
+        if people == 0:
+            maps = np.zeros_like(maps)
+        decodes: Calls = {
+            name: partial(make_decoder(name).find, maps, scene.size, scene.size)
+            for name in ("fast", *PEERS)
         }
+        calls: Calls = {"read": maps.max, "fast": decodes.pop("fast")}
         times = _interleave(calls, TURNS, repeat=10)
         ratio = NUMPY_READ * statistics.median(
             fast / read for fast, read in zip(times["fast"], times["read"], strict=True)
@@ -45,7 +48,12 @@ def measure(seed: int = 0) -> list[Figure]:
         name = f"decode, {people} people"
         figures.append(Figure(name, 1e3 * statistics.median(times["fast"]), "ms", "", TURNS))
         figures.append(Figure(f"{name}, by one read", ratio, "x", f"<= {bound}", TURNS))
-        figures += _peers(people, maps, scene)
+        for peer, times_s in _interleave(decodes, PEER_TURNS, repeat=1).items():
+            title, median_ms = (
+                f"decode as {peer}, {people} people",
+                1e3 * statistics.median(times_s),
+            )
+            figures.append(Figure(title, median_ms, "ms", "", PEER_TURNS))
     return figures
 
 
@@ -54,36 +62,8 @@ def make_decoder(algorithm: Algorithm) -> PafDecode:
     return PafDecode(OPENPOSE18, OPENPOSE18_PAF_CHANNELS, algorithm)
 
 
-def _empty(scene: Scene) -> Scene:
-    return Scene(
-        np.zeros_like(scene.heatmaps),
-        np.zeros_like(scene.pafs),
-        scene.points[:0],
-        scene.visible[:0],
-        scene.size,
-    )
-
-
-def _decode(
-    algorithm: Algorithm, maps: npt.NDArray[np.float32], scene: Scene
-) -> Callable[[], object]:
-    decoder = make_decoder(algorithm)
-    return lambda: decoder.find(maps, scene.size, scene.size)
-
-
-def _peers(people: int, maps: npt.NDArray[np.float32], scene: Scene) -> list[Figure]:
-    calls: dict[str, Callable[[], object]] = {name: _decode(name, maps, scene) for name in PEERS}
-    times = _interleave(calls, PEER_TURNS, repeat=1)
-    return [
-        Figure(f"decode as {name}, {people} people", 1e3 * statistics.median(each), "ms", "", 3)
-        for name, each in times.items()
-    ]
-
-
-def _interleave(
-    calls: dict[str, Callable[[], object]], turns: int, repeat: int
-) -> dict[str, list[float]]:
-    """Seconds a call, by name, for each turn; every turn runs all of them."""
+def _interleave(calls: Calls, turns: int, repeat: int) -> dict[str, list[float]]:
+    """Returns the seconds a call, by name, for each turn; every turn runs all of them."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(turns):
         for name, call in calls.items():

@@ -1,7 +1,7 @@
-"""The least a gRPC server can be around a pipeline: the peer that serving is measured against.
+"""Plain ``grpc.aio`` server around a pipeline: the peer that serving is measured against.
 
-A ``grpc.aio`` server as the documentation shows it, with the generated code and the threads of
-asyncio: one stream's frames one after the other, no limits, no policies, no typed errors.
+It has the generated code and the threads of asyncio: one stream's frames one after the other, no
+limits, no policies, no typed errors.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from posewire_server.tools.benchmarks.noop import noop_pipeline
 
 @asynccontextmanager
 async def pinging(address: str, source: bytes | Image) -> AsyncIterator[Ping]:
-    """Opens a stream of single frames with nothing but the generated stub, see ``load.pinging``."""
+    """Opens a stream of single frames with the generated stub only; see ``load.pinging``."""
     numbers = itertools.count()
     async with grpc.aio.insecure_channel(address, options=channel_options()) as channel:
         call: Any = pb_grpc.KeypointServiceStub(channel).Detect()

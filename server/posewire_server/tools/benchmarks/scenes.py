@@ -1,4 +1,4 @@
-"""Synthetic people with known truth: the outputs of a perfect OpenPose-like network.
+"""Synthetic people with known truth, as outputs of a perfect OpenPose-like network.
 
 A scene's heatmaps are Gaussians of 7 pixels sampled every 8 pixels, with the maximum at overlaps.
 A limb's field is its direction within one cell of its axis, with the mean at overlaps.
@@ -55,9 +55,9 @@ def make_scene(people: int, resolution: str, mode: Mode, seed: int) -> Scene:
     Args:
         people: A key of ``HEIGHTS``.
         resolution: A key of ``SIZES``.
-        mode: ``clean`` keeps equal keypoints of two people 20 pixels apart where it can, ``noisy``
+        mode: ``clean`` keeps equal keypoints of two people 20 pixels apart if it can, ``noisy``
             adds noise, fainter peaks and hides 8 % of the keypoints, ``crowd`` lets people overlap.
-        seed: Of the random numbers.
+        seed: Seed of the random numbers.
     """
     rng = np.random.default_rng([people, seed, len(mode)])
     size = SIZES[resolution]
@@ -80,8 +80,7 @@ def make_scene(people: int, resolution: str, mode: Mode, seed: int) -> Scene:
 
 def _turn(vectors: Floats, angle: float) -> Floats:
     cosine, sine = np.cos(angle), np.sin(angle)
-    turned: Floats = vectors @ np.array([[cosine, sine], [-sine, cosine]])
-    return turned
+    return np.asarray(vectors @ np.array([[cosine, sine], [-sine, cosine]]))
 
 
 def _pose(rng: np.random.Generator) -> Floats:

@@ -37,7 +37,7 @@ _TARGETS = {"JPEG": "<= 0.6", "raw": "<= 0.9"}
 
 
 def measure(cache: Path) -> list[Figure]:
-    """Returns the figures of serving; loads and starts what it needs."""
+    """Returns the figures of serving."""
     figures = measure_overhead(frames=1500)
     pipeline = Pipeline.load(ModelCache(cache, check_engines).pull(BODY), EngineConfig())
     with ServerProcess(["--cache", str(cache)]) as server:
@@ -115,13 +115,13 @@ def measure_rate(address: str, pipeline: Pipeline, turns: int, seconds: float) -
 
 
 async def _many(client: AsyncClient, source: bytes, seconds: float) -> float:
-    begin = time.perf_counter()
-
-    def over() -> bool:
-        return time.perf_counter() - begin > seconds
-
-    answers = await asyncio.gather(*(closed_loop(client, source, over) for _ in range(_CLIENTS)))
-    return sum(map(len, answers)) / (time.perf_counter() - begin)
+    begin_s = time.perf_counter()
+    loops = (
+        closed_loop(client, source, lambda: time.perf_counter() - begin_s > seconds)
+        for _ in range(_CLIENTS)
+    )
+    answers = await asyncio.gather(*loops)
+    return sum(map(len, answers)) / (time.perf_counter() - begin_s)
 
 
 async def measure_health(address: str, calls: int) -> Figure:
