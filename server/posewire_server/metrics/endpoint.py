@@ -1,4 +1,4 @@
-"""The HTTP endpoint that Prometheus scrapes, for one process or for a front and its workers.
+"""HTTP endpoint that Prometheus scrapes, for one process or for a front and its workers.
 
 A worker writes its values to files in a folder that the front reads. prometheus_client turns this
 on when a worker imports it with ``FOLDER_VARIABLE`` in the environment.
@@ -22,9 +22,7 @@ Numbers = Callable[[], Mapping[int, int]]
 def serve_metrics(registry: CollectorRegistry, address: str) -> Iterator[str]:
     """Serves metrics over HTTP in a thread for the duration of a ``with`` block; yields the URL.
 
-    Args:
-        registry: The metrics.
-        address: ``host:port``; port 0 picks one. Empty: no endpoint, and the URL is empty.
+    Port 0 picks a free one. Without an address there is no endpoint, and the URL is empty.
 
     Raises:
         ConfigError: ADDRESS_UNUSABLE.
@@ -47,12 +45,7 @@ def serve_metrics(registry: CollectorRegistry, address: str) -> Iterator[str]:
 
 
 class WorkersCollector:
-    """Collects the number of streams and restarts of each worker at the time of a scrape.
-
-    Args:
-        streams: Returns the open streams by worker.
-        restarts: Returns the number of restarts by worker.
-    """
+    """Collector of the open streams and restarts by worker, counted at the time of a scrape."""
 
     def __init__(self, streams: Numbers, restarts: Numbers) -> None:
         self._streams = streams

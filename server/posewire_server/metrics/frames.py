@@ -49,10 +49,7 @@ def enable_metrics() -> None:
 
 
 class ModelMetrics:
-    """Counts outcomes and streams of one model and measures the stages of its frames.
-
-    Nothing is recorded unless ``enable_metrics`` was called.
-    """
+    """Metrics of one model; nothing is recorded before ``enable_metrics``."""
 
     def __init__(self, model: str) -> None:
         self._model = model

@@ -1,1 +1,1 @@
-"""The commands of ``posewire-server``, one module each."""
+"""Commands of ``posewire-server``, one module each."""

@@ -14,14 +14,7 @@ from posewire_server.tools.benchmarks.figure import run_groups
 
 @dataclass(frozen=True)
 class BenchConfig:
-    """Settings of ``bench``.
-
-    Attributes:
-        groups: Some of paf, network, server, live; empty for all.
-        cache: Folder of the weights.
-        json: Whether to print one JSON object a figure instead of the table.
-        plot: PNG file for a plot of the figures, or None.
-    """
+    """Settings of ``bench``; no groups mean all."""
 
     groups: tuple[str, ...]
     cache: Path

@@ -28,11 +28,9 @@ class DemoConfig:
 
     Attributes:
         cache: Folder of the weights and of the sample.
-        source: Image, folder, video file, index of a camera or URL; None: the sample clip.
-        output: Annotated image, folder or video to write; None: a name in the current folder.
-        engine: Settings of the server's engine.
-        model: Name of the model.
-        tracking: Settings of tracking; None: off.
+        source: As for ``open_source``; None: the sample clip.
+        output: Annotated image, folder or video; None: a name in the current folder.
+        tracking: None: off.
     """
 
     cache: Path

@@ -24,9 +24,8 @@ class DetectConfig:
 
     Attributes:
         images: Image files or folders of them.
-        detector: Settings of the detector.
-        json: Whether to print one JSON object a picture instead of the table.
-        output: Folder for annotated pictures, or an image file for one picture; None: none.
+        json: One JSON object a picture instead of the table.
+        output: Folder for annotated pictures, or an image file for one picture.
     """
 
     images: tuple[str, ...]

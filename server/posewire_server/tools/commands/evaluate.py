@@ -25,17 +25,14 @@ class EvaluateConfig:
     """Settings of ``eval``.
 
     Attributes:
-        labels: The labels file.
-        cache: Folder of the weights.
-        engine: Settings of the engine.
-        task: Task of the labels; empty for the one that suits the model.
-        model: Name or alias of the model; empty for the one that suits the task.
-        modes: Modes of the model, all decoded from the same outputs; empty for all.
-        datasets: Names or shell patterns of the data sets to score; empty for the task's own.
-        boxes: Whether to score the model with the labelled boxes given too.
-        json: Whether to end with one JSON object on the last line.
-        predictions: File to write the poses to, or None.
-        plot: PNG file to draw the curves into, or None.
+        task: Task of the labels; empty: the one that suits the model.
+        model: Name or alias of the model; empty: the one that suits the task.
+        modes: Modes of the model; empty: all.
+        datasets: Names or shell patterns of the data sets; empty: the task's own.
+        boxes: The model is also scored with the labelled boxes given.
+        json: The last line is one JSON object.
+        predictions: File for the poses found.
+        plot: PNG file for the curves.
     """
 
     labels: Path
@@ -59,7 +56,7 @@ def run(config: EvaluateConfig) -> int:
             cannot be written.
     """
     if config.plot is not None:
-        load_pyplot()  # A missing extra is reported before the work.
+        load_pyplot()  # a missing extra is reported before the work
     task = find_task(config.task) if config.task else None
     model = find_model(config.model or (task or TASKS[0]).model)
     task = task or task_of(model.skeleton)
@@ -83,13 +80,13 @@ def run(config: EvaluateConfig) -> int:
         draw_curves(evaluation, config.plot)
     if config.predictions is not None:
         names = [str(picture.path.relative_to(config.labels.parent)) for picture in pictures]
-        _keep(config.predictions, predictions(evaluation, pictures, names))
+        _write(config.predictions, predictions(evaluation, pictures, names))
     if config.json:
         print(json.dumps(summary(evaluation)), flush=True)
     return 0
 
 
-def _keep(path: Path, found: dict[str, Any]) -> None:
+def _write(path: Path, found: dict[str, Any]) -> None:
     try:
         path.write_text(json.dumps(found), encoding="utf-8")
     except OSError as error:

@@ -24,9 +24,9 @@ class ImportConfig:
     """Settings of ``models import``.
 
     Attributes:
-        name: The model, or PaddleHub's name of the module whose original it is.
+        name: Name of the model, or PaddleHub's name of the module whose original it is.
         paths: Files, folders or archives with the weights.
-        reference: Outputs of another runtime to compare with, or None.
+        reference: Outputs of another runtime to compare with.
     """
 
     name: str
@@ -38,11 +38,8 @@ def find_original(name: str) -> ModelSpec | None:
     """Returns the model whose weights users bring, by its name or PaddleHub's; None for others."""
     for spec in CATALOG:
         source = spec.networks[0].source
-        if isinstance(source, UserSource) and name in (
-            spec.name,
-            source.paddlehub_module,
-            *spec.aliases,
-        ):
+        names = {spec.name, *spec.aliases}
+        if isinstance(source, UserSource) and name in names | {source.paddlehub_module}:
             return spec
     return None
 

@@ -48,11 +48,7 @@ def pull(cache: ModelCache, names: Sequence[str], *, force: bool = False) -> int
 
 
 def import_weights(cache: ModelCache, config: ImportConfig) -> int:
-    """Imports and checks weights that the user has.
-
-    Raises:
-        ModelError, WeightsError, EngineError: As ``import_model``.
-    """
+    """Imports and checks weights that the user has; raises as ``import_model``."""
     for network in import_model(cache, config):
         _print_checks(network)
     return 0
@@ -85,9 +81,7 @@ def remove(cache: ModelCache, names: Sequence[str]) -> int:
 
     def remove_one(spec: ModelSpec) -> None:
         size = cache.remove(spec, kept)
-        print(
-            f"{spec.name}: {_megabytes(size)} set free" if size else f"{spec.name}: was not there"
-        )
+        print(f"{spec.name}: {f'{_megabytes(size)} set free' if size else 'was not there'}")
 
     return _do_all(specs, remove_one)
 
@@ -142,11 +136,11 @@ def _print_checks(stored: StoredNetwork) -> None:
     manifest = stored.manifest
     print(f"{stored.spec.name}: {manifest.source}, {manifest.licence}, in {stored.folder}")
     for check in manifest.checks:
-        found = (
-            f"error {check.max_error:.1e}, {check.run_ms:.0f} ms" if check.passed else check.reason
-        )
+        found = f"FAILED: {check.reason}"
+        if check.passed:
+            found = f"passed: error {check.max_error:.1e}, {check.run_ms:.0f} ms"
         mark = " (default)" if check.engine == manifest.default_engine else ""
-        print(f"  {check.engine:9} {'passed' if check.passed else 'FAILED'}: {found}{mark}")
+        print(f"  {check.engine:9} {found}{mark}")
 
 
 def _megabytes(size_bytes: int) -> str:

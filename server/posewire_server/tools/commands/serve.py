@@ -21,11 +21,6 @@ def run(config: ServerConfig, cache: Path, worker_command: WorkerCommand) -> int
 
     With several workers, their models are pulled once before they load them.
 
-    Args:
-        config: Settings of the server.
-        cache: Folder of the weights.
-        worker_command: Returns the command line of a worker, given its address.
-
     Raises:
         PosewireError: The address cannot be used, or a model or worker is not available.
     """

@@ -28,11 +28,10 @@ class VideoConfig:
     """Settings of ``video``.
 
     Attributes:
-        source: A video file, the index of a camera, a URL, an image or a folder of images.
-        detector: Settings of the detector.
-        output: Annotated video to write (a folder for images); None: none.
-        json_lines: File for one JSON object a frame, ``-`` for standard output; None: none.
-        packets: Whether compressed packets are sent, which the detector decodes.
+        source: As for ``open_source``.
+        output: Annotated video (a folder for images).
+        json_lines: File for one JSON object a frame; ``-``: standard output.
+        packets: Compressed packets are sent, which the detector decodes.
     """
 
     source: str

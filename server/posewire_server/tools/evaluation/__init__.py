@@ -1,6 +1,6 @@
 """Scoring of models on labelled pictures.
 
-Figures come about in the same way for every model:
+Every model is scored in the same way:
 
 - A pose belongs to the labelled instance whose keypoints' box it overlaps most, see ``distance``; a
   model that is given the labelled boxes returns one pose for each.

@@ -12,22 +12,28 @@ from posewire_server.tools.evaluation.labels import SIZES, Instance, LabelledPic
 
 Array = npt.NDArray[np.float64]
 
+# Lowest overlap (intersection over union) of the boxes of a pose and its instance. It is low: the
+# figures measure how far the keypoints are off.
+LEAST_OVERLAP = 0.1
+# A box covers the pixels of its keypoints, not only their centres.
+_MARGIN_PX = 0.5
+
 
 @dataclass(frozen=True, eq=False)
 class Distances:
     """Distances of N instances of K keypoints, and the lengths that normalise them.
 
     Attributes:
-        pixels: (N, K) float64: NaN if the keypoint is not labelled or the model lacks it; infinite
-            if it was not found.
-        sizes: (N,) float64 by name: lengths of each instance, NaN if the labels have none.
+        pixels: (N, K): NaN if the keypoint is not labelled or the model lacks it; infinite if it
+            was not found.
+        sizes: (N,) by name: lengths of each instance in pixels, NaN if the labels have none.
     """
 
     pixels: Array
     sizes: dict[str, Array]
 
     def over(self, size: str) -> Array:
-        """(M, K) float64: distances in units of a size, for the instances that have it."""
+        """Returns (M, K) distances in units of a size, for the instances that have it."""
         units = self.sizes[size]
         return np.asarray(self.pixels[units > 0] / units[units > 0, None])
 
@@ -48,11 +54,11 @@ def measure(
     """Measures the distances of all instances that count.
 
     Args:
-        pictures: Labelled pictures.
-        found: The poses of each picture, in the order of the labels' keypoints.
-        known: (K,) bool: the keypoints that the model has; others are left out.
-        in_order: Whether the poses are those of the instances, in the same order, because the model
-            was given their boxes. Otherwise they are matched by their boxes.
+        pictures: P labelled pictures.
+        found: The poses of each, in the order of the labels' keypoints.
+        known: (K,) keypoints that the model has; others are left out.
+        in_order: The poses are those of the instances, in the same order, because the model was
+            given their boxes. Otherwise they are matched by their boxes.
     """
     instances: list[Instance] = []
     rows: list[Array] = []
@@ -84,19 +90,11 @@ def _match(
 
 
 def _row(instance: Instance, points: Array | None, known: npt.NDArray[np.bool_]) -> Array:
-    if points is None:
-        distances = np.full(len(known), np.nan)
-    else:
+    distances = np.full(len(known), np.inf)
+    if points is not None:
         distances = np.linalg.norm(points - instance.keypoints[:, :2], axis=1)
-    missing = np.where(np.isnan(distances), np.inf, distances)
-    return np.where(instance.labelled & known, missing, np.nan)
-
-
-# Lowest overlap (intersection over union) of the boxes of a pose and its instance. It is low: the
-# figures measure how far the keypoints are off.
-LEAST_OVERLAP = 0.1
-# A box covers the pixels of its keypoints, not only their centres.
-_MARGIN_PX = 0.5
+        distances[np.isnan(distances)] = np.inf
+    return np.where(instance.labelled & known, distances, np.nan)
 
 
 def match(points_labelled: Array, points_found: Array) -> npt.NDArray[np.int64]:
@@ -108,9 +106,6 @@ def match(points_labelled: Array, points_found: Array) -> npt.NDArray[np.int64]:
     Args:
         points_labelled: (N, K, 2) x, y in pixels, NaN if not labelled.
         points_found: (P, K, 2) x, y in pixels, NaN if not found.
-
-    Returns:
-        (N,) int64.
     """
     matches = np.full(len(points_labelled), -1, np.int64)
     unlabelled = np.isnan(points_labelled[:, None, :, :1])

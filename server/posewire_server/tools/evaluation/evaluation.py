@@ -27,12 +27,7 @@ Image = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class EvaluationMode:
-    """How the model is asked.
-
-    Attributes:
-        mode: One of the model's modes.
-        is_given_boxes: Whether the model is given the labelled boxes instead of using its detector.
-    """
+    """Mode of the model, and whether it is given the labelled boxes or uses its own detector."""
 
     mode: str
     is_given_boxes: bool = False
@@ -58,14 +53,7 @@ class Result:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Results of a model on the pictures of a labels file.
-
-    Attributes:
-        model: The model.
-        task: The task it was scored in.
-        engine: Settings of the engine, with every default resolved.
-        results: The results by evaluation mode.
-    """
+    """Results of a model on the pictures of a labels file; the engine's defaults are resolved."""
 
     model: ModelSpec
     task: Task
@@ -101,14 +89,8 @@ def evaluate(
 ) -> Evaluation:
     """Finds the poses in every picture and scores them.
 
-    Args:
-        stored: The model.
-        task: The task of the labels.
-        pictures: Labelled pictures.
-        engine: Settings of the engine.
-        modes: Modes, all decoded from the same network outputs; empty for all of the model.
-        boxes: Whether to evaluate the model with the labelled boxes given too.
-        picture_done: Called after each picture.
+    All modes are decoded from the same network outputs; by default all of the model. With
+    ``boxes`` the model is also evaluated with the labelled boxes given.
 
     Raises:
         PosewireError: The engine, a mode or a picture is not available, or the model does not suit
@@ -130,20 +112,12 @@ def evaluate(
         for way, poses in _search(pipeline, picture, ways):
             found[way].append(poses)
         picture_done()
-    results = {way: _judge(task, pictures, found[way], translation, way) for way in ways}
+    results: dict[EvaluationMode, Result] = {}
+    for way, poses_found in found.items():
+        given, in_order = (task, pictures, poses_found, translation), way.is_given_boxes
+        total = score(*given, in_order=in_order)
+        results[way] = Result(poses_found, total, score_datasets(*given, in_order=in_order))
     return Evaluation(stored.spec, task, pipeline.engine, results)
-
-
-def _judge(
-    task: Task,
-    pictures: Sequence[LabelledPicture],
-    found: list[Poses],
-    translation: Translation,
-    way: EvaluationMode,
-) -> Result:
-    given = task, pictures, found, translation
-    total = score(*given, in_order=way.is_given_boxes)
-    return Result(found, total, score_datasets(*given, in_order=way.is_given_boxes))
 
 
 def _search(
@@ -170,11 +144,8 @@ def _read(picture: LabelledPicture) -> Image:
     image = _decode(data)
     height, width = image.shape[:2]
     if (width, height) != picture.size:
-        labelled_width, labelled_height = picture.size
-        text = (
-            f"{picture.path} has {width}x{height} pixels, "
-            f"its labels are for {labelled_width}x{labelled_height}"
-        )
+        labelled = "{}x{}".format(*picture.size)
+        text = f"{picture.path} has {width}x{height} pixels, its labels are for {labelled}"
         raise LabelsError(LocalReason.LABELS_MALFORMED, text)
     return image
 

@@ -24,36 +24,22 @@ def pck(distances: Array, threshold: float) -> float:
     Returns:
         0..1, or NaN if nothing is labelled.
     """
-    labelled = distances[~np.isnan(distances)]
-    return float((labelled < threshold).mean()) if labelled.size else float("nan")
+    return _mean(distances[~np.isnan(distances)] < threshold)
 
 
 def area_under_pck(distances: Array, highest: float) -> float:
-    """Returns the exact mean of ``pck`` over all thresholds from 0 to ``highest`` (AUC).
-
-    A keypoint is correct for the thresholds above its distance.
-    """
-    labelled = distances[~np.isnan(distances)]
-    if not labelled.size:
-        return float("nan")
-    return float(np.clip(1.0 - labelled / highest, 0.0, 1.0).mean())
+    """Returns the exact mean of ``pck`` over all thresholds from 0 to ``highest`` (AUC)."""
+    # A keypoint is correct for the thresholds above its distance.
+    return _mean(np.clip(1.0 - distances[~np.isnan(distances)] / highest, 0.0, 1.0))
 
 
 def mean_distance(distances: Array) -> float:
     """Returns the mean distance of the keypoints that were found (end-point error, EPE)."""
-    found = distances[np.isfinite(distances)]
-    return float(found.mean()) if found.size else float("nan")
+    return _mean(distances[np.isfinite(distances)])
 
 
 def errors_of_instances(distances: Array) -> Array:
-    """Returns the mean distance of each instance that was found.
-
-    Args:
-        distances: (N, K) in units of the size; NaN if not labelled, infinite if not found.
-
-    Returns:
-        (M,) float64, of the M instances with a keypoint that was found.
-    """
+    """Returns the (M,) mean distances of the instances with a keypoint that was found."""
     finite = np.isfinite(distances)
     found = finite.any(axis=1)
     sums = np.where(finite, distances, 0.0).sum(axis=1)
@@ -62,20 +48,16 @@ def errors_of_instances(distances: Array) -> Array:
 
 def nme(distances: Array) -> float:
     """Returns the mean over the found instances of their mean distance; NaN if none was found."""
-    errors = errors_of_instances(distances)
-    return float(errors.mean()) if errors.size else float("nan")
+    return _mean(errors_of_instances(distances))
+
+
+def _mean(values: npt.NDArray[np.generic]) -> float:
+    return float(values.mean()) if values.size else float("nan")
 
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Line of a plot.
-
-    Attributes:
-        x_name: Name of the thresholds.
-        y_name: Name of the values.
-        x: (T,) float64, rising.
-        y: (T,) float64 in 0..1.
-    """
+    """Line of a plot: values ``y`` in 0..1 over rising thresholds ``x``."""
 
     x_name: str
     y_name: str
@@ -84,13 +66,7 @@ class Curve:
 
 
 def pck_curve(distances: Array, highest: float, size: str) -> Curve:
-    """Returns PCK over its threshold, see ``pck``.
-
-    Args:
-        distances: (N, K) in units of the size.
-        highest: The last threshold.
-        size: Name of the unit.
-    """
+    """Returns PCK over its threshold, see ``pck``; ``size`` names the unit."""
     x = np.linspace(0.0, highest, 101)
     y = np.array([pck(distances, threshold) for threshold in x])
     return Curve(f"distance / {size}", "share of keypoints", x, y)
@@ -99,8 +75,7 @@ def pck_curve(distances: Array, highest: float, size: str) -> Curve:
 def ced_curve(distances: Array, highest: float, size: str) -> Curve:
     """Returns the cumulative error distribution: the share of instances with a lower mean error.
 
-    Instances that were not found are never below, so the curve ends at the share found. The
-    arguments are those of ``pck_curve``.
+    Instances that were not found are never below: the curve ends at the share found.
     """
     x = np.linspace(0.0, highest, 101)
     errors = np.sort(errors_of_instances(distances))

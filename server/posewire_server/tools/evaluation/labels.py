@@ -20,9 +20,9 @@ from posewire_server.errors import LabelsError, LocalReason
 from posewire_server.frame import Region
 from posewire_server.tools.evaluation.task import Task
 
-# Of a person's box, for labels without a segment: the mean over COCO's persons.
+# Share of a person in their box, for labels without a segment: the mean over COCO's persons.
 _AREA_OF_BOX = 0.53
-# MPII gives the place of a person and a height in units of 200 pixels in place of a box.
+# MPII gives the centre of a person and a height in units of 200 pixels instead of a box.
 _MPII_UNIT = 200.0
 # From the centre of a pixel, the origin of the file, to its corner, the origin of posewire.
 _CORNER = 0.5
@@ -35,11 +35,11 @@ class Instance:
     """One labelled person, face or hand.
 
     Attributes:
-        keypoints: (K, 3) float64: x, y in pixels of the frame with the origin at the top-left
-            corner, and a visibility that is 0 if the keypoint is not labelled.
+        keypoints: (K, 3): x, y in pixels of the frame with the origin at the top-left corner, and a
+            visibility that is 0 if the keypoint is not labelled.
         box: The box that a model is given.
         area: Area of the person's segment, in square pixels.
-        is_crowd: Whether it stands for a crowd, which is not scored.
+        is_crowd: It stands for a crowd, which is not scored.
         sizes: Lengths in pixels by the names of ``SIZES``; those that the labels have.
     """
 
@@ -51,7 +51,7 @@ class Instance:
 
     @property
     def labelled(self) -> npt.NDArray[np.bool_]:
-        """(K,) bool: which keypoints are labelled."""
+        """(K,) labelled keypoints."""
         return self.keypoints[:, 2] > 0
 
     @property
@@ -65,12 +65,9 @@ class LabelledPicture:
     """One picture and its labelled instances.
 
     Attributes:
-        path: The image file.
-        dataset: Name of its data set.
         size: (width, height) in pixels.
-        instances: The labelled instances.
-        is_exhaustive: Whether everybody is labelled; otherwise unmatched poses are no mistakes.
-        ignore_regions: (N, 2) float32 polygons in which nobody is labelled, as keypoints.
+        is_exhaustive: Everybody is labelled; otherwise unmatched poses are no mistakes.
+        ignore_regions: (N, 2) polygons in which nobody is labelled, in coordinates of keypoints.
     """
 
     path: Path
@@ -87,10 +84,7 @@ def read_labels(path: Path, task: Task, datasets: Sequence[str] = ()) -> list[La
     Labels that a model made (``label_kind`` ``pseudo...``) are left out: a score against them
     measures the likeness to that model.
 
-    Args:
-        path: The labels file.
-        task: Task of the pictures to read.
-        datasets: Names or shell patterns; empty for the task's own.
+    ``datasets`` are names or shell patterns; empty: the task's own.
 
     Raises:
         LabelsError: LABELS_UNREADABLE, LABELS_MALFORMED, or LABELS_EMPTY if nobody is labelled.

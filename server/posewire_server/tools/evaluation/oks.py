@@ -1,14 +1,14 @@
-"""Scores poses as COCO does: average precision over the object keypoint similarity (OKS)."""
+"""Average precision over the object keypoint similarity (OKS), as COCO defines it."""
 
 import contextlib
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple
 from typing import Any
 
 import cv2
 import numpy as np
 
+from posewire_server.frame import Region
 from posewire_server.pose import Poses
 from posewire_server.tools.evaluation.keypoint_metrics import Curve
 from posewire_server.tools.evaluation.labels import LabelledPicture
@@ -21,11 +21,7 @@ _INDICES = {"AP": 0, "AP50": 1, "AP75": 2, "AR": 5}
 def score_oks(
     pictures: Sequence[LabelledPicture], found: Sequence[Poses]
 ) -> tuple[dict[str, float], Curve]:
-    """Scores the poses found in pictures.
-
-    Args:
-        pictures: P labelled pictures.
-        found: The poses of each, over COCO's 17 keypoints.
+    """Scores the poses found in each of the pictures, over COCO's 17 keypoints.
 
     Returns:
         ``AP`` and ``AR``: means of precision and recall over the OKS thresholds .50, .55, ... .95;
@@ -74,7 +70,7 @@ def _ground_truth(pictures: Iterable[LabelledPicture]) -> dict[str, Any]:
                 "category_id": 1,
                 "keypoints": person.keypoints.ravel().tolist(),
                 "num_keypoints": int(person.labelled.sum()),
-                "bbox": _corner_and_size(*astuple(person.box)),
+                "bbox": _corner_and_size(person.box),
                 "area": person.area,
                 "iscrowd": int(person.is_crowd),
             }
@@ -83,8 +79,8 @@ def _ground_truth(pictures: Iterable[LabelledPicture]) -> dict[str, Any]:
     }
 
 
-def _corner_and_size(x_min: float, y_min: float, x_max: float, y_max: float) -> list[float]:
-    return [x_min, y_min, x_max - x_min, y_max - y_min]
+def _corner_and_size(box: Region) -> list[float]:
+    return [box.x_min, box.y_min, box.x_max - box.x_min, box.y_max - box.y_min]
 
 
 def _coco_keypoints(poses: Poses) -> list[list[float]]:

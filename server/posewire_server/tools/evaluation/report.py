@@ -1,4 +1,4 @@
-"""An evaluation as tables, as plain data and as curves."""
+"""Reports of an evaluation: tables, plain data and curves."""
 
 import math
 from collections.abc import Mapping, Sequence

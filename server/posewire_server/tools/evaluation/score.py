@@ -1,4 +1,4 @@
-"""Score of found poses: the figures of each task, for all pictures and by data set."""
+"""Scores of found poses: the figures of each task, for all pictures and by data set."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,12 +23,7 @@ from posewire_server.tools.evaluation.task import Task, Translation
 
 @dataclass(frozen=True, eq=False)
 class Score:
-    """Figures of poses.
-
-    Attributes:
-        figures: By name; NaN if the labels do not allow for it.
-        curve: The main figure over its threshold.
-    """
+    """Figures by name, NaN if the labels do not allow for one; the main one over its threshold."""
 
     figures: Mapping[str, float]
     curve: Curve
@@ -49,7 +44,7 @@ def score(
         pictures: P pictures.
         found: The poses of each, over the model's skeleton.
         translation: Maps them to the task's skeleton.
-        in_order: Whether there is one pose for each instance that counts, in their order.
+        in_order: There is one pose for each instance that counts, in their order.
 
     Returns:
         The figures of the task, and the numbers of ``images`` and of persons, faces or hands.

@@ -16,8 +16,6 @@ class Task:
     """One task of a labels file.
 
     Attributes:
-        name: Its name in the labels file.
-        skeleton: The order of its labels.
         noun: Plural of the labelled instances.
         model: The model that is scored by default.
         datasets: Names or shell patterns of the data sets that are scored by default.

@@ -30,8 +30,7 @@ _HUE_STEP = 180 * (3 - 5**0.5) / 2
 # Lengths of a limb to its thickness, and the image's shorter side to the greatest thickness.
 _LENGTHS = 8.0
 _SIDES = 160.0
-# The least radius of a dot, and the least thickness with a dark edge: finer ones would hide what
-# they are to show.
+# Least radius of a dot and least thickness with a dark edge; finer ones would hide the picture.
 _LEAST_DOT = 0.9
 _LEAST_EDGE = 0.8
 # Ids whose colours differ.
@@ -51,9 +50,7 @@ def draw_poses(image: Canvas, poses: Poses, skeleton: Skeleton) -> Canvas:
     """
     canvas = np.array(image, order="C")
     thickest = max(1.0, min(canvas.shape[:2]) / _SIDES)
-    filled = np.zeros(poses.found.shape, np.bool_)
-    if poses.interpolated is not None:
-        filled = poses.interpolated
+    filled = np.zeros_like(poses.found) if poses.interpolated is None else poses.interpolated
     for keypoints, fine in zip(poses.keypoints[::-1], filled[::-1], strict=True):
         _draw_pose(canvas, keypoints[:, :2], fine, skeleton, thickest)
     if poses.ids is not None:

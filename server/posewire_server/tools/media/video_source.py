@@ -21,11 +21,8 @@ _DEFAULT_FPS = 25.0
 class VideoSource:
     """A video file, camera or network stream, opened once and read once.
 
-    A camera is live, and so is a network stream without a known number of frames.
-
-    Args:
-        name: The user's name for it.
-        target: Index of a camera, or path or URL.
+    A camera is live, also a network stream without a known number of frames. The target is the
+    index of a camera, a path or a URL.
 
     Raises:
         SourceError: SOURCE_UNREADABLE.
@@ -73,10 +70,7 @@ def _remedy(target: int | str) -> str:
 
 
 class PacketSource:
-    """Packets of an H.264 or HEVC video, opened once and read once.
-
-    Args:
-        name: A path or URL.
+    """Packets of the H.264 or HEVC video of a path or URL, opened once and read once.
 
     Raises:
         SourceError: SOURCE_UNREADABLE.
