@@ -6,7 +6,7 @@ import pytest
 from posewire import Client, Result, VideoCodec, access_units, video_packet
 from posewire_server.config import default_cache
 from posewire_server.frame import VideoCodec as ServerCodec
-from posewire_server.inference.sources.video.video_picture import to_picture
+from posewire_server.inference.sources.video.video_decoder import to_picture
 from posewire_server.tools.media.sample import open_sample
 
 from tests.clips import Image, compress

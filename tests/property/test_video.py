@@ -6,8 +6,7 @@ from random import Random
 import pytest
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
-from posewire_server.inference.sources.video.video_decoder import VideoDecoder
-from posewire_server.inference.sources.video.video_picture import to_picture
+from posewire_server.inference.sources.video.video_decoder import VideoDecoder, to_picture
 
 from tests.clips import compress, drawn, read_number
 

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from posewire_server.frame import ColorMatrix, ColorRange, VideoCodec
 from posewire_server.inference.sources.picture import Picture
-from posewire_server.inference.sources.video.video_decoder import VideoDecoder
-from posewire_server.inference.sources.video.video_picture import to_picture
+from posewire_server.inference.sources.video.video_decoder import VideoDecoder, to_picture
 
 from tests.clips import Image, compress
 

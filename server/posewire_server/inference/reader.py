@@ -11,15 +11,14 @@ from posewire_server.inference.sources.raw_image import malformed, raw_bytes, ra
 from posewire_server.inference.sources.shared_memory import SharedMemory
 from posewire_server.inference.sources.video.packet_reader import PacketReader
 
-_MOST_BYTES_A_PIXEL = 4
-"""Limit of what is copied of a client's memory, with the padding of rows."""
+_MOST_BYTES_A_PIXEL = 4  # of a client's memory, with the padding of rows
 
 
 class SourceReader:
     """Reads the sources of one stream, or of single calls; close it when the stream ends.
 
     Args:
-        max_pixels: Largest picture.
+        max_pixels: Limit of width * height.
         is_local: Whether the sender is on this machine, so that it may share memory.
     """
 
@@ -29,11 +28,7 @@ class SourceReader:
         self._packets = PacketReader(max_pixels)
 
     def read(self, source: Source | Image, reduce: Reduce = full_size) -> Picture:
-        """Returns the picture of a source; a (H, W, 3) uint8 BGR array is one already.
-
-        Args:
-            source: Any source of a frame, or an array.
-            reduce: How far a frame of a size may be reduced; not every source can be.
+        """Returns the picture of a source, or of a (H, W, 3) uint8 BGR array.
 
         Raises:
             SourceError: It cannot be read; the reason says why.
@@ -66,11 +61,10 @@ class SourceReader:
     def _read_shared(self, source: SharedMemoryImage, reduce: Reduce) -> Picture:
         needed = raw_bytes(source.layout, max_pixels=self._max_pixels)
         if source.length < needed:
-            counts = {"expected_bytes": needed, "got_bytes": source.length}
             text = f"its length is {source.length}, expected at least {needed}"
-            raise malformed(text, **counts)
+            raise malformed(text, expected_bytes=needed, got_bytes=source.length)
         if needed > _MOST_BYTES_A_PIXEL * self._max_pixels:
             raise malformed(f"its rows are spread over {needed} bytes")
         pixels = self._shared_memory.read(source.name, source.offset, needed)
-        layout = replace(source.layout, pixels=pixels)
-        return raw_picture(layout, max_pixels=self._max_pixels, reduce=reduce)
+        raw = replace(source.layout, pixels=pixels)
+        return raw_picture(raw, max_pixels=self._max_pixels, reduce=reduce)

@@ -13,10 +13,9 @@ from posewire_server.inference.sources.image_header import (
     read_header,
     undecodable,
 )
-from posewire_server.inference.sources.picture import Picture, Reduce, full_size, picture_of
+from posewire_server.inference.sources.picture import Picture, Reduce, full_size
 
-MAX_SIDE = 65535
-"""Longest side of an image, in pixels."""
+MAX_SIDE = 65535  # pixels
 
 _FLAGS: Final = {
     1: cv2.IMREAD_COLOR,
@@ -27,7 +26,16 @@ _FLAGS: Final = {
 
 
 def decode_image(encoded: bytes, *, max_pixels: int) -> npt.NDArray[np.uint8]:
-    """Decodes a JPEG, PNG or WebP file at full size.
+    """Decodes an image file at full size, as :func:`read_image` does.
+
+    Returns:
+        (H, W, 3) uint8, BGR, C-contiguous.
+    """
+    return read_image(encoded, max_pixels=max_pixels).image
+
+
+def read_image(encoded: bytes, *, max_pixels: int, reduce: Reduce = full_size) -> Picture:
+    """Decodes a JPEG, PNG or WebP file; only JPEG at reduced size.
 
     An EXIF orientation is applied, so the result is the upright image that viewers show. Grey and
     CMYK become BGR, 16 bits a channel become 8, transparency is dropped (the colour beneath stays),
@@ -36,26 +44,10 @@ def decode_image(encoded: bytes, *, max_pixels: int) -> npt.NDArray[np.uint8]:
     Args:
         encoded: The file.
         max_pixels: Limit of width * height, checked from the header before decoding.
-
-    Returns:
-        (H, W, 3) uint8, BGR, C-contiguous.
+        reduce: Choice of the reduction.
 
     Raises:
         SourceError: IMAGE_EMPTY, IMAGE_FORMAT_UNSUPPORTED, IMAGE_TOO_LARGE or IMAGE_UNDECODABLE.
-    """
-    return read_image(encoded, max_pixels=max_pixels).image
-
-
-def read_image(encoded: bytes, *, max_pixels: int, reduce: Reduce = full_size) -> Picture:
-    """Decodes an image file as :func:`decode_image` does, but a JPEG file at reduced size.
-
-    Args:
-        encoded: The file.
-        max_pixels: Limit of width * height.
-        reduce: How far a frame of a size may be reduced.
-
-    Raises:
-        SourceError: As :func:`decode_image`.
     """
     header = read_header(encoded)
     check_size(header.width, header.height, max_pixels)
@@ -64,9 +56,7 @@ def read_image(encoded: bytes, *, max_pixels: int, reduce: Reduce = full_size) -
     height, width = image.shape[:2]
     if height * width != -(-header.height // reduction) * -(-header.width // reduction):
         raise undecodable("its header contradicts its pixels")
-    if reduction == 1:
-        return picture_of(image)
-    if header.may_turn:
+    if reduction == 1 or header.may_turn:
         return Picture(image, (width * reduction, height * reduction), reduction)
     return Picture(image, (header.width, header.height), reduction)
 
@@ -85,11 +75,8 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _reduction(header: ImageHeader, reduce: Reduce) -> int:
-    """Returns the reduction of the decoder; only that of JPEG reduces.
-
-    Pixels that cover the frame in part must be in the last row and column of the upright picture,
-    so a picture that may be turned is reduced only if both sides are multiples of the reduction.
-    """
+    # Pixels that cover the frame in part must be in the last row and column of the upright picture.
+    # A picture that may be turned is therefore reduced only to a divisor of both its sides.
     width, height = header.width, header.height
     if header.format != "JPEG":
         return 1

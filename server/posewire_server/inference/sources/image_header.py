@@ -4,11 +4,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from posewire_server.errors import ErrorReason, SourceError
-
-ImageFormat: TypeAlias = Literal["JPEG", "PNG", "WebP"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _JPEG_SCAN = b"\xff\xda"
@@ -25,15 +23,13 @@ _MOST_JPEG_SCANS = 64
 
 @dataclass(frozen=True)
 class ImageHeader:
-    """Header of an image file.
+    """Format of an image file, and its size as stored: before any EXIF rotation.
 
     Attributes:
-        width: Pixels across, as stored: before any EXIF rotation.
-        height: Pixels down, as stored.
         may_turn: Whether a JPEG file has an EXIF segment, which may hold an orientation.
     """
 
-    format: ImageFormat
+    format: Literal["JPEG", "PNG", "WebP"]
     width: int
     height: int
     may_turn: bool = False
@@ -41,12 +37,6 @@ class ImageHeader:
 
 def read_header(encoded: bytes) -> ImageHeader:
     """Reads the header of a JPEG, PNG or WebP file and checks that the file is whole.
-
-    Args:
-        encoded: The file.
-
-    Returns:
-        Format and stored size, both sides at least 1.
 
     Raises:
         SourceError: IMAGE_EMPTY, IMAGE_FORMAT_UNSUPPORTED, or IMAGE_UNDECODABLE: the header is
@@ -78,9 +68,6 @@ def png_pixels(encoded: bytes) -> bytes:
     Every kept chunk passed its checksum. Colour profiles, texts and animations are left out: the
     decoder would print complaints about many that are found in practice.
 
-    Args:
-        encoded: A PNG file.
-
     Raises:
         SourceError: IMAGE_UNDECODABLE: a checksum is wrong or the file is cut short.
     """
@@ -99,7 +86,8 @@ def _dispatch(encoded: bytes) -> ImageHeader:
     if encoded.startswith(b"\xff\xd8"):
         return _read_jpeg(encoded)
     if encoded.startswith(_PNG_SIGNATURE):
-        return _read_png(encoded)
+        width, height = struct.unpack_from(">II", encoded, 16)
+        return ImageHeader("PNG", width, height)
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
         return _read_webp(encoded)
     raise SourceError(
@@ -142,11 +130,6 @@ def _jpeg_segments(encoded: bytes) -> Iterator[tuple[int, int]]:
             if marker == _JPEG_SCAN[1]:
                 return
             position += 2 + int(struct.unpack_from(">H", encoded, position + 2)[0])
-
-
-def _read_png(encoded: bytes) -> ImageHeader:
-    width, height = struct.unpack_from(">II", encoded, 16)
-    return ImageHeader("PNG", width, height)
 
 
 def _png_chunks(encoded: bytes) -> Iterator[tuple[bytes, memoryview]]:

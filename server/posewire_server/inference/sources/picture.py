@@ -27,11 +27,10 @@ class Conversion(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """Luma and chroma of a picture at full size, which is read at full size or reduced.
+    """Luma and chroma at full size of a picture that is read at full size or reduced.
 
     A pixel of the reduced picture is the mean of the ``reduction`` x ``reduction`` pixels it
-    covers, taken before the conversion to colours. The last row and column are repeated beyond the
-    edge.
+    covers, before the conversion to colours. The last row and column are repeated beyond the edge.
 
     Attributes:
         y: (H, W) uint8, any strides.

@@ -30,11 +30,10 @@ def raw_bytes(raw: RawImage, *, max_pixels: int) -> int:
     if raw.width < 1 or raw.height < 1:
         raise malformed(f"its size is {raw.width}x{raw.height}, expected at least 1x1")
     check_size(raw.width, raw.height, max_pixels)
-    row_bytes = raw.width * _INTERLEAVED.get(raw.format, 1)
-    if raw.stride and raw.stride < row_bytes:
-        text = f"its stride is {raw.stride} bytes, expected 0 or at least {row_bytes}"
-        raise malformed(text)
-    stride = _stride(raw)
+    row_bytes = _row_bytes(raw)
+    stride = raw.stride or row_bytes
+    if stride < row_bytes:
+        raise malformed(f"its stride is {stride} bytes, expected 0 or at least {row_bytes}")
     if raw.format in _INTERLEAVED:
         if raw.color_matrix or raw.color_range:
             raise malformed(
@@ -58,7 +57,7 @@ def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -
     Args:
         raw: The image; its last row may lack its padding.
         max_pixels: Limit of width * height.
-        reduce: How far a frame of a size may be reduced.
+        reduce: Choice of the reduction.
 
     Returns:
         The picture. For BGR and RGB its image is a read-only strided view of the pixels, no copy.
@@ -90,8 +89,8 @@ def malformed(why: str, **metadata: object) -> SourceError:
 
 def _interleaved(raw: RawImage) -> Image:
     channels = _INTERLEAVED[raw.format]
-    shape, strides = (raw.height, raw.width, channels), (_stride(raw), channels, 1)
-    view: Image = np.ndarray(shape, np.uint8, raw.pixels, strides=strides)
+    shape, stride = (raw.height, raw.width, channels), raw.stride or _row_bytes(raw)
+    view: Image = np.ndarray(shape, np.uint8, raw.pixels, strides=(stride, channels, 1))
     if raw.format is PixelFormat.RGB:
         return view[:, :, ::-1]
     if channels == 3:
@@ -101,18 +100,16 @@ def _interleaved(raw: RawImage) -> Image:
 
 def _planes(raw: RawImage) -> tuple[Image, Image, Image]:
     """Returns views of luma, U and V."""
-    stride, rows, columns = _stride(raw), raw.height // 2, raw.width // 2
+    stride, rows, columns = raw.stride or _row_bytes(raw), raw.height // 2, raw.width // 2
     luma: Image = np.ndarray((raw.height, raw.width), np.uint8, raw.pixels, 0, (stride, 1))
     is_nv12 = raw.format is PixelFormat.NV12
     strides = (stride, 2) if is_nv12 else (stride // 2, 1)
     first = stride * raw.height
     second = first + (1 if is_nv12 else stride // 2 * rows)
-    u, v = (
-        np.ndarray((rows, columns), np.uint8, raw.pixels, begin, strides)
-        for begin in (first, second)
-    )
+    u: Image = np.ndarray((rows, columns), np.uint8, raw.pixels, first, strides)
+    v: Image = np.ndarray((rows, columns), np.uint8, raw.pixels, second, strides)
     return luma, u, v
 
 
-def _stride(raw: RawImage) -> int:
-    return raw.stride or raw.width * _INTERLEAVED.get(raw.format, 1)
+def _row_bytes(raw: RawImage) -> int:
+    return raw.width * _INTERLEAVED.get(raw.format, 1)

@@ -19,9 +19,7 @@ import numpy as np
 
 from posewire_server.errors import ErrorReason, SourceError
 
-MAX_OBJECTS = 16
-"""How many objects a stream may name."""
-
+MAX_OBJECTS = 16  # that a stream may name
 _SPARE_BUFFERS: Final = 2  # While one picture is in work, the next one is read.
 _FOLDER: Final = Path("/dev/shm")  # noqa: S108  (Linux keeps the objects here)
 _NAME: Final = re.compile(r"posewire-[A-Za-z0-9_.-]{1,200}", re.ASCII)
@@ -54,15 +52,7 @@ class SharedMemory:
             return self._opened[name]
 
     def read(self, name: str, offset: int, length: int) -> memoryview:
-        """Copies a part of an object.
-
-        The copy is in a buffer of the stream, which is used again after the last view of it is
-        gone.
-
-        Args:
-            name: Name of the object.
-            offset: First byte of the part.
-            length: Bytes of the part.
+        """Copies a part of an object into a buffer, which is used again after its last view.
 
         Raises:
             SourceError: As :meth:`register`, or SHARED_MEMORY_OUT_OF_BOUNDS.
@@ -135,7 +125,10 @@ def _forbidden(name: str, why: str) -> SourceError:
 
 def _out_of_bounds(name: str, expected: int, got: int) -> SourceError:
     text = f"shared memory object '{name}' has {got} bytes, the image ends at {expected}"
-    counts = {"expected_bytes": expected, "got_bytes": got}
     return SourceError(
-        ErrorReason.SHARED_MEMORY_OUT_OF_BOUNDS, text + "; enlarge it", name=name, **counts
+        ErrorReason.SHARED_MEMORY_OUT_OF_BOUNDS,
+        text + "; enlarge it",
+        name=name,
+        expected_bytes=expected,
+        got_bytes=got,
     )

@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 
-from posewire_server.inference.sources.video.access_unit import AccessUnit
 from posewire_server.inference.sources.video.bitstream import (
+    AccessUnit,
     Bits,
     escape,
     golomb_bits,
     join_units,
+    largest,
+    parameter_bits,
     split_units,
     unescape,
 )
@@ -18,7 +20,6 @@ _B, _INTRA = 1, (2, 4)
 _RECOVERY_POINT = 6
 _WITH_CHROMA_FORMAT = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 144, 244}
 _HEADER_BYTES = 24
-_MOST_BYTES = 8192
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,26 @@ class _Header:
 
 
 class H264Syntax:
-    """Parses packets of H.264; see ``access_unit.Syntax``."""
+    """Parser of one stream's packets; keeps what their parameter sets say."""
 
     def __init__(self) -> None:
         self._sps: dict[int, _Sps] = {}
         self._sps_of_pps: dict[int, int] = {}
 
     def read(self, data: bytes) -> AccessUnit:
-        """Parses a packet, see ``access_unit.Syntax``."""
+        """Parses a packet.
+
+        Raises:
+            ValueError: It is no access unit of H.264; the text says why.
+        """
         units = [unit for unit in split_units(data) if _is_needed(unit)]
-        sizes = [self._read_parameters(units, index) for index in range(len(units))]
+        sizes = []
+        for index, unit in enumerate(units):
+            if unit[0] & 31 == _PPS:
+                self._read_pps(unit)
+            elif unit[0] & 31 == _SPS:
+                size, units[index] = self._read_sps(unit)
+                sizes.append(size)
         slices = [unit for unit in units if unit[0] & 31 in _PICTURES]
         if not slices:
             raise ValueError("it holds no picture")
@@ -66,28 +77,23 @@ class H264Syntax:
             is_leading=header.is_bidirectional,
             number=header.number,
             numbers=header.numbers,
-            size=max((size for size in sizes if size), key=lambda it: it[0] * it[1], default=None),
+            size=largest(sizes),
         )
 
-    def _read_parameters(self, units: list[bytes], index: int) -> tuple[int, int] | None:
-        """Keeps a parameter set and rewrites it in its place; returns the picture's size."""
-        unit = units[index]
-        kind = unit[0] & 31
-        if kind in (_SPS, _PPS) and len(unit) > _MOST_BYTES:
-            raise ValueError("a parameter set is too long")
-        if kind == _PPS:
-            bits = Bits(unescape(unit[1:_HEADER_BYTES]))
-            pps_id = bits.golomb()
-            if pps_id < 256:
-                self._sps_of_pps[pps_id] = bits.golomb()
-        if kind != _SPS:
-            return None
-        bits = Bits(unescape(unit))
-        sps_id, sps = _read_sps(bits)
+    def _read_pps(self, unit: bytes) -> None:
+        bits = parameter_bits(unit)
+        bits.skip(8)
+        pps_id = bits.golomb()
+        if pps_id < 256:
+            self._sps_of_pps[pps_id] = bits.golomb()
+
+    def _read_sps(self, unit: bytes) -> tuple[tuple[int, int], bytes]:
+        """Returns the size of a sequence parameter set, and one that reorders no pictures."""
+        bits = parameter_bits(unit)
+        sps_id, sps = _parse_sps(bits)
         if sps_id < 32:
             self._sps[sps_id] = sps
-        units[index] = escape(bits.to_bytes())
-        return sps.size
+        return sps.size, escape(bits.to_bytes())
 
     def _read_header(self, unit: bytes) -> _Header:
         bits = Bits(unescape(unit[:_HEADER_BYTES]))
@@ -113,14 +119,14 @@ def _is_needed(unit: bytes) -> bool:
 
 
 def _is_recovery_point(unit: bytes) -> bool:
-    """Whether a unit begins with the message that decoding is exact from this picture on."""
+    """Returns whether a unit begins with the message that decoding is exact from here on."""
     if unit[0] & 31 != _SEI or unit[1:2] != bytes([_RECOVERY_POINT]):
         return False
     return unit[3:4] >= b"\x80"  # recovery_frame_cnt 0
 
 
-def _read_sps(bits: Bits) -> tuple[int, _Sps]:
-    """Reads a sequence parameter set, and has it say that pictures are not reordered."""
+def _parse_sps(bits: Bits) -> tuple[int, _Sps]:
+    """Reads a sequence parameter set, and rewrites it to reorder no pictures."""
     bits.skip(8)
     profile = bits.number(8)
     bits.skip(16)
@@ -134,8 +140,7 @@ def _read_sps(bits: Bits) -> tuple[int, _Sps]:
     has_frames_only = bits.flag()
     bits.skip(1 + (not has_frames_only))
     if bits.flag():  # cropping
-        for _ in range(4):
-            bits.golomb()
+        bits.skip_golomb(4)
     if frame_num_bits > 16 or references > 16:
         raise ValueError("its sequence parameter set is out of range")
     _forbid_reordering(bits, references)
@@ -147,8 +152,7 @@ def _read_chroma_format(bits: Bits) -> bool:
     """Reads up to the scaling lists; returns whether colour planes are coded apart."""
     chroma_format = bits.golomb()
     has_colour_planes = chroma_format == 3 and bits.flag()
-    bits.golomb()
-    bits.golomb()
+    bits.skip_golomb(2)
     bits.skip(1)
     if bits.flag():
         for index in range(12 if chroma_format == 3 else 8):
@@ -171,10 +175,8 @@ def _skip_picture_order(bits: Bits) -> None:
         bits.golomb()
     elif kind == 1:
         bits.skip(1)
-        bits.golomb()
-        bits.golomb()
-        for _ in range(min(bits.golomb(), 255)):
-            bits.golomb()
+        bits.skip_golomb(2)
+        bits.skip_golomb(min(bits.golomb(), 255))
 
 
 def _forbid_reordering(bits: Bits, references: int) -> None:
@@ -190,8 +192,7 @@ def _forbid_reordering(bits: Bits, references: int) -> None:
         bits.replace(begin, restriction)
         return
     bits.skip(1)
-    for _ in range(4):
-        bits.golomb()
+    bits.skip_golomb(4)
     begin = bits.position
     bits.golomb()
     bits.replace(begin, golomb_bits(0))
@@ -208,8 +209,7 @@ def _skip_usability(bits: Bits) -> None:
         if bits.flag():
             bits.skip(24)
     if bits.flag():  # place of chroma samples
-        bits.golomb()
-        bits.golomb()
+        bits.skip_golomb(2)
     if bits.flag():  # timing
         bits.skip(65)
     buffers = [_skip_buffer_model(bits) for _ in range(2)]
@@ -222,8 +222,7 @@ def _skip_buffer_model(bits: Bits) -> bool:
     count = bits.golomb() + 1
     bits.skip(8)
     for _ in range(min(count, 32)):
-        bits.golomb()
-        bits.golomb()
+        bits.skip_golomb(2)
         bits.skip(1)
     bits.skip(20)
     return True

@@ -1,13 +1,14 @@
 """Parser of HEVC packets; ITU-T H.265 section 7.3."""
 
-from posewire_server.inference.sources.video.access_unit import AccessUnit
 from posewire_server.inference.sources.video.bitstream import (
+    AccessUnit,
     Bits,
     escape,
     golomb_bits,
     join_units,
+    largest,
+    parameter_bits,
     split_units,
-    unescape,
 )
 
 _SPS, _PPS = 33, 34
@@ -15,17 +16,17 @@ _LEADING = (8, 9)  # RASL: skipped, they build on what was before the key frame
 _KEYS = range(16, 24)
 _CLOSED = (18, 19, 20)  # BLA without leading pictures, and IDR
 _SLICES = range(32)
-_MOST_BYTES = 8192
 
 
 class HevcSyntax:
-    """Parses packets of HEVC; see ``access_unit.Syntax``.
-
-    The pictures name all their references, so the decoder itself knows what is missing.
-    """
+    """Parser of packets; pictures name their references, so the decoder knows what is missing."""
 
     def read(self, data: bytes) -> AccessUnit:
-        """Parses a packet, see ``access_unit.Syntax``."""
+        """Parses a packet.
+
+        Raises:
+            ValueError: It is no access unit of HEVC; the text says why.
+        """
         units = [unit for unit in split_units(data) if _is_needed(unit)]
         sizes = []
         for index, unit in enumerate(units):
@@ -43,28 +44,22 @@ class HevcSyntax:
             is_reference=True,  # Even a sub-layer's last picture may be one for the layer above.
             is_open=kind not in _CLOSED,
             is_leading=kind in _LEADING,
-            size=max(sizes, key=lambda it: it[0] * it[1], default=None),
+            size=largest(sizes),
         )
 
 
 def _is_needed(unit: bytes) -> bool:
-    """Whether a unit is a slice or a parameter set of the base layer."""
-    return len(unit) > 2 and _kind(unit) <= _PPS and _layer(unit) == 0
+    """Returns whether a unit is a slice or a parameter set of the base layer."""
+    return len(unit) > 2 and _kind(unit) <= _PPS and (unit[0] & 1, unit[1] >> 3) == (0, 0)
 
 
 def _kind(unit: bytes) -> int:
     return unit[0] >> 1 & 63
 
 
-def _layer(unit: bytes) -> int:
-    return (unit[0] & 1) << 5 | unit[1] >> 3
-
-
 def _read_sps(unit: bytes) -> tuple[tuple[int, int], bytes]:
     """Returns the size of a sequence parameter set, and one that reorders no pictures."""
-    if len(unit) > _MOST_BYTES:
-        raise ValueError("a parameter set is too long")
-    bits = Bits(unescape(unit))
+    bits = parameter_bits(unit)
     bits.skip(16 + 4)
     sub_layers = bits.number(3)
     bits.skip(1)
@@ -74,10 +69,8 @@ def _read_sps(unit: bytes) -> tuple[tuple[int, int], bytes]:
         bits.skip(1)
     size = bits.golomb(), bits.golomb()
     if bits.flag():  # conformance window
-        for _ in range(4):
-            bits.golomb()
-    for _ in range(3):
-        bits.golomb()
+        bits.skip_golomb(4)
+    bits.skip_golomb(3)
     for _ in range(sub_layers + 1 if bits.flag() else 1):
         bits.golomb()
         begin = bits.position

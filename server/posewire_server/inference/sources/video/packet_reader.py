@@ -7,8 +7,7 @@ from dataclasses import replace
 from posewire_server.errors import SourceError
 from posewire_server.frame import VideoCodec, VideoPacket
 from posewire_server.inference.sources.picture import Picture, Reduce, full_size
-from posewire_server.inference.sources.video.video_decoder import VideoDecoder
-from posewire_server.inference.sources.video.video_picture import to_picture
+from posewire_server.inference.sources.video.video_decoder import VideoDecoder, to_picture
 
 MOST_LEFT_OUT = 256
 MOST_BYTES_LEFT_OUT = 16_000_000
@@ -22,9 +21,6 @@ class PacketReader:
 
     The decoder itself detects key frames. If a sender marks a wrong packet as one, the packets
     before it are not decoded, and the decoder reports them as missing.
-
-    Args:
-        max_pixels: Largest picture.
     """
 
     def __init__(self, max_pixels: int) -> None:

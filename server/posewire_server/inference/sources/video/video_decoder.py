@@ -2,15 +2,23 @@
 
 from contextlib import suppress
 from fractions import Fraction
+from typing import Final, cast
 
 import av
+import numpy as np
 from av.codec.context import Flags
 
 from posewire_server.errors import ErrorReason, SourceError
-from posewire_server.frame import VideoCodec
-from posewire_server.inference.sources.video.access_unit import AccessUnit, Syntax
+from posewire_server.frame import ColorMatrix, ColorRange, VideoCodec
+from posewire_server.inference.sources.picture import Image, Picture, Planes, Reduce, full_size
+from posewire_server.inference.sources.video.bitstream import AccessUnit
 from posewire_server.inference.sources.video.h264 import H264Syntax
 from posewire_server.inference.sources.video.hevc import HevcSyntax
+
+_PLANAR_420: Final = {"yuv420p", "yuvj420p"}
+# FFmpeg's AVColorSpace and AVColorRange.
+_COLORSPACES: Final = {ColorMatrix.BT709: 1, ColorMatrix.BT601: 6}
+_RANGES: Final = {ColorRange.LIMITED: 1, ColorRange.FULL: 2}
 
 
 class VideoDecoder:
@@ -23,13 +31,13 @@ class VideoDecoder:
 
     Args:
         codec: Codec of the packets.
-        max_pixels: Largest picture as coded, in whole blocks.
+        max_pixels: Limit of width * height as coded, in whole blocks.
     """
 
     def __init__(self, codec: VideoCodec, max_pixels: int) -> None:
         self.codec = codec
         self._max_pixels = max_pixels
-        self._syntax: Syntax = H264Syntax() if codec is VideoCodec.H264 else HevcSyntax()
+        self._syntax = H264Syntax() if codec is VideoCodec.H264 else HevcSyntax()
         self._context = self._open()
         self._is_ready = False
         self._after_seam = False
@@ -46,7 +54,8 @@ class VideoDecoder:
         unit = self._read(data)
         frame = self._run(unit)
         if frame is None:
-            raise self._out_of_turn()
+            text = "its picture is shown before one that was sent earlier; encode without B-frames"
+            raise self._error(ErrorReason.VIDEO_UNSUPPORTED, text)
         return frame
 
     def pass_over(self, data: bytes) -> None:
@@ -144,10 +153,48 @@ class VideoDecoder:
         text = "packets that it builds on are missing or were damaged; send a key frame"
         return self._error(ErrorReason.VIDEO_KEY_FRAME_MISSING, text)
 
-    def _out_of_turn(self) -> SourceError:
-        text = "its picture is shown before one that was sent earlier; encode without B-frames"
-        return self._error(ErrorReason.VIDEO_UNSUPPORTED, text)
-
     def _error(self, reason: ErrorReason, why: str) -> SourceError:
         name = self.codec.name
         return SourceError(reason, f"the {name} packet gives no picture: {why}", codec=name)
+
+
+def to_picture(
+    frame: av.VideoFrame,
+    reduce: Reduce = full_size,
+    *,
+    color_matrix: ColorMatrix | None = None,
+    color_range: ColorRange | None = None,
+) -> Picture:
+    """Returns the picture of a decoded frame.
+
+    Frames that are not 8 bits a channel and 4:2:0 are converted by FFmpeg, at full size. A rotation
+    is not applied.
+
+    Args:
+        frame: The decoded frame.
+        reduce: Choice of the reduction.
+        color_matrix: Wins over what the video says. None: as the video says, or BT.601.
+        color_range: Wins over what the video says. None: as the video says, or limited.
+    """
+    if color_range is ColorRange.LIMITED and frame.format.name.startswith("yuvj"):
+        frame = frame.reformat(format="yuvj420p")  # FFmpeg takes the others as full in any case.
+    if color_matrix:
+        frame.colorspace = _COLORSPACES[color_matrix]
+    if color_range:
+        frame.color_range = _RANGES[color_range]
+    size = frame.width, frame.height
+    if frame.format.name not in _PLANAR_420:
+        return Picture(cast("Image", frame.to_ndarray(format="bgr24")), size)
+    y, u, v = map(_view, frame.planes)
+    is_bt709 = frame.colorspace == _COLORSPACES[ColorMatrix.BT709]
+    is_full = frame.color_range == _RANGES[ColorRange.FULL]
+    matrix = ColorMatrix.BT709 if is_bt709 else ColorMatrix.BT601
+    values = ColorRange.FULL if is_full else ColorRange.LIMITED
+    reduction = reduce(size)
+    return Picture(Planes(y, u, v, reduction, matrix, values), size, reduction)
+
+
+def _view(plane: av.video.plane.VideoPlane) -> Image:
+    samples = np.frombuffer(cast("memoryview", plane), np.uint8)
+    rows = samples.reshape(plane.height, plane.line_size)
+    return rows[:, : plane.width]
