@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum, IntEnum
 
-# The largest picture that is decoded, unless a server is told otherwise.
+# Default limit of width * height of a picture.
 MAX_PIXELS = 40_000_000
 
 
@@ -79,13 +79,10 @@ class VideoPacket:
     """One access unit in Annex B form.
 
     Attributes:
-        codec: Compression of the packet.
         key_frame: Whether decoding can begin with this packet, as its sender says.
-        presentation_ns: Presentation time since the start of the video, or None.
-        data: The access unit.
+        presentation_ns: Presentation time since the start of the video.
         number: Position in decoding order; rises from packet to packet of a stream.
-        color_matrix: Wins over the matrix that the video itself says, if not None.
-        color_range: Wins over the range that the video itself says, if not None.
+        color_matrix: Wins over the matrix that the video itself says, as ``color_range``.
     """
 
     codec: VideoCodec
@@ -124,9 +121,8 @@ class Frame:
 
     Attributes:
         sequence_id: The sender's number of the frame.
-        source: The picture, in any form.
-        capture_time_ns: Nanoseconds since the Unix epoch, or None. Tracking uses this clock.
-        deadline_s: Seconds after arrival until which the answer is of use, or None.
+        capture_time_ns: Nanoseconds since the Unix epoch. Tracking uses this clock.
+        deadline_s: Seconds after arrival until which the answer is of use.
         region: The part of the frame to look at. None: the whole frame.
         boxes: Boxes around known instances. Empty: the model detects the instances itself.
     """

@@ -1,4 +1,4 @@
-"""Runs a module of this package in a process of its own: it may crash, hang or alter Paddle."""
+"""Module of this package in a child process, because it may crash, hang or alter Paddle."""
 
 import json
 import subprocess
@@ -25,7 +25,7 @@ def run_isolated(module: str, arguments: Sequence[str], timeout_s: float) -> dic
     """Runs ``python -m module`` and returns what its ``answer`` computed.
 
     Raises:
-        IsolatedError: Where there is no answer within the time.
+        IsolatedError: There is no answer within the time.
     """
     command = [sys.executable, "-m", module, *arguments]
     try:
@@ -43,7 +43,14 @@ def run_isolated(module: str, arguments: Sequence[str], timeout_s: float) -> dic
         raise IsolatedError(f"it crashed with signal {-done.returncode}")
     if done.returncode:
         raise IsolatedError(_last_line(done.stderr) or f"it ended with status {done.returncode}")
-    return _read_reply(_last_line(done.stdout))
+    line = _last_line(done.stdout)
+    try:
+        reply: dict[str, Any] = json.loads(line)
+    except ValueError as error:
+        raise IsolatedError(f"it gave no answer but {line!r}") from error
+    if "reason" in reply:
+        raise IsolatedError(reply["message"], find_reason(reply["reason"]))
+    return reply
 
 
 def answer(work: Callable[[], Mapping[str, Any]]) -> None:
@@ -55,16 +62,5 @@ def answer(work: Callable[[], Mapping[str, Any]]) -> None:
     sys.stdout.write("\n" + json.dumps(reply) + "\n")
 
 
-def _read_reply(line: str) -> dict[str, Any]:
-    try:
-        reply: dict[str, Any] = json.loads(line)
-    except ValueError as error:
-        raise IsolatedError(f"it gave no answer but {line!r}") from error
-    if "reason" in reply:
-        raise IsolatedError(reply["message"], find_reason(reply["reason"]))
-    return reply
-
-
 def _last_line(text: str) -> str:
-    lines = text.split("\n")
-    return next((line for line in reversed(lines) if line.strip()), "")
+    return text.rstrip().rpartition("\n")[2]

@@ -1,4 +1,4 @@
-"""The poses of one frame as plain arrays."""
+"""Poses of one frame as plain arrays."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""The cores of this process, and the tuning of the libraries it is about to import."""
+"""Cores of this process, and tuning of the libraries that it is about to import."""
 
 import asyncio
 import gc
@@ -13,30 +13,24 @@ def available_cores() -> int:
 
 
 def tune_grpc(environ: MutableMapping[str, str]) -> None:
-    """Has the thread that waits for a socket poll it, without the threads of gRPC's event engine.
+    """Sets defaults in the environment of a process that is about to import gRPC.
 
-    Nor does gRPC prepare for forks: every child of ours is another program at once. ``bench
-    server`` shows the gain.
-
-    Args:
-        environ: The environment of this process before it imports gRPC; what is set there stays.
+    The thread that waits for a socket polls it, without the threads of gRPC's event engine. gRPC
+    does not prepare for forks: every child is another program at once. ``bench server`` shows the
+    gain.
     """
     environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener,-event_engine_client")
     environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 
 def quieten_opencv(environ: MutableMapping[str, str]) -> None:
-    """Has OpenCV and its FFmpeg leave it to us to say what could not be opened.
-
-    Args:
-        environ: The environment of this process before it imports OpenCV; what is set there stays.
-    """
+    """Silences OpenCV and its FFmpeg, which a process is about to import, about unusable files."""
     environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
     environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 
 def freeze_garbage() -> None:
-    """Has the collector leave alone what is there by now: what a server has loaded stays anyway.
+    """Exempts all present objects from garbage collection; what a server has loaded stays anyway.
 
     A collection that looks at all of it stops every thread of Python for some 60 ms.
     """
@@ -45,7 +39,7 @@ def freeze_garbage() -> None:
 
 
 def event_loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Returns what makes event loops: uvloop where there is one, None for Python's own."""
+    """Returns the factory of event loops: uvloop if it is available, None for Python's own."""
     if sys.platform == "win32":
         return None
     import uvloop

@@ -66,9 +66,9 @@ def measure_tracking(library: ModelCache, networks: Networks, cache: Path) -> Fi
     detector, _ = networks.load(stored.networks[1])
     frames = quiet = 0
     for frame in make_clip(photo, PORTRAIT):
-        before = detector.runs
+        before = detector.batcher.runs
         assert isinstance(frame.image, np.ndarray), "the sample clip has pixels"
         pipeline.detect(frame.image, session=session)
-        frames, quiet = frames + 1, quiet + (detector.runs == before)
+        frames, quiet = frames + 1, quiet + (detector.batcher.runs == before)
     title = "face: share of a clip's frames without the detector, with tracking"
     return Figure(title, quiet / frames, "", ">= 0.8", frames)

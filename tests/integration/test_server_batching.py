@@ -42,14 +42,14 @@ class SteppedPredictor(GatedPredictor):
 def wide() -> Iterator[HostedServer]:
     """A server that works on many frames at once and joins up to 4, its network stopped."""
     with HostedServer(workers=16) as hosted:
-        hosted.predictor.network._batcher.calibration = SUBLINEAR
+        hosted.predictor.network.batcher.calibration = SUBLINEAR
         hosted.predictor.gate.clear()
         yield hosted
 
 
 def wait_until_in_line(hosted: HostedServer, count: int) -> None:
     """Returns when so many frames are prepared and wait for the network."""
-    batcher = hosted.predictor.network._batcher
+    batcher = hosted.predictor.network.batcher
     hosted.wait_until(lambda: len(batcher._queue) == count)
 
 
@@ -63,7 +63,7 @@ def occupy(hosted: HostedServer) -> RawStream:
 
 def step(hosted: HostedServer, predictor: SteppedPredictor) -> None:
     """Has the network run once when all frames that are worked on are prepared."""
-    batcher, dispatcher = hosted.predictor.network._batcher, hosted.server._dispatcher
+    batcher, dispatcher = hosted.predictor.network.batcher, hosted.server._dispatcher
     hosted.wait_until(lambda: len(batcher._queue) + 1 == len(dispatcher._running))
     runs = len(predictor.seen) + 1
     predictor.permits.release()

@@ -41,11 +41,11 @@ def test_network_counts_runs_and_inputs() -> None:
     predictor = GatedPredictor()
     for count in (1, 3):
         predictor.network.run(np.zeros((count, 3, 48, 64), np.float32), FrameContext())
-    assert (predictor.network.runs, predictor.network.inputs) == (2, 4)
+    assert (predictor.network.batcher.runs, predictor.network.batcher.inputs) == (2, 4)
 
 
 def test_server_works_on_as_many_frames_at_once_as_fill_two_batches() -> None:
     alone, joined = GatedPredictor(), GatedPredictor()
-    joined.network._batcher.calibration = SUBLINEAR
+    joined.network.batcher.calibration = SUBLINEAR
     assert _frames_at_once({"a": alone.pipeline()}) == 2
     assert _frames_at_once({"a": alone.pipeline(), "b": joined.pipeline()}) == 8

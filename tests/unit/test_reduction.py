@@ -11,8 +11,7 @@ from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.pose_estimator import Abilities, DetectionOptions
 from posewire_server.inference.families import build_estimator
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.inference.preprocess.reduction import reduce_for
-from posewire_server.inference.preprocess.transform import fit
+from posewire_server.inference.preprocess.transform import fit, reduce_for
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import Picture
 from posewire_server.models.catalog.catalog import BODY, CATALOG

@@ -15,7 +15,7 @@ from posewire_server.inference.engine.network import Network, Networks
 from posewire_server.inference.estimators.pose_estimator import DetectionOptions, PoseEstimator
 from posewire_server.inference.estimators.regions_of_interest import RegionsOfInterest
 from posewire_server.inference.families import build_estimator
-from posewire_server.inference.preprocess.reduction import enlarged, reduce_for, reduced
+from posewire_server.inference.preprocess.transform import enlarged, reduce_for, reduced
 from posewire_server.inference.reader import SourceReader
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.session import StreamSession

@@ -48,13 +48,17 @@ class Detections:
         return Detections(self.boxes[index], self.keypoints[index], self.scores[index])
 
 
+def _join(parts: Sequence[Detections]) -> Detections:
+    return Detections(
+        np.concatenate([part.boxes for part in parts]),
+        np.concatenate([part.keypoints for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+    )
+
+
 @dataclass(frozen=True)
 class AnchorSpec:
-    """Anchors of a detector.
-
-    Attributes:
-        layers: (stride, anchors in each cell) of the network's layers, in the order of its outputs.
-    """
+    """(stride, anchors in each cell) of a detector's layers, in the order of its outputs."""
 
     layers: tuple[tuple[int, int], ...]
 
@@ -84,16 +88,14 @@ class AnchorDecode:
         self._min_logit = float(np.log(min_score / (1 - min_score)))
 
     def __call__(self, values: Floats, logits: Floats) -> Detections:
-        """Finds boxes of sufficient score; one instance is found many times.
+        """Returns detections in shares of the input, best first; one instance is found many times.
+
+        Boxes that are not finite or have no area are left out.
 
         Args:
             values: (A, 4 + 2 K): x, y of the centre, width, height, then x, y of each keypoint; in
                 pixels of the input, points from the anchor.
             logits: (A, 1): scores before the sigmoid.
-
-        Returns:
-            The detections in shares of the input, best score first; without boxes that are not
-            finite or have no area.
         """
         logits = logits[:, 0]
         is_sound = np.isfinite(values).all(1) & (values[:, 2:_BOX_VALUES] > 0).all(1)
@@ -108,20 +110,15 @@ class AnchorDecode:
 
 
 def merge(detections: Sequence[Detections], min_overlap: float) -> Detections:
-    """Merges detections that overlap to their mean, weighted by their scores.
+    """Merges detections that overlap to their mean, weighted by their scores; best first.
+
+    A merged detection has the score of its best one.
 
     Args:
         detections: One or more in the same coordinates; each may be empty.
         min_overlap: Intersection over union above which two boxes show the same instance.
-
-    Returns:
-        The merged detections, best score first; each has the score of its best one.
     """
-    left = Detections(
-        np.concatenate([each.boxes for each in detections]),
-        np.concatenate([each.keypoints for each in detections]),
-        np.concatenate([each.scores for each in detections]),
-    )
+    left = _join(detections)
     left = left.take(np.argsort(-left.scores, kind="stable"))
     merged = [left.take(slice(0, 0))]
     while len(left):
@@ -129,11 +126,7 @@ def merge(detections: Sequence[Detections], min_overlap: float) -> Detections:
         is_same[0] = True
         merged.append(_mean(left.take(is_same)))
         left = left.take(~is_same)
-    return Detections(
-        np.concatenate([each.boxes for each in merged]),
-        np.concatenate([each.keypoints for each in merged]),
-        np.concatenate([each.scores for each in merged]),
-    )
+    return _join(merged)
 
 
 def _mean(group: Detections) -> Detections:
@@ -148,10 +141,8 @@ def _mean(group: Detections) -> Detections:
 def overlap(first: npt.NDArray[F], second: npt.NDArray[F]) -> npt.NDArray[F]:
     """Returns the intersection over the union of boxes, 0 if either is empty.
 
-    Args:
-        first: (..., 4): x_min, y_min, x_max, y_max; a box whose maximum is below its minimum is
-            empty.
-        second: (..., 4); shapes are broadcast.
+    Both are (..., 4): x_min, y_min, x_max, y_max, and are broadcast. A box whose maximum is below
+    its minimum is empty.
     """
     low = np.maximum(first[..., :2], second[..., :2])
     high = np.minimum(first[..., 2:], second[..., 2:])

@@ -83,12 +83,5 @@ _MATRIX = _matrix()
 
 
 def ibug68(mesh: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Returns the 68 points of faces.
-
-    Args:
-        mesh: (..., 468, C) coordinates of the vertices, in any frame.
-
-    Returns:
-        (..., 68, C) in the same frame.
-    """
+    """Returns (..., 68, C) points of faces from (..., 468, C) vertices, in the same frame."""
     return np.asarray(_MATRIX @ mesh)

@@ -14,11 +14,11 @@ Floats = npt.NDArray[np.float32]
 def to_image(
     values: Floats, crops: Sequence[Crop], size_input: tuple[int, int], depth_scale: float = 1.0
 ) -> tuple[Floats, Floats]:
-    """Maps keypoints with depth from the inputs they were found in to the frame.
+    """Maps keypoints with depth from the inputs of N crops to the frame.
 
     Args:
         values: (N, ...) with 3 K values each: x, y, z of every keypoint in pixels of the input.
-        crops: The N crops that the inputs show.
+        crops: The N crops.
         size_input: (w, h) of the input.
         depth_scale: One unit of z in units of x.
 
@@ -48,12 +48,7 @@ def sigmoid(logits: Floats) -> Floats:
 
 
 def turn(start: npt.NDArray[np.floating], end: npt.NDArray[np.floating]) -> float:
-    """Returns the clockwise angle of the direction from start to end in radians; 0 is rightward.
-
-    Args:
-        start: (2,) x, y, y down.
-        end: (2,) x, y.
-    """
+    """Returns the angle from one (x, y) to another in radians, clockwise; 0 is rightward."""
     x, y = np.asarray(end) - np.asarray(start)
     return float(np.arctan2(y, x))
 
@@ -61,14 +56,11 @@ def turn(start: npt.NDArray[np.floating], end: npt.NDArray[np.floating]) -> floa
 def turned_box(
     points: npt.NDArray[np.floating], rotation: float
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
-    """Returns the centre and the size of the tightest rectangle of a rotation around points.
+    """Returns the (2,) centre and (2,) sides of the tightest rectangle around (K, 2) points.
 
     Args:
         points: (K, 2) x, y.
-        rotation: Radians, clockwise.
-
-    Returns:
-        (2,) x, y of the centre, and (2,) its sides.
+        rotation: Radians that the rectangle is turned clockwise.
     """
     cos, sin = np.cos(rotation), np.sin(rotation)
     axes = np.array([[cos, -sin], [sin, cos]])

@@ -49,14 +49,11 @@ class PafDecode:
         )
 
     def __call__(self, outputs: Sequence[Floats], transform: Transform) -> Poses:
-        """Finds the poses of one frame.
+        """Returns the poses of one frame in its pixels, best score first.
 
         Args:
-            outputs: One (1, K + 1 + 2 L, h, w) array: K heatmaps, the background, then the PAFs.
-            transform: How the frame was laid into the network's input.
-
-        Returns:
-            The poses in pixels of the frame, best score first.
+            outputs: One (1, K + 1 + 2 L, h, w) array, see :meth:`find`.
+            transform: Map between the frame and the network's input.
 
         Raises:
             ValueError: The output has another shape or type.
@@ -82,9 +79,5 @@ class PafDecode:
             (P, K, 3) x, y, score, and (P,) scores, best first.
         """
         background = self._keypoint_count
-        return self._decoder.decode(
-            maps[:background],
-            maps[background + 1 :],
-            size_input=size_input,
-            size_image=size_image,
-        )
+        heatmaps, pafs = maps[:background], maps[background + 1 :]
+        return self._decoder.decode(heatmaps, pafs, size_input=size_input, size_image=size_image)

@@ -16,15 +16,7 @@ Array = npt.NDArray[np.float32]
 
 
 class BatchRequest:
-    """Inputs of one thread, which sleeps until it has its outputs or the lead.
-
-    Args:
-        inputs: (N, C, H, W) float32.
-        context: Context of the frame.
-
-    Attributes:
-        is_done: Whether the request succeeded or failed.
-    """
+    """(N, C, H, W) inputs of one thread, which sleeps until it has its outputs or the lead."""
 
     def __init__(self, inputs: Array, context: FrameContext) -> None:
         self.inputs = inputs

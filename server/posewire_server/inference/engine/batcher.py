@@ -39,11 +39,6 @@ class Batcher:
         predictor: Runs the network; called by one thread at a time.
         wait_s: Longest time to wait for others while the predictor is free.
         observe: Called with the number of inputs of each run, by the thread that ran them.
-
-    Attributes:
-        calibration: The sizes of batch that pay.
-        runs: Number of runs of the predictor.
-        inputs: Number of inputs of all runs.
     """
 
     def __init__(
@@ -75,14 +70,11 @@ class Batcher:
             self._arrival.notify()
 
     def run(self, inputs: Array, context: FrameContext) -> list[Array]:
-        """Runs inputs, alone or joined with others of the same size.
+        """Returns the outputs for inputs, run alone or joined with others of the same size.
 
         Args:
             inputs: (N, C, H, W) float32, C-contiguous.
-            context: Context of the frame; checked before the run.
-
-        Returns:
-            One array for each output of the network, batch first.
+            context: Checked before the run.
 
         Raises:
             PosewireError: The engine failed on these inputs, or ``context.check`` raised it.
@@ -104,7 +96,9 @@ class Batcher:
     def _lead(self) -> None:
         """Runs the next batch; wakes its threads and the next leader."""
         with self._lock:
-            self._wait_for_others()
+            end_s = time.perf_counter() + self._wait_s
+            while self._may_improve() and (left_s := end_s - time.perf_counter()) > 0:
+                self._arrival.wait(left_s)
             batch = form_batch(self._queue, self.calibration)
             for request in batch:
                 self._queue.remove(request, request.priority)
@@ -121,11 +115,6 @@ class Batcher:
                 if not request.is_done:  # a signal interrupted the leader
                     request.fail(engine_failed("the run was interrupted"))
                 request.wake()
-
-    def _wait_for_others(self) -> None:
-        end_s = time.perf_counter() + self._wait_s
-        while self._may_improve() and (left_s := end_s - time.perf_counter()) > 0:
-            self._arrival.wait(left_s)
 
     def _may_improve(self) -> bool:
         """Returns whether a frame in preparation may go before the next batch, or join it."""

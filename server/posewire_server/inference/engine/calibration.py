@@ -21,11 +21,7 @@ _FEWEST_TURNS: Final = 3
 
 @dataclass(frozen=True)
 class Calibration:
-    """The sizes of batch that pay.
-
-    Attributes:
-        run_s: Seconds of one run, for each size of batch that pays; 1 is always one of them.
-    """
+    """Seconds of one run, for each size of batch that pays; 1 is always one of them."""
 
     run_s: Mapping[int, float]
 
@@ -48,8 +44,7 @@ class Calibration:
         return min((size for size in self.run_s if size >= count), default=count)
 
 
-ALONE: Final = Calibration({1: 1.0})
-"""Every input runs alone."""
+ALONE: Final = Calibration({1: 1.0})  # every input runs alone
 
 
 def calibrate(
@@ -59,11 +54,6 @@ def calibrate(
 
     Two sizes take turns: other load on the machine slows both. The first run of a size, in which
     engines compile, does not count.
-
-    Args:
-        run: Runs a batch of the given number of inputs.
-        largest: The largest size to try.
-        clock_s: Returns the time.
     """
     if largest == 1:
         return ALONE

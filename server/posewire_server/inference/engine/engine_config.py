@@ -12,12 +12,9 @@ class EngineConfig:
     """Settings of the engine that runs networks.
 
     Attributes:
-        engine: ``auto`` (the fastest that passed its self-check), ``openvino``, ``onednn``,
-            ``plain`` or ``gpu``.
-        precision: ``fp32`` or ``bf16``.
-        threads: CPU threads of one run; 0 means one for each core.
-        max_batch: Most inputs to join into one run, if ``Networks.calibrate`` finds that it pays;
-            1 for none.
+        engine: ``auto``: the fastest that passed its self-check.
+        threads: CPU threads of one run; 0: one for each core.
+        max_batch: Most inputs to join into one run, if ``Networks.calibrate`` finds that it pays.
         batch_wait_s: Longest time that an input waits for others to join it.
     """
 

@@ -20,42 +20,23 @@ _LOG = logging.getLogger(__name__)
 
 
 class Network:
-    """A predictor behind its batcher; safe to call from many threads.
-
-    Args:
-        spec: The network.
-        predictor: Runs it; called by one thread at a time.
-        batch_wait_s: Longest time that inputs wait for others, see ``Batcher``.
-    """
+    """A predictor behind its batcher; safe to call from many threads."""
 
     def __init__(self, spec: NetworkSpec, predictor: Predictor, batch_wait_s: float = 0.0) -> None:
         self.spec = spec
         self._predictor = predictor
-        self._batcher = Batcher(predictor, batch_wait_s, partial(observe_batch, spec.name))
-        self.expect = self._batcher.expect
-        self.dismiss = self._batcher.dismiss
-        self.run = self._batcher.run
-
-    @property
-    def runs(self) -> int:
-        """Number of runs."""
-        return self._batcher.runs
-
-    @property
-    def inputs(self) -> int:
-        """Number of inputs of all runs."""
-        return self._batcher.inputs
+        self.batcher = Batcher(predictor, batch_wait_s, partial(observe_batch, spec.name))
+        self.expect = self.batcher.expect
+        self.dismiss = self.batcher.dismiss
+        self.run = self.batcher.run
 
     @property
     def largest_batch(self) -> int:
         """Most inputs of a batch; 1 if joining does not pay or was not measured."""
-        return self._batcher.calibration.largest
+        return self.batcher.calibration.largest
 
     def calibrate(self, largest: int) -> None:
         """Measures up to which size batches pay; no other thread may use the network meanwhile.
-
-        Args:
-            largest: The largest batch to try.
 
         Raises:
             EngineError: The engine failed.
@@ -63,7 +44,7 @@ class Network:
         width, height = self.spec.input.usual_size
         inputs = np.zeros((largest, self.spec.input.channels, height, width), np.float32)
         found = calibrate(lambda count: self._predictor.run(inputs[:count]), largest)
-        self._batcher.calibration = found
+        self.batcher.calibration = found
         if found.largest == 1:
             _LOG.info("network %s: joining frames does not pay, each runs alone", self.spec.name)
         else:
@@ -75,7 +56,7 @@ class Networks:
     """The networks that all pipelines of a process share.
 
     Args:
-        config: Settings of their engine.
+        config: Settings of the engine.
         wrap: Called with each predictor; returns the one to use.
     """
 

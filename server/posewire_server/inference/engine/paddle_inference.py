@@ -18,20 +18,14 @@ from posewire_server.errors import EngineError, ErrorReason
 from posewire_server.inference.engine.engine_config import Precision
 from posewire_server.models.weights.manifest import ProgramFiles
 
-GPU_MEMORY_MIB: Final = 256
+_GPU_MEMORY_MIB: Final = 256
 _PADDLE_SIGNALS: Final = ("SIGTERM", "SIGABRT", "SIGFPE", "SIGILL", "SIGSEGV")
 
 
 def build_native_predictor(
     files: ProgramFiles, engine: str, precision: Precision, threads: int
 ) -> Any:
-    """Returns Paddle's own predictor of a program.
-
-    Args:
-        files: The program.
-        engine: ``openvino``, ``onednn``, ``plain`` or ``gpu``.
-        precision: ``bf16`` is for ``openvino`` only.
-        threads: CPU threads of one run.
+    """Returns Paddle's own predictor of a program; ``bf16`` is for ``openvino`` only.
 
     Raises:
         EngineError: ENGINE_FAILED: the engine is not part of this Paddle, or refuses the program.
@@ -53,7 +47,7 @@ def build_native_predictor(
 
 
 def engine_failed(text: str) -> EngineError:
-    """Returns the error of an engine."""
+    """Returns ENGINE_FAILED."""
     return EngineError(ErrorReason.ENGINE_FAILED, text)
 
 
@@ -69,7 +63,7 @@ def _configure(inference: Any, files: ProgramFiles, engine: str, precision: Prec
     config.disable_glog_info()
     config.enable_memory_optim()
     if engine == "gpu":
-        config.enable_use_gpu(GPU_MEMORY_MIB, 0)
+        config.enable_use_gpu(_GPU_MEMORY_MIB, 0)
         return config
     config.disable_gpu()
     if engine == "openvino":

@@ -1,8 +1,4 @@
-"""Predictor: one network in one engine of Paddle Inference.
-
-predictor = PaddlePredictor(store.pull(TFPOSE, progress))
-(maps,) = predictor.run(np.zeros((1, 3, 368, 432), np.float32))
-"""
+"""Predictor: one network in one engine of Paddle Inference."""
 
 import logging
 import threading
@@ -41,14 +37,13 @@ class PaddlePredictor:
 
     Args:
         stored: The network.
-        engine: ``auto`` takes the fastest engine that passed the network's self-check.
+        engine: ``auto``: the fastest engine that passed the network's self-check.
         precision: ``bf16``, with ``openvino`` only, takes half the time on a CPU with AVX512_BF16
             and costs accuracy: AP 0.276 instead of 0.286 for the body network on 74 images of
             COCO. OpenVINO computes in fp32 on other CPUs.
-        threads: CPU threads of one run; 0 means all that the process may use.
+        threads: CPU threads of one run; 0: as many as the process has cores.
 
     Attributes:
-        engine: The engine in use.
         gil_free: Whether ``run`` releases Python's lock; Paddle's own ``run`` keeps it.
 
     Raises:
@@ -83,8 +78,7 @@ class PaddlePredictor:
         """Runs the network on a batch.
 
         Args:
-            inputs: (N, C, H, W) float32, C-contiguous; H and W as the spec's input demands. They
-                are copied (0.1 ms).
+            inputs: (N, C, H, W) float32, C-contiguous; they are copied (0.1 ms).
 
         Returns:
             One float32 array for each output of the spec, batch first; the caller owns them.

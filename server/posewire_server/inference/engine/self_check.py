@@ -28,11 +28,11 @@ from posewire_server.models.weights.package_manager import Progress
 
 # Correct engines differ by 1e-5 from the golden outputs, faulty ones by 0.1 and more.
 TOLERANCE: Final = 2e-3
-REFERENCE_TOLERANCE: Final = 1e-3
-TIMEOUT_S: Final = 120.0
-MEASURE_MS: Final = 1000.0
-FEWEST_RUNS: Final = 3
-SLOW_MS: Final = 5000.0
+_REFERENCE_TOLERANCE: Final = 1e-3
+_TIMEOUT_S: Final = 120.0
+_MEASURE_MS: Final = 1000.0
+_FEWEST_RUNS: Final = 3
+_SLOW_MS: Final = 5000.0
 # (w, h) of noise if sizes are free: the plain engine takes half a minute for large ones.
 _SEEDED_SIZE: Final = (96, 64)
 
@@ -40,20 +40,18 @@ Array = npt.NDArray[np.float32]
 Golden = tuple[Array, list[Array]]
 
 
-def check_engines(
-    model: StoredNetwork, progress: Progress, timeout_s: float = TIMEOUT_S
-) -> tuple[EngineCheck, ...]:
+def check_engines(model: StoredNetwork, progress: Progress) -> tuple[EngineCheck, ...]:
     """Returns the results of all engines of this machine for a network's golden inputs."""
     engines = list_engines()
     checks = []
     for index, engine in enumerate(engines):
         progress("check", index, len(engines))
-        checks.append(check_engine(model, engine, timeout_s))
+        checks.append(check_engine(model, engine))
     progress("check", len(engines), len(engines))
     return tuple(checks)
 
 
-def check_engine(model: StoredNetwork, engine: str, timeout_s: float = TIMEOUT_S) -> EngineCheck:
+def check_engine(model: StoredNetwork, engine: str, timeout_s: float = _TIMEOUT_S) -> EngineCheck:
     """Returns the result of one engine for a network's golden inputs; a fault is a result too."""
     arguments = [model.spec.name, str(model.folder), engine]
     try:
@@ -104,7 +102,7 @@ def measure_error(predictor: Predictor, golden: list[Golden]) -> float:
 
     The error of an output that exceeds 1 is a share of its largest value.
     """
-    (first, outputs), *_ = golden
+    first, outputs = golden[0]
     batch = np.concatenate([first, first]), [np.concatenate([one, one]) for one in outputs]
     errors = [
         _error(output, wanted)
@@ -115,15 +113,12 @@ def measure_error(predictor: Predictor, golden: list[Golden]) -> float:
 
 
 def check_reference(stored: StoredNetwork, path: Path) -> float:
-    """Compares a network's default engine with outputs of another runtime, which a user has.
+    """Returns the largest error of a network's default engine against a user's other runtime.
 
     Args:
         stored: The network.
         path: An .npz with ``input`` (N, C, H, W) float32 as the network takes it, and ``output_J``
             for each output J of the spec, batch first.
-
-    Returns:
-        The largest error, see ``measure_error``.
 
     Raises:
         WeightsError: WEIGHTS_DAMAGED: the file cannot be read or lacks an array;
@@ -138,7 +133,7 @@ def check_reference(stored: StoredNetwork, path: Path) -> float:
         text = f"{path} is not a readable reference, which has input and output_0: {fault}"
         raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text) from fault
     error = measure_error(PaddlePredictor(stored), [(inputs, expected)])
-    if not error <= REFERENCE_TOLERANCE:
+    if not error <= _REFERENCE_TOLERANCE:
         text = (
             f"{stored.spec.name} differs from {path} by up to {error:.3g}; are the weights, the "
             "order of channels and the scaling of the reference the same?"
@@ -171,10 +166,10 @@ def _measure_run_ms(predictor: Predictor, spec: InputSpec) -> float:
         return 1000 * (time.perf_counter() - begin_s)
 
     first_ms = timed_run_ms()  # engines compile in it
-    if first_ms > SLOW_MS:
+    if first_ms > _SLOW_MS:
         return first_ms
-    times_ms = [timed_run_ms() for _ in range(FEWEST_RUNS)]
-    while sum(times_ms) < MEASURE_MS:
+    times_ms = [timed_run_ms() for _ in range(_FEWEST_RUNS)]
+    while sum(times_ms) < _MEASURE_MS:
         times_ms.append(timed_run_ms())
     return min(times_ms)
 

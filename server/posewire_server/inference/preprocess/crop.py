@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from posewire_server.models.catalog.spec import InputSpec
 
+# x_min, y_min, x_max, y_max in pixels of the frame.
 Box = tuple[float, float, float, float]
-"""x_min, y_min, x_max, y_max in pixels of the frame."""
-
 # Bilinear weights see at most two pixels a side, so larger reductions average pixels first.
 _LARGEST_PLAIN_REDUCTION = 2.0
 
@@ -42,14 +41,11 @@ class Crop:
         return replace(self, centre=(self.centre[0] + offset[0], self.centre[1] + offset[1]))
 
     def to_image(self, points_unit: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-        """Maps points of the rectangle to the frame.
+        """Maps points of the rectangle to (..., 2) x, y in pixels of the frame.
 
         Args:
             points_unit: (..., 2) x, y: (0, 0) is the rectangle's own top-left corner and (1, 1)
-                its bottom-right one; NaN stays NaN.
-
-        Returns:
-            (..., 2) x, y in pixels of the frame, in the precision of ``points_unit``.
+                its bottom-right one; NaN stays NaN, the precision is kept.
         """
         linear, offset = self._unit_to_image(points_unit.dtype)
         return np.asarray(points_unit @ linear.T + offset)
@@ -92,10 +88,7 @@ def cut(
         image: (H, W, 3) uint8, BGR, any strides.
         crop: The rectangle.
         spec: The network's input; the crop fills ``height`` x ``max_width``.
-        output: (3, h, w) float32 to write into; None for a new array.
-
-    Returns:
-        ``output``: (3, h, w) float32 in the spec's channel order.
+        output: (3, h, w) float32 to write into and to return; None: a new array.
     """
     size_input = (spec.max_width, spec.height)
     if output is None:

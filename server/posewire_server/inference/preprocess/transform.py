@@ -1,16 +1,25 @@
-"""Frame to network input and back: one object that maps both ways."""
+"""Frame to network input and back: one object that maps both ways, and reduced frames.
+
+Networks look at small copies of frames. Decoding a JPEG file at a half or a quarter costs half of
+decoding it all, and planes of video that are averaged at once need not be turned into as many
+colours.
+"""
 
 import math
-from dataclasses import dataclass
-from typing import TypedDict
+from dataclasses import astuple, dataclass, replace
+from typing import Final, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 
 from posewire_server import _native
 from posewire_server.errors import ErrorReason, RegionError
-from posewire_server.inference.sources.picture import Image, Planes
+from posewire_server.frame import Region
+from posewire_server.inference.sources.picture import Image, Planes, Reduce
 from posewire_server.models.catalog.spec import InputSpec
+from posewire_server.pose import Poses
+
+_REDUCTIONS: Final = (8, 4, 2)
 
 
 class _Scaling(TypedDict):
@@ -42,13 +51,9 @@ class Transform:
     size_input: tuple[int, int]
 
     def to_image(self, points_input: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-        """Maps points of the input to the frame.
+        """Maps (..., 2) x, y in pixels of the input to pixels of the frame.
 
-        Args:
-            points_input: (..., 2) x, y in pixels of the input; NaN stays NaN.
-
-        Returns:
-            (..., 2) x, y in pixels of the frame, in the precision of ``points_input``.
+        NaN stays NaN, the precision is kept.
         """
         scale = np.divide(self.size_region, self.size_valid, dtype=points_input.dtype)
         return points_input * scale + np.asarray(self.offset, points_input.dtype)
@@ -64,19 +69,13 @@ def fit(
     spec: InputSpec,
     region: tuple[float, float, float, float] | None = None,
 ) -> Transform:
-    """Chooses how a frame, or a region of it, is laid into the network's input.
+    """Lays a frame, or a region of it, into the network's input.
 
     It is scaled to the input's height with its aspect kept, or to the input's largest width if it
-    is wider, then padded to the stride.
-
-    Args:
-        size_image: (W, H) of the frame.
-        spec: The network's input.
-        region: x_min, y_min, x_max, y_max in pixels of the frame; widened to whole pixels and cut
-            at the frame's edges. None for the whole frame.
+    is wider, then padded to the stride. A region is taken as by :func:`whole_pixels`.
 
     Raises:
-        RegionError: REGION_INVALID: not a number, empty, inverted or outside the frame.
+        RegionError: REGION_INVALID.
     """
     left, top, right, bottom = whole_pixels(size_image, region)
     width, height = right - left, bottom - top
@@ -110,11 +109,8 @@ def prepare(
     Args:
         image: (H, W, 3) uint8, BGR, any strides, or planes: the frame of ``transform``.
         transform: Result of :func:`fit`.
-        spec: The network's input.
-        output: (1, 3, h, w) float32, C-contiguous, to write into; None for a new array.
-
-    Returns:
-        ``output``: (1, 3, h, w) float32 in the spec's channel order.
+        spec: The network's input, and its channel order.
+        output: (1, 3, h, w) float32, C-contiguous, to write into and to return; None: a new array.
     """
     left, top = transform.offset
     width, height = transform.size_region
@@ -142,9 +138,7 @@ def whole_pixels(
 ) -> tuple[int, int, int, int]:
     """Returns the pixels that a region touches: left, top, right, bottom, the last two exclusive.
 
-    Args:
-        size_image: (W, H) of the frame.
-        region: x_min, y_min, x_max, y_max in pixels of the frame; None for the whole frame.
+    The region is x_min, y_min, x_max, y_max in pixels of the frame; None: the whole frame.
 
     Raises:
         RegionError: REGION_INVALID: not a number, empty, inverted or outside the frame.
@@ -183,3 +177,34 @@ def _invalid(
 
 def _ceil_to(size: int, stride: int) -> int:
     return -(-size // stride) * stride
+
+
+def reduce_for(spec: InputSpec, region: Region | None) -> Reduce:
+    """Returns how far frames may be reduced for an estimator that looks at each of them once.
+
+    The region that the network sees never gets smaller than the network's input.
+    """
+    corners = astuple(region) if region else None
+
+    def reduce(size: tuple[int, int]) -> int:
+        try:
+            transform = fit(size, spec, corners)
+        except RegionError:
+            return 1  # The estimator raises it again.
+        sides = zip(transform.size_region, transform.size_valid, strict=True)
+        least = min(seen // valid for seen, valid in sides)
+        return next((reduction for reduction in _REDUCTIONS if reduction <= least), 1)
+
+    return reduce
+
+
+def reduced(region: Region | None, reduction: int) -> Region | None:
+    """Returns a part of the frame in pixels of the reduced picture."""
+    return region and Region(*(value / reduction for value in astuple(region)))
+
+
+def enlarged(poses: Poses, reduction: int) -> Poses:
+    """Returns poses in pixels of the frame from those in pixels of the reduced picture."""
+    factors = np.array([reduction, reduction, 1], np.float32)
+    depths = None if poses.depths is None else poses.depths * np.float32(reduction)
+    return replace(poses, keypoints=poses.keypoints * factors, depths=depths)

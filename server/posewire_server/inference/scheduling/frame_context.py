@@ -2,7 +2,8 @@
 
 import math
 import time
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from posewire_server.errors import ErrorReason, LocalReason, PosewireError, StreamError
@@ -26,9 +27,7 @@ class FrameContext:
         priority: Decides the turn among frames that wait for one another.
 
     Attributes:
-        arrived_s: Monotonic time of the arrival.
         deadline_s: Monotonic time after which the answer is of no use.
-        priority: As given.
         is_cancelled: Whether nobody waits for the answer; set by any thread.
         is_preparing: Whether the frame is on its way to a network.
     """
@@ -52,10 +51,9 @@ class FrameContext:
         """Whether the deadline has passed."""
         return now_s() > self.deadline_s
 
-    def stage(self, name: Stage) -> "_StageTimer":
-        """Checks before a new stage, and books the time of a ``with`` block.
-
-        The time from the arrival to the first stage is waiting.
+    @contextmanager
+    def stage(self, name: Stage) -> Iterator[None]:
+        """Checks before a new stage, and books its time; the time before the first is waiting.
 
         Raises:
             PosewireError: See ``check``.
@@ -65,7 +63,11 @@ class FrameContext:
         if name != self._last:
             self.check(name)
             self.is_preparing = name == "decode"
-        return _StageTimer(self, name)
+        begin_s = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.book(name, time.perf_counter() - begin_s)
 
     def check(self, name: Stage) -> None:
         """Checks before a stage that the answer is still wanted.
@@ -89,24 +91,6 @@ class FrameContext:
         """The time booked until now."""
         spent_s = self._spent_s
         return Timings(spent_s["wait"], spent_s["decode"], spent_s["infer"], spent_s["post"])
-
-
-class _StageTimer:
-    def __init__(self, context: FrameContext, name: Stage) -> None:
-        self._context = context
-        self._name = name
-        self._begin_s = 0.0
-
-    def __enter__(self) -> None:
-        self._begin_s = time.perf_counter()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._context.book(self._name, time.perf_counter() - self._begin_s)
 
 
 def late_error(stage: Stage) -> StreamError:

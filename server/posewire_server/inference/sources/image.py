@@ -39,12 +39,8 @@ def read_image(encoded: bytes, *, max_pixels: int, reduce: Reduce = full_size) -
 
     An EXIF orientation is applied, so the result is the upright image that viewers show. Grey and
     CMYK become BGR, 16 bits a channel become 8, transparency is dropped (the colour beneath stays),
-    an animation gives its first picture.
-
-    Args:
-        encoded: The file.
-        max_pixels: Limit of width * height, checked from the header before decoding.
-        reduce: Choice of the reduction.
+    an animation gives its first picture. ``max_pixels`` limits width * height, which the header
+    says before anything is decoded.
 
     Raises:
         SourceError: IMAGE_EMPTY, IMAGE_FORMAT_UNSUPPORTED, IMAGE_TOO_LARGE or IMAGE_UNDECODABLE.

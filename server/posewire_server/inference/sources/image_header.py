@@ -65,8 +65,8 @@ def undecodable(why: str) -> SourceError:
 def png_pixels(encoded: bytes) -> bytes:
     """Returns a PNG file reduced to the chunks that make its pixels and their orientation.
 
-    Every kept chunk passed its checksum. Colour profiles, texts and animations are left out: the
-    decoder would print complaints about many that are found in practice.
+    Colour profiles, texts and animations are left out: the decoder would print complaints about
+    many that are found in practice.
 
     Raises:
         SourceError: IMAGE_UNDECODABLE: a checksum is wrong or the file is cut short.

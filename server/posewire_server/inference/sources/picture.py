@@ -13,12 +13,12 @@ from posewire_server.frame import ColorMatrix, ColorRange
 
 Image: TypeAlias = npt.NDArray[np.uint8]
 
+# From the (W, H) of a frame to its reduction: 1, 2, 4 or 8.
 Reduce: TypeAlias = Callable[[tuple[int, int]], int]
-"""From the (W, H) of a frame to its reduction: 1, 2, 4 or 8."""
 
 
 class Conversion(TypedDict):
-    """Arguments of ``_native`` that convert planes; see ``Planes``."""
+    """Arguments of ``_native``; see ``Planes``."""
 
     reduction: int
     matrix: str
@@ -53,7 +53,7 @@ class Planes:
 
     @property
     def conversion(self) -> Conversion:
-        """Arguments of ``_native``."""
+        """Arguments of ``_native`` that convert the planes."""
         return Conversion(
             reduction=self.reduction,
             matrix=self.color_matrix.value,

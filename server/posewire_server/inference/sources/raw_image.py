@@ -52,15 +52,8 @@ def raw_picture(raw: RawImage, *, max_pixels: int, reduce: Reduce = full_size) -
     """Views or converts a raw image.
 
     NV12 and I420 have the chroma planes after the luma plane, at its stride (NV12) or half of it
-    (I420). Only they can be reduced.
-
-    Args:
-        raw: The image; its last row may lack its padding.
-        max_pixels: Limit of width * height.
-        reduce: Choice of the reduction.
-
-    Returns:
-        The picture. For BGR and RGB its image is a read-only strided view of the pixels, no copy.
+    (I420). Only they can be reduced. The last row may lack its padding. For BGR and RGB the image
+    of the picture is a read-only strided view of the pixels, no copy.
 
     Raises:
         SourceError: RAW_IMAGE_MALFORMED, or IMAGE_TOO_LARGE.

@@ -173,8 +173,8 @@ def to_picture(
     Args:
         frame: The decoded frame.
         reduce: Choice of the reduction.
-        color_matrix: Wins over what the video says. None: as the video says, or BT.601.
-        color_range: Wins over what the video says. None: as the video says, or limited.
+        color_matrix: None: as the video says, or BT.601.
+        color_range: None: as the video says, or limited.
     """
     if color_range is ColorRange.LIMITED and frame.format.name.startswith("yuvj"):
         frame = frame.reformat(format="yuvj420p")  # FFmpeg takes the others as full in any case.
