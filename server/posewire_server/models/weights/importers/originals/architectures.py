@@ -1,4 +1,4 @@
-"""Networks whose published weights are a state dictionary alone, and their translation.
+"""Architectures of networks that are published as a state dictionary alone.
 
 OpenPose's body and hand networks as PaddleHub defines them. Source: Cao et al., "OpenPose: Realtime
 Multi-Person 2D Pose Estimation using Part Affinity Fields", 2018, and Simon et al., "Hand Keypoint
@@ -22,17 +22,13 @@ from posewire_server.models.weights.importers.program.emitter import INPUT_NAME,
 from posewire_server.models.weights.importers.program.import_errors import find_file
 from posewire_server.models.weights.importers.program.layers import Layer, emit_layers, join_ends
 
-BODY_STAGES: Final = 6
-HAND_STAGES: Final = 6
+_STAGES: Final = 6
 _POOL: Final = "pool"
 _VGG: Final = (
     *("conv1_1", "conv1_2", _POOL, "conv2_1", "conv2_2", _POOL),
     *("conv3_1", "conv3_2", "conv3_3", "conv3_4", _POOL, "conv4_1", "conv4_2"),
 )
-
-MAX_BLOCKS: Final = 64
-_GROUPS: Final = 4
-_UPSAMPLINGS: Final = 3
+_MAX_BLOCKS: Final = 64
 
 
 def translate_paddle(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
@@ -79,20 +75,16 @@ def read_body(state: State) -> list[Layer]:
     net = StateLayers(state)
     names = (*_VGG, "conv4_3_CPM", "conv4_4_CPM")
     front = _sequence(net, "model0", names, INPUT_NAME, last_relu=True)
-    ends = {
-        branch: _sequence(
-            net, f"model1_{branch}", [f"conv5_{i}_CPM_L{branch}" for i in range(1, 6)], front
-        )
-        for branch in (1, 2)
-    }
-    for stage in range(2, BODY_STAGES + 1):
+    ends = {}
+    for branch in (1, 2):
+        stack = [f"conv5_{i}_CPM_L{branch}" for i in range(1, 6)]
+        ends[branch] = _sequence(net, f"model1_{branch}", stack, front)
+    for stage in range(2, _STAGES + 1):
         joined = net.concat(f"stage{stage}", (ends[1], ends[2], front))
         for branch in (1, 2):
             stack = [f"Mconv{i}_stage{stage}_L{branch}" for i in range(1, 8)]
-            is_last = (stage, branch) == (BODY_STAGES, 2)
-            ends[branch] = _sequence(
-                net, f"model{stage}_{branch}", stack, joined, last_relu=is_last
-            )
+            block, is_last = f"model{stage}_{branch}", (stage, branch) == (_STAGES, 2)
+            ends[branch] = _sequence(net, block, stack, joined, last_relu=is_last)
     return net.finish()
 
 
@@ -106,7 +98,7 @@ def read_hand(state: State) -> list[Layer]:
     names = (*_VGG, "conv4_3", "conv4_4", "conv5_1", "conv5_2", "conv5_3_CPM")
     front = _sequence(net, "model1_0", names, INPUT_NAME, last_relu=True)
     end = _sequence(net, "model1_1", ("conv6_1_CPM", "conv6_2_CPM"), front)
-    for stage in range(2, HAND_STAGES + 1):
+    for stage in range(2, _STAGES + 1):
         joined = net.concat(f"stage{stage}", (end, front))
         stack = [f"Mconv{i}_stage{stage}" for i in range(1, 8)]
         end = _sequence(net, f"model{stage}", stack, joined)
@@ -138,13 +130,13 @@ def read_pose_resnet(state: State) -> list[Layer]:
     net = StateLayers(state)
     x = net.relu(net.convolution("conv1", INPUT_NAME, stride=2, normalised_by="bn1"))
     x = net.max_pool("maxpool", x, size=3, stride=2, padding=1)
-    for group in range(1, _GROUPS + 1):
-        for index in range(MAX_BLOCKS):
+    for group in range(1, 5):
+        for index in range(_MAX_BLOCKS):
             block = f"layer{group}.{index}"
             if not net.has(f"{block}.conv1"):
                 break
             x = _bottleneck(net, block, x, stride=2 if group > 1 and index == 0 else 1)
-    for index in range(_UPSAMPLINGS):  # Each is followed by its normalisation and a ReLU.
+    for index in range(3):  # Each is followed by its normalisation and a ReLU.
         name, normalisation = f"deconv_layers.{3 * index}", f"deconv_layers.{3 * index + 1}"
         x = net.relu(net.upsampling(name, x, normalised_by=normalisation))
     net.convolution("final_layer", x)
@@ -156,13 +148,12 @@ def _bottleneck(net: StateLayers, block: str, x: str, *, stride: int) -> str:
     y = net.convolution(f"{block}.conv2", y, stride=stride, normalised_by=f"{block}.bn2")
     y = net.convolution(f"{block}.conv3", net.relu(y), normalised_by=f"{block}.bn3")
     if net.has(f"{block}.downsample.0"):
-        x = net.convolution(
-            f"{block}.downsample.0", x, stride=stride, normalised_by=f"{block}.downsample.1"
-        )
+        name, normalisation = f"{block}.downsample.0", f"{block}.downsample.1"
+        x = net.convolution(name, x, stride=stride, normalised_by=normalisation)
     return net.relu(net.sum(f"{block}.sum", (y, x)))
 
 
-# A parameter that only this network has, and what makes layers of its state.
+# A parameter that only this network has, and the function that defines its layers.
 _NETWORKS: Final = {
     "model0.conv1_1.weight": read_body,
     "model1_0.conv1_1.weight": read_hand,

@@ -1,7 +1,6 @@
 """Importer of Caffe's networks: layers from the .prototxt, weights from the .caffemodel.
 
-Source: caffe.proto of BVLC Caffe; weights of the layers of today (``layer``) and those of version 1
-(``layers``).
+Source: caffe.proto of BVLC Caffe. Weights may also be those of layers of version 1 (``layers``).
 """
 
 import math
@@ -16,14 +15,6 @@ from google.protobuf.message import DecodeError, Message
 
 from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.originals import caffe_pb2
-from posewire_server.models.weights.importers.originals.caffe_pb2 import (
-    BlobProto,
-    EltwiseParameter,
-    LayerParameter,
-    NetParameter,
-    PoolingParameter,
-    V1LayerParameter,
-)
 from posewire_server.models.weights.importers.program.emitter import INPUT_NAME, Emitter
 from posewire_server.models.weights.importers.program.import_errors import (
     find_file,
@@ -73,23 +64,24 @@ def read_caffe(folder: Path) -> tuple[list[Layer], tuple[int, int, int]]:
     return assemble(network, read_weights(find_file(folder, ".caffemodel").read_bytes()))
 
 
-def parse_prototxt(text: str) -> NetParameter:
+def parse_prototxt(text: str) -> caffe_pb2.NetParameter:
     """Returns the network that a text describes.
 
     Raises:
-        WeightsError: WEIGHTS_DAMAGED if it is not of protobuf's text format, or longer than four
-            million characters.
+        WeightsError: WEIGHTS_DAMAGED if it is not of protobuf's text format, or too long.
     """
     if len(text) > MAX_CHARACTERS:
         raise _damaged(f"the .prototxt has more than {MAX_CHARACTERS} characters")
     try:
-        return text_format.Parse(text, NetParameter(), allow_unknown_field=True)
+        return text_format.Parse(text, caffe_pb2.NetParameter(), allow_unknown_field=True)
     except (text_format.ParseError, ValueError, RecursionError) as error:
         raise _damaged(f"the .prototxt is not readable: {error}") from error
 
 
-def assemble(network: NetParameter, weights: Weights) -> tuple[list[Layer], tuple[int, int, int]]:
-    """Returns the layers that a network has when it is used, with their weights."""
+def assemble(
+    network: caffe_pb2.NetParameter, weights: Weights
+) -> tuple[list[Layer], tuple[int, int, int]]:
+    """Returns the layers of a network in use, with their weights, and (C, H, W) of its input."""
     if network.layers:
         raise _unsupported("the layers are of Caffe's version 1; upgrade_net_proto_text renews it")
     used = [layer for layer in network.layer if _is_used(layer)]
@@ -107,11 +99,14 @@ def read_weights(content: bytes) -> dict[str, tuple[Floats, ...]]:
         WeightsError: WEIGHTS_DAMAGED.
     """
     try:
-        network = NetParameter.FromString(content)
+        network = caffe_pb2.NetParameter.FromString(content)
     except DecodeError as error:
         raise _damaged("the .caffemodel is cut short or something else") from error
     del content  # 200 MB, of which the message is a copy.
-    layers: list[LayerParameter | V1LayerParameter] = [*network.layers, *network.layer]
+    layers: list[caffe_pb2.LayerParameter | caffe_pb2.V1LayerParameter] = [
+        *network.layers,
+        *network.layer,
+    ]
     found = {
         layer.name: tuple(_read_blob(layer.name, blob) for blob in layer.blobs)
         for layer in layers
@@ -122,7 +117,7 @@ def read_weights(content: bytes) -> dict[str, tuple[Floats, ...]]:
     return found
 
 
-def _read_blob(layer: str, blob: BlobProto) -> Floats:
+def _read_blob(layer: str, blob: caffe_pb2.BlobProto) -> Floats:
     content = blob.data
     shape = list(blob.shape.dim) or [blob.num, blob.channels, blob.height, blob.width]
     if min(shape) < 1 or len(shape) > MAX_RANK or 4 * math.prod(shape) != len(content):
@@ -130,11 +125,11 @@ def _read_blob(layer: str, blob: BlobProto) -> Floats:
     return np.frombuffer(content, "<f4").reshape(shape)
 
 
-def _is_used(layer: LayerParameter) -> bool:
+def _is_used(layer: caffe_pb2.LayerParameter) -> bool:
     return not layer.include or any(rule.phase == caffe_pb2.TEST for rule in layer.include)
 
 
-def _layer(source: LayerParameter, weights: Weights, renamed: Mapping[str, str]) -> Layer:
+def _layer(source: caffe_pb2.LayerParameter, weights: Weights, renamed: Mapping[str, str]) -> Layer:
     name, kind = source.name, source.type
     bottoms = tuple(renamed.get(bottom, bottom) for bottom in source.bottom)
     top = only(f"output of layer {name!r}", source.top)
@@ -167,7 +162,7 @@ def _check_blobs(name: str, blobs: tuple[Floats, ...], settings: Settings) -> tu
     return (first, *(array.reshape(-1) for array in rest))
 
 
-def _convolution(layer: LayerParameter) -> Settings:
+def _convolution(layer: caffe_pb2.LayerParameter) -> Settings:
     values = layer.convolution_param
     if values.axis != 1:
         raise unsupported(layer.name, "a convolution along another axis")
@@ -181,7 +176,7 @@ def _convolution(layer: LayerParameter) -> Settings:
     }
 
 
-def _pooling(layer: LayerParameter) -> Settings:
+def _pooling(layer: caffe_pb2.LayerParameter) -> Settings:
     if layer.pooling_param.global_pooling:
         raise unsupported(layer.name, "a pooling over the whole map")
     return {**_window(layer.pooling_param), "round_up": True}
@@ -207,7 +202,7 @@ def _pair(values: Message, both: str, each: str, default: int, *, least: int) ->
     return first, last
 
 
-def _dense(layer: LayerParameter) -> Settings:
+def _dense(layer: caffe_pb2.LayerParameter) -> Settings:
     values = layer.inner_product_param
     if values.transpose or values.axis != 1:
         raise unsupported(layer.name, "a transposed product, or one along another axis")
@@ -215,35 +210,20 @@ def _dense(layer: LayerParameter) -> Settings:
     return {"outputs": values.num_output, "parameters": parameters, "rank": 2}
 
 
-def _concat(layer: LayerParameter) -> Settings:
-    if layer.concat_param.axis != 1 or layer.concat_param.concat_dim != 1:
+def _plain(layer: caffe_pb2.LayerParameter) -> Settings:
+    concat, eltwise = layer.concat_param, layer.eltwise_param
+    if concat.axis != 1 or concat.concat_dim != 1:
         raise unsupported(layer.name, "a concatenation of other than channels")
-    return {}
-
-
-def _relu(layer: LayerParameter) -> Settings:
+    if eltwise.operation != caffe_pb2.EltwiseParameter.SUM or eltwise.coeff:
+        raise unsupported(layer.name, "an operation other than the plain sum")
     if layer.relu_param.negative_slope:
         raise unsupported(layer.name, "a slope of negative values; PReLU has one")
     return {}
 
 
-def _eltwise(layer: LayerParameter) -> Settings:
-    values = layer.eltwise_param
-    if values.operation != EltwiseParameter.SUM or values.coeff:
-        raise unsupported(layer.name, "an operation other than the plain sum")
-    return {}
-
-
-def _prelu(_: LayerParameter) -> Settings:
-    return {"outputs": 0, "parameters": 1, "rank": 1}
-
-
-def _plain(_: LayerParameter) -> Settings:
-    return {}
-
-
-def _input_shape(network: NetParameter, inputs: Sequence[LayerParameter]) -> tuple[int, int, int]:
-    """Returns (C, H, W) as declared."""
+def _input_shape(
+    network: caffe_pb2.NetParameter, inputs: Sequence[caffe_pb2.LayerParameter]
+) -> tuple[int, int, int]:
     shapes = [*network.input_shape, *(s for layer in inputs for s in layer.input_param.shape)]
     written = list(network.input_dim) or next((list(shape.dim) for shape in shapes), [])
     if len(written) != 4 or min(written) < 1:
@@ -255,18 +235,21 @@ def _unsupported(what: str) -> WeightsError:
     return WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, what)
 
 
-_POOLINGS: Final = {PoolingParameter.AVE: "Pooling AVE", PoolingParameter.MAX: "Pooling MAX"}
-_KINDS: Final[Mapping[str, tuple[str, Callable[[LayerParameter], Settings]]]] = {
+_POOLINGS: Final = {
+    caffe_pb2.PoolingParameter.AVE: "Pooling AVE",
+    caffe_pb2.PoolingParameter.MAX: "Pooling MAX",
+}
+_KINDS: Final[Mapping[str, tuple[str, Callable[[caffe_pb2.LayerParameter], Settings]]]] = {
     "AbsVal": ("absolute", _plain),
-    "Concat": ("concat", _concat),
+    "Concat": ("concat", _plain),
     "Convolution": ("convolution", _convolution),
     "Dropout": ("identity", _plain),
-    "Eltwise": ("sum", _eltwise),
+    "Eltwise": ("sum", _plain),
     "InnerProduct": ("dense", _dense),
-    "PReLU": ("prelu", _prelu),
+    "PReLU": ("prelu", lambda _: {"outputs": 0, "parameters": 1, "rank": 1}),
     "Pooling AVE": ("average_pool", _pooling),
     "Pooling MAX": ("max_pool", _pooling),
-    "ReLU": ("relu", _relu),
+    "ReLU": ("relu", _plain),
     "Sigmoid": ("sigmoid", _plain),
     "TanH": ("tanh", _plain),
 }

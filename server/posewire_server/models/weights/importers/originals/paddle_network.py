@@ -1,7 +1,7 @@
-"""Reads Paddle's own networks of the older format: a program and its parameters.
+"""Reader of Paddle's networks of the older format, a program and its parameters, without Paddle.
 
-As .pdmodel and .pdiparams, or as PaddlePaddle 1 wrote them: __model__ and __params__, model and
-params, or __model__ with one file for each parameter. Nothing of Paddle reads the files.
+The files are .pdmodel and .pdiparams, or as PaddlePaddle 1 wrote them: __model__ and __params__,
+model and params, or __model__ with one file for each parameter.
 
 Source: framework.proto of Paddle (ProgramDesc) and its stream of tensors.
 """
@@ -15,28 +15,19 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from google.protobuf.message import DecodeError, Message
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.models.weights.importers.originals.paddle_pb2 import (
-    OpDesc,
-    ProgramDesc,
-    TensorDesc,
-)
+from posewire_server.models.weights.importers.originals import paddle_pb2
 from posewire_server.models.weights.importers.program.import_errors import unreadable
+from posewire_server.models.weights.importers.program.layers import Floats
 
 MAX_RANK: Final = 8
 # The values of VarType.Type in framework.proto.
 _DTYPES: Final[Mapping[int, str]] = {2: "<i4", 3: "<i8", 4: "<f2", 5: "<f4", 6: "<f8"}
 _DENSE_TENSOR: Final = 7
-_PAIRS: Final = (
-    (".pdmodel", ".pdiparams"),
-    ("__model__", "__params__"),
-    ("model", "params"),
-)
+_PAIRS: Final = ((".pdmodel", ".pdiparams"), ("__model__", "__params__"), ("model", "params"))
 
-Floats = npt.NDArray[np.float32]
 Slots = Mapping[str, tuple[str, ...]]
 _Message = TypeVar("_Message", bound=Message)
 _damaged: Final = partial(unreadable, "Paddle network")
@@ -49,8 +40,8 @@ class ProgramNode:
     Attributes:
         operation: For instance ``conv2d``.
         inputs: Names of tensors by slot, for instance ``Filter``.
-        outputs: The same.
-        attributes: Their values by name; lists and texts that are empty are left out.
+        outputs: Names of tensors by slot.
+        attributes: Values by name; lists and texts that are empty are left out.
     """
 
     operation: str
@@ -69,8 +60,8 @@ class PaddleNetwork:
 
     Attributes:
         nodes: In the order they run.
-        shapes: Of each tensor as declared, -1 for what is free.
-        parameters: By name, as float32.
+        shapes: Declared shapes by the tensor's name; -1 is a free size.
+        parameters: Values by name.
     """
 
     nodes: tuple[ProgramNode, ...]
@@ -86,7 +77,7 @@ def read_paddle(folder: Path) -> PaddleNetwork:
             WEIGHTS_UNSUPPORTED for parameters of a type that is not known.
     """
     program, parameters = find_pair(folder)
-    blocks = _parse(ProgramDesc, program.read_bytes()).blocks
+    blocks = _parse(paddle_pb2.ProgramDesc, program.read_bytes()).blocks
     if len(blocks) != 1:
         raise _damaged(f"the program has {len(blocks)} blocks; loops and branches are not read")
     names, shapes = [], {}
@@ -108,10 +99,10 @@ def find_pair(folder: Path) -> tuple[Path, Path | None]:
     """
     files = [path for path in folder.iterdir() if path.is_file()]
     for program_ending, parameters_ending in _PAIRS:
-        programs = [path for path in files if path.name.endswith(program_ending)]
         pairs = [
             (path, path.with_name(path.name.removesuffix(program_ending) + parameters_ending))
-            for path in programs
+            for path in files
+            if path.name.endswith(program_ending)
         ]
         found = [pair for pair in pairs if pair[1] in files]
         if len(found) == 1:
@@ -129,7 +120,7 @@ def _parse(kind: type[_Message], content: bytes) -> _Message:
         raise _damaged("it is cut short or something else") from error
 
 
-def _read_node(operation: OpDesc) -> ProgramNode:
+def _read_node(operation: paddle_pb2.OpDesc) -> ProgramNode:
     inputs, outputs = (
         {slot.parameter: tuple(slot.arguments) for slot in slots}
         for slots in (operation.inputs, operation.outputs)
@@ -167,7 +158,7 @@ def _read_stream(content: memoryview, count: int) -> Iterator[Floats]:
         if version or levels or second or size < 0 or position + 20 + size > len(content):
             raise _damaged(f"parameter {index} of {count} does not begin as one")
         position += 20 + size
-        description = _parse(TensorDesc, bytes(content[position - size : position]))
+        description = _parse(paddle_pb2.TensorDesc, bytes(content[position - size : position]))
         array, taken = _read_tensor(description, content[position:])
         position += taken
         yield array
@@ -175,7 +166,7 @@ def _read_stream(content: memoryview, count: int) -> Iterator[Floats]:
         raise _damaged(f"{len(content) - position} bytes are left after {count} parameters")
 
 
-def _read_tensor(description: TensorDesc, content: memoryview) -> tuple[Floats, int]:
+def _read_tensor(description: paddle_pb2.TensorDesc, content: memoryview) -> tuple[Floats, int]:
     kind, shape = description.data_type, list(description.dims)
     if kind not in _DTYPES:
         text = f"a parameter has Paddle's data type {kind}; known are floats and whole numbers"
@@ -185,6 +176,5 @@ def _read_tensor(description: TensorDesc, content: memoryview) -> tuple[Floats, 
         raise _damaged(f"a parameter has the shape {shape}")
     size = math.prod(shape) * dtype.itemsize
     if size > len(content):
-        raise _damaged(f"a parameter of {size} bytes where {len(content)} are left")
-    array: npt.NDArray[Any] = np.frombuffer(content[:size], dtype).reshape(shape)
-    return array.astype(np.float32), size
+        raise _damaged(f"a parameter has {size} bytes, but {len(content)} are left")
+    return np.frombuffer(content[:size], dtype).reshape(shape).astype(np.float32), size

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from posewire_server.models.weights.importers.originals.paddle_network import (
     PaddleNetwork,
@@ -18,14 +17,17 @@ from posewire_server.models.weights.importers.originals.paddle_network import (
 )
 from posewire_server.models.weights.importers.program.emitter import INPUT_NAME, Emitter
 from posewire_server.models.weights.importers.program.import_errors import (
+    check_operations,
     naming,
     only,
-    unknown_operation,
     unsupported,
 )
-from posewire_server.models.weights.importers.program.layers import Layer, emit_layers, join_ends
-
-Floats = npt.NDArray[np.float32]
+from posewire_server.models.weights.importers.program.layers import (
+    Floats,
+    Layer,
+    emit_layers,
+    join_ends,
+)
 
 
 def translate(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
@@ -47,16 +49,15 @@ def make_layers(network: PaddleNetwork) -> list[Layer]:
         WeightsError: WEIGHTS_UNSUPPORTED for an operation that is not known, named.
     """
     maker = _Maker(network.parameters)
+    check_operations(((_output(node), node.operation) for node in network.nodes), _OPERATIONS)
     for node in network.nodes:
-        if node.operation not in _OPERATIONS:
-            raise unknown_operation(_output(node), node.operation, _OPERATIONS)
         with naming(_output(node)):
             _OPERATIONS[node.operation](maker, node)
     return maker.layers
 
 
 class _Maker:
-    """The layers so far, and the parameters, of which operations may make others."""
+    """Layers under construction, and parameters, of which operations may make others."""
 
     def __init__(self, parameters: Mapping[str, Floats]) -> None:
         self.layers: list[Layer] = []
@@ -65,18 +66,18 @@ class _Maker:
     def feed(self, node: ProgramNode) -> None:
         self._add(node, "identity", (INPUT_NAME,))
 
-    def fetch(self, node: ProgramNode) -> None:
-        pass
-
     def convolution(self, node: ProgramNode) -> None:
-        weights = (self._parameter(node, "Filter"), *self._optional(node, "Bias"))
-        self._add(node, "convolution", node.inputs["Input"], weights, _convolution(node))
-
-    def transposed(self, node: ProgramNode) -> None:
         if any(node.get("output_padding", [])) or node.get("output_size", []):
             raise unsupported(_output(node), "a size of its own")
-        weights = (self._parameter(node, "Filter"), *self._optional(node, "Bias"))
-        self._add(node, "transposed_convolution", node.inputs["Input"], weights, _convolution(node))
+        slots = ("Filter", "Bias") if node.inputs.get("Bias") else ("Filter",)
+        weights = tuple(self._parameter(node, slot) for slot in slots)
+        settings = {
+            "strides": tuple(node.get("strides", [])),
+            "padding": _padding(node),
+            "dilations": tuple(node.get("dilations", []) or (1, 1)),
+            "groups": node.get("groups", 1),
+        }
+        self._add(node, _CONVOLUTIONS[node.operation], node.inputs["Input"], weights, settings)
 
     def normalisation(self, node: ProgramNode) -> None:
         mean, variance, scale, bias = (
@@ -105,8 +106,8 @@ class _Maker:
             self._add(node, "bias", (x,), (self._per_channel(node, y),))
 
     def multiply(self, node: ProgramNode) -> None:
-        x, y = node.inputs["X"][0], node.inputs["Y"][0]
-        self._add(node, "scale", (x,), (self._per_channel(node, y),))
+        factor = self._per_channel(node, node.inputs["Y"][0])
+        self._add(node, "scale", node.inputs["X"][:1], (factor,))
 
     def scale(self, node: ProgramNode) -> None:
         factor, bias = node.get("scale", 1.0), node.get("bias", 0.0)
@@ -115,11 +116,8 @@ class _Maker:
         self._affine(node, np.array([factor], np.float32), np.array([bias], np.float32))
 
     def product(self, node: ProgramNode) -> None:
-        if (
-            node.get("trans_x", False)
-            or node.get("transpose_X", False)
-            or node.get("x_num_col_dims", 1) > 1
-        ):
+        is_x_transposed = node.get("trans_x", False) or node.get("transpose_X", False)
+        if is_x_transposed or node.get("x_num_col_dims", 1) > 1:
             raise unsupported(_output(node), "a product of other than rows with weights")
         matrix = self._parameter(node, "Y")
         is_transposed = node.get("trans_y", False) or node.get("transpose_Y", False)
@@ -153,9 +151,8 @@ class _Maker:
         self._add(node, "prelu", node.inputs["X"], (slope,))
 
     def dropout(self, node: ProgramNode) -> None:
-        kept = 1.0 - node.get("dropout_prob", 0.5)
-        if node.get("dropout_implementation", "downgrade_in_infer") != "downgrade_in_infer":
-            kept = 1.0
+        kind = node.get("dropout_implementation", "downgrade_in_infer")
+        kept = 1.0 - node.get("dropout_prob", 0.5) if kind == "downgrade_in_infer" else 1.0
         self._add(node, "scale", node.inputs["X"], (np.array([kept], np.float32),))
 
     def concat(self, node: ProgramNode) -> None:
@@ -188,9 +185,6 @@ class _Maker:
             raise unsupported(_output(node), f"a {slot} that is computed")
         return self._parameters[name]
 
-    def _optional(self, node: ProgramNode, slot: str) -> tuple[Floats, ...]:
-        return (self._parameter(node, slot),) if node.inputs.get(slot) else ()
-
     def _per_channel(self, node: ProgramNode, name: str) -> Floats:
         values = self._parameters.get(name)
         if values is None or max(values.shape, default=1) != values.size:
@@ -198,6 +192,11 @@ class _Maker:
         return values.reshape(-1)
 
 
+_CONVOLUTIONS: Final = {
+    "conv2d": "convolution",
+    "conv2d_transpose": "transposed_convolution",
+    "depthwise_conv2d": "convolution",
+}
 _SAME: Final = {
     "abs": "absolute",
     "assign": "identity",
@@ -207,16 +206,14 @@ _SAME: Final = {
 }
 _OPERATIONS: Final[Mapping[str, Callable[[_Maker, ProgramNode], None]]] = {
     **dict.fromkeys(_SAME, _Maker.same),
+    **dict.fromkeys(_CONVOLUTIONS, _Maker.convolution),
     "batch_norm": _Maker.normalisation,
     "concat": _Maker.concat,
-    "conv2d": _Maker.convolution,
-    "conv2d_transpose": _Maker.transposed,
-    "depthwise_conv2d": _Maker.convolution,
     "dropout": _Maker.dropout,
     "elementwise_add": _Maker.add,
     "elementwise_mul": _Maker.multiply,
     "feed": _Maker.feed,
-    "fetch": _Maker.fetch,
+    "fetch": lambda _, __: None,
     "flatten": _Maker.flatten,
     "flatten2": _Maker.flatten,
     "flatten_contiguous_range": _Maker.flatten,
@@ -232,15 +229,6 @@ _OPERATIONS: Final[Mapping[str, Callable[[_Maker, ProgramNode], None]]] = {
 }
 
 
-def _convolution(node: ProgramNode) -> dict[str, Any]:
-    return {
-        "strides": tuple(node.get("strides", [])),
-        "padding": _padding(node),
-        "dilations": tuple(node.get("dilations", []) or (1, 1)),
-        "groups": node.get("groups", 1),
-    }
-
-
 def _padding(node: ProgramNode) -> tuple[int, int]:
     """Returns the padding of (height, width), the same on both sides."""
     algorithm = node.get("padding_algorithm", "EXPLICIT")
@@ -253,7 +241,7 @@ def _padding(node: ProgramNode) -> tuple[int, int]:
 
 
 def _output(node: ProgramNode) -> str:
-    """Returns the name of what a node makes: of its first output."""
+    """Returns the name of a node's first output."""
     for slot in ("Out", "Output", "Y"):
         if node.outputs.get(slot):
             return node.outputs[slot][0]

@@ -1,4 +1,4 @@
-"""Reads the state dictionaries of Paddle's layers (.pdparams) without Paddle.
+"""Reader of state dictionaries of Paddle's layers (.pdparams) without Paddle.
 
 Source: ``paddle.save`` of a state dictionary: a pickle of NumPy arrays by the parameter's name.
 """
@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from posewire_server.models.weights.importers.originals.state_layers import State
 from posewire_server.models.weights.importers.originals.tensor_unpickler import (
@@ -19,11 +18,10 @@ from posewire_server.models.weights.importers.originals.tensor_unpickler import 
     read_pickle,
 )
 from posewire_server.models.weights.importers.program.import_errors import unreadable
+from posewire_server.models.weights.importers.program.layers import Floats
 
 MAX_RANK: Final = 8
 _DTYPES: Final = ("f2", "f4", "f8", "i4", "i8")
-_ARRAY: Final = "_reconstruct"
-_ARRAY_OF_BUFFER: Final = "_frombuffer"
 _damaged: Final = partial(unreadable, "state dictionary")
 
 
@@ -40,7 +38,7 @@ def read_paddle_state(path: Path) -> State:
     return {str(name): array for name, array in arrays.items() if array is not None}
 
 
-def _find_array(value: Any) -> npt.NDArray[np.float32] | None:
+def _find_array(value: Any) -> Floats | None:
     """Returns the array of an entry, which may stand beside its name; None for other entries."""
     if isinstance(value, Call) and value.function.name == "tuple" and _is_sized(value.arguments, 1):
         value = value.arguments[0]
@@ -48,16 +46,16 @@ def _find_array(value: Any) -> npt.NDArray[np.float32] | None:
         value = value[1]
     if not isinstance(value, Call):
         return None
-    if value.function.name == _ARRAY and _is_sized(value.state, 5):
+    if value.function.name == "_reconstruct" and _is_sized(value.state, 5):
         _, shape, dtype, is_fortran, content = value.state
         return _read_array(shape, dtype, content, "F" if is_fortran else "C")
-    if value.function.name == _ARRAY_OF_BUFFER and _is_sized(value.arguments, 4):
+    if value.function.name == "_frombuffer" and _is_sized(value.arguments, 4):
         content, dtype, shape, order = value.arguments
         return _read_array(shape, dtype, content, order)
     return None
 
 
-def _read_array(shape: Any, dtype: Any, content: Any, order: Any) -> npt.NDArray[np.float32]:
+def _read_array(shape: Any, dtype: Any, content: Any, order: Any) -> Floats:
     kind, data = _read_dtype(dtype), _read_bytes(content)
     if not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
         raise _damaged("the shape of an array is not a tuple of sizes")

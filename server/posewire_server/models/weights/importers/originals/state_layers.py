@@ -1,18 +1,16 @@
-"""Layers that take their weights from a state dictionary, by the names of its parameters."""
+"""Builder of layers that take their weights from a state dictionary, by parameter name."""
 
 from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.models.weights.importers.program.layers import Layer
+from posewire_server.models.weights.importers.program.layers import Floats, Layer
 
 EPSILON: Final = 1e-5  # Of batch normalisation, in Paddle as in PyTorch.
 _COUNTERS: Final = ("num_batches_tracked", "StructuredToParameterName@@")
 
-Floats = npt.NDArray[np.float32]
 State = dict[str, Floats]
 
 
@@ -58,11 +56,8 @@ class StateLayers:
 
     def max_pool(self, name: str, x: str, *, size: int, stride: int, padding: int = 0) -> str:
         """Adds the maximum over windows."""
-        settings = {
-            "size": (size, size),
-            "strides": (stride, stride),
-            "padding": (padding, padding),
-        }
+        pairs = {"size": size, "strides": stride, "padding": padding}
+        settings = {setting: (value, value) for setting, value in pairs.items()}
         return self._add("max_pool", name, (x,), (), settings)
 
     def concat(self, name: str, inputs: tuple[str, ...]) -> str:
@@ -83,9 +78,8 @@ class StateLayers:
         Raises:
             WeightsError: WEIGHTS_UNSUPPORTED if the state has parameters that none uses.
         """
-        left = [name for name in self._state if name not in self._used]
-        left = [name for name in left if not name.endswith(_COUNTERS)]
-        if left:
+        unused = (name for name in self._state if name not in self._used)
+        if left := [name for name in unused if not name.endswith(_COUNTERS)]:
             raise _another(f"nothing uses its {left[0]!r} and {len(left) - 1} others")
         return self._layers
 
@@ -102,19 +96,15 @@ class StateLayers:
 
     def _read_normalisation(self, name: str, count: int) -> tuple[Floats, Floats]:
         """Returns the scale and the bias that a batch normalisation amounts to."""
-        mean, variance = (
-            self._take(self._choose(f"{name}.{ours}", f"{name}.{theirs}"), 1)
-            for ours, theirs in (("_mean", "running_mean"), ("_variance", "running_var"))
-        )
-        weight, bias = self._take(f"{name}.weight", 1), self._take(f"{name}.bias", 1)
-        sizes = {array.shape for array in (mean, variance, weight, bias)}
+        is_paddle = f"{name}._mean" in self._state
+        moments = ("_mean", "_variance") if is_paddle else ("running_mean", "running_var")
+        arrays = [self._take(f"{name}.{each}", 1) for each in (*moments, "weight", "bias")]
+        mean, variance, weight, bias = arrays
+        sizes = {array.shape for array in arrays}
         if sizes != {(count,)}:
             raise _another(f"{name!r} has the shapes {sorted(sizes)} for {count} channels")
         scale = weight / np.sqrt(variance + EPSILON)
         return scale, bias - mean * scale
-
-    def _choose(self, ours: str, theirs: str) -> str:
-        return ours if ours in self._state else theirs
 
     def _take(self, name: str, rank: int) -> Floats:
         array = self._state.get(name)

@@ -52,20 +52,14 @@ class Global(NamedTuple):
     name: str
 
     def __call__(self, *arguments: Any) -> "Call | Table":
-        """Returns a record of the call; a dictionary for an ordered one, which is data."""
+        """Returns a record of the call; a ``Table`` for an ordered dictionary, which is data."""
         is_table = self == ("collections", "OrderedDict") and not arguments
         return Table() if is_table else Call(self, arguments)
 
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """A call that the pickle asks for; not made.
-
-    Attributes:
-        function: What would be called.
-        arguments: What it would be called with.
-        state: What its result would be given by ``__setstate__``.
-    """
+    """A call that the pickle asks for, with the state that its result would get; not made."""
 
     function: Global
     arguments: tuple[Any, ...]
@@ -95,16 +89,11 @@ class TensorUnpickler(pickle.Unpickler):
     """Answers records for the names that tensors need, and refuses all others."""
 
     def find_class(self, module: str, name: str) -> Global:
-        """Returns the record of a name.
-
-        Raises:
-            WeightsError: WEIGHTS_DAMAGED if tensors do not need the name.
-        """
+        """Returns the record of a name; raises WeightsError if tensors do not need it."""
         is_storage = module in ("torch", "torch.cuda") and name.endswith("Storage")
         if (module, name) not in ADMITTED and not is_storage:
-            raise _damaged(
-                f"it names {module}.{name}, which no tensor needs; save the parameters alone"
-            )
+            text = f"it names {module}.{name}, which no tensor needs; save the parameters alone"
+            raise _damaged(text)
         return Global(module, name)
 
     def persistent_load(self, pid: Any) -> Persistent:
@@ -115,13 +104,9 @@ class TensorUnpickler(pickle.Unpickler):
 def read_pickle(file: io.BytesIO) -> Any:
     """Returns the value of one pickle, read up to its end and no further.
 
-    Args:
-        file: At the first byte of the pickle. In memory, since a file on disk would make room
-            for whatever length the pickle announces.
-
-    Returns:
-        Plain values, lists, tuples and dictionaries, with ``Global``, ``Call`` and ``Persistent``
-        in the place of what they would stand for.
+    The value has plain values, lists, tuples and dictionaries, with the records ``Global``,
+    ``Call`` and ``Persistent``. The file is at the first byte of the pickle, and in memory: a file
+    on disk would make room for any length that the pickle announces.
 
     Raises:
         WeightsError: WEIGHTS_DAMAGED if the bytes are not a pickle, or one that no state
@@ -162,7 +147,9 @@ def _check_instructions(file: io.BytesIO) -> None:
         elif opcode.name == "MARK":
             marks.append(len(stack))
         else:
-            _check_keys(opcode.name, _take(stack, marks, opcode.stack_before))
+            items = _take(stack, marks, opcode.stack_before)
+            if opcode.name in ("SETITEM", "SETITEMS", "DICT") and not _KEYS.issuperset(items[::2]):
+                raise _damaged("a dictionary has keys other than texts and numbers")
             stack += opcode.stack_after
 
 
@@ -179,8 +166,3 @@ def _take(stack: list[Any], marks: list[int], kinds: Sequence[Any]) -> list[Any]
     taken = stack[lowest:]
     del stack[lowest:]
     return taken[1:] if kinds and kinds[0] is pickletools.pydict else taken
-
-
-def _check_keys(name: str, items: Sequence[Any]) -> None:
-    if name in ("SETITEM", "SETITEMS", "DICT") and not _KEYS.issuperset(items[::2]):
-        raise _damaged("a dictionary has keys other than texts and numbers")

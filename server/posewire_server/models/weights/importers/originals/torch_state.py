@@ -1,4 +1,4 @@
-"""Reads PyTorch's checkpoints (.pth, .pth.tar) without PyTorch.
+"""Reader of PyTorch's checkpoints (.pth, .pth.tar) without PyTorch.
 
 Source: ``torch.save``: today a zip with a pickle and one file for each storage; before version 1.6
 a row of pickles, then the storages one after the other.
@@ -25,6 +25,7 @@ from posewire_server.models.weights.importers.originals.tensor_unpickler import 
     read_pickle,
 )
 from posewire_server.models.weights.importers.program.import_errors import unreadable
+from posewire_server.models.weights.importers.program.layers import Floats
 
 MAX_BYTES: Final = 4 << 30
 MAX_GROWTH: Final = 4  # PyTorch does not compress.
@@ -112,22 +113,16 @@ def _read(file: io.BytesIO, size: int) -> bytes:
 
 def _list_storages(table: Any) -> dict[str, str]:
     """Returns the kind of each storage that a tensor of the checkpoint lies in."""
-    kinds: dict[str, str] = {}
     tables = [table, *table.values()] if isinstance(table, dict) else []
-    for each in tables:
-        values = each.values() if isinstance(each, dict) else ()
-        for value in values:
-            if isinstance(value, Call):
-                key, kind = _find_storage(_find_tensor(value)[0])
-                kinds[key] = kind
-    return kinds
+    values = [value for each in tables if isinstance(each, dict) for value in each.values()]
+    return dict(_find_storage(_find_tensor(each)[0]) for each in values if isinstance(each, Call))
 
 
-def _read_tensor(value: Call, storages: Storages) -> npt.NDArray[np.float32]:
+def _read_tensor(value: Call, storages: Storages) -> Floats:
     reference, offset, shape, strides = _find_tensor(value)
     storage = storages[_find_storage(reference)[0]]
-    sizes = (offset, *shape, *strides)
-    if len(shape) != len(strides) or len(shape) > MAX_RANK or not all(map(_is_size, sizes)):
+    are_sizes = all(type(n) is int and 0 <= n < 1 << 40 for n in (offset, *shape, *strides))
+    if len(shape) != len(strides) or len(shape) > MAX_RANK or not are_sizes:
         raise _damaged("a tensor has no readable shape")
     end = offset + sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
     if 0 in shape:
@@ -141,12 +136,10 @@ def _read_tensor(value: Call, storages: Storages) -> npt.NDArray[np.float32]:
 
 def _find_tensor(value: Call) -> tuple[Any, int, tuple[int, ...], tuple[int, ...]]:
     """Returns the storage, the offset, the shape and the strides of a tensor or parameter."""
-    if value.function == Global("torch._utils", "_rebuild_parameter") and value.arguments:
+    if value.function == ("torch._utils", "_rebuild_parameter") and value.arguments:
         value = value.arguments[0]
-    is_tensor = isinstance(value, Call) and value.function == Global(
-        "torch._utils", "_rebuild_tensor_v2"
-    )
-    if not is_tensor or len(value.arguments) < 4:
+    function = value.function if isinstance(value, Call) else None
+    if function != ("torch._utils", "_rebuild_tensor_v2") or len(value.arguments) < 4:
         raise _damaged("an entry is not a tensor")
     storage, offset, shape, strides = value.arguments[:4]
     if not isinstance(shape, tuple) or not isinstance(strides, tuple):
@@ -156,12 +149,10 @@ def _find_tensor(value: Call) -> tuple[Any, int, tuple[int, ...], tuple[int, ...
 
 def _find_storage(reference: Any) -> tuple[str, str]:
     """Returns the key and the kind of a storage."""
-    key = reference.key if isinstance(reference, Persistent) else ()
-    if not isinstance(key, tuple) or len(key) < 3 or key[0] != "storage":
-        raise _damaged("a tensor lies in no storage")
-    if not isinstance(key[1], Global) or not isinstance(key[2], str):
-        raise _damaged("a storage has no name")
-    return key[2], key[1].name
+    match reference:
+        case Persistent(("storage", Global(name=kind), str(key), *_)):
+            return key, kind
+    raise _damaged("a tensor lies in no storage with a name")
 
 
 def _storage_type(kind: str) -> str:
@@ -169,7 +160,3 @@ def _storage_type(kind: str) -> str:
         text = f"the checkpoint has a {kind}; known are {', '.join(_STORAGES)}"
         raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text)
     return _STORAGES[kind]
-
-
-def _is_size(value: Any) -> bool:
-    return type(value) is int and 0 <= value < 1 << 40
