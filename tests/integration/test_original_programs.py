@@ -13,7 +13,6 @@ from posewire_server.inference.engine.predictor import PaddlePredictor
 from posewire_server.isolated import IsolatedError, run_isolated
 from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSpec, UserSource
 from posewire_server.models.weights.importers import import_network
-from posewire_server.models.weights.importers.originals import original
 from posewire_server.models.weights.importers.originals.paddle_network import read_paddle
 from posewire_server.models.weights.importers.originals.paddle_program import make_layers
 from posewire_server.models.weights.importers.program.emitter import Emitter
@@ -85,7 +84,7 @@ def run(folder: Path, shape: tuple[int, ...], inputs: Floats, engine: str) -> Fl
 
 def translate(files: Path) -> None:
     """Reads files that no program can be begun for."""
-    original.translate(files, cast("Emitter", None), ())
+    import_network.translate_original(files, cast("Emitter", None), ())
 
 
 def test_caffe_layers_answer_as_numpy(tmp_path: Path) -> None:

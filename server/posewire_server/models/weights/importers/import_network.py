@@ -13,7 +13,7 @@ from typing import Any, Final
 from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.isolated import answer
 from posewire_server.models.weights.importers.graphdef import graphdef_program
-from posewire_server.models.weights.importers.originals import original
+from posewire_server.models.weights.importers.originals import architectures, caffe, paddle_program
 from posewire_server.models.weights.importers.program.emitter import Emitter
 from posewire_server.models.weights.importers.tflite import tflite_program
 
@@ -24,9 +24,40 @@ VERSION: Final = 6
 # WeightsError, WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
 Importer = Callable[[Path, Emitter, Sequence[str]], list[Any]]
 
+# The importers of published files by the name or ending of one of them.
+_ORIGINALS: Final[Mapping[str, Importer]] = {
+    ".caffemodel": caffe.translate,
+    ".pdmodel": paddle_program.translate,
+    ".pdparams": architectures.translate_paddle,
+    ".pth": architectures.translate_torch,
+    ".pth.tar": architectures.translate_torch,
+    "__model__": paddle_program.translate,
+    "model": paddle_program.translate,
+}
+
+
+def translate_original(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
+    """Emits the network whose published files a folder holds, in any of their formats."""
+    names = sorted(path.name for path in folder.iterdir())
+    found = {
+        translate
+        for ending, translate in _ORIGINALS.items()
+        for name in names
+        if (name.endswith(ending) if ending.startswith(".") else name == ending)
+    }
+    if len(found) != 1:
+        text = (
+            f"expected the files of one network, got {', '.join(names) or 'nothing'}; known are "
+            ".prototxt with .caffemodel, .pdparams, .pdmodel with .pdiparams, __model__ with "
+            "__params__, and .pth or .pth.tar"
+        )
+        raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text)
+    return found.pop()(folder, emitter, outputs)
+
+
 IMPORTERS: Final[Mapping[str, Importer]] = {
     "graphdef": graphdef_program.translate,
-    "original": original.translate,
+    "original": translate_original,
     "tfjs": graphdef_program.translate_graph_model,
     "tflite": tflite_program.translate,
 }

@@ -1,4 +1,4 @@
-"""Reads a frozen TensorFlow GraphDef: nodes, constants and attributes, without TensorFlow."""
+"""Reader of frozen TensorFlow GraphDefs: nodes, constants and attributes, without TensorFlow."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -33,11 +33,10 @@ class Node:
     """One operation of the graph: NodeDef of TensorFlow's node_def.proto.
 
     Attributes:
-        name: Of the node and of its first output.
+        name: Name of the node and of its first output.
         operation: For instance ``Conv2D``.
         inputs: Names of the nodes it reads.
-        attributes: By name.
-        value: That of a ``Const`` node, if it is not among the attributes.
+        value: The value of a ``Const`` node that is not among the attributes.
     """
 
     name: str
@@ -105,7 +104,7 @@ def read_nodes(graph: GraphDef, values: Mapping[str, Array] | None = None) -> li
 
     Args:
         graph: The graph.
-        values: Those of its ``Const`` nodes by name; None if the graph holds them itself.
+        values: Values of its ``Const`` nodes by name; None if the graph holds them itself.
 
     Raises:
         WeightsError: WEIGHTS_DAMAGED if there are no nodes, one has no name or operation, a name
@@ -125,16 +124,13 @@ def read_nodes(graph: GraphDef, values: Mapping[str, Array] | None = None) -> li
         nodes[each.name] = Node(each.name, each.op, tuple(inputs), each.attr, value)
     if not nodes:
         raise _damaged("it has no nodes")
-    return [nodes[name] for name in _order(nodes)]
-
-
-def _order(nodes: Mapping[str, Node]) -> list[str]:
     for node in nodes.values():
         for name in node.inputs:
             if name not in nodes:
                 raise _damaged(f"node {node.name!r} reads {name!r}, which is not there")
+    order = TopologicalSorter({name: node.inputs for name, node in nodes.items()})
     try:
-        return list(TopologicalSorter({n.name: n.inputs for n in nodes.values()}).static_order())
+        return [nodes[name] for name in order.static_order()]
     except CycleError as error:
         raise _damaged("it has a cycle") from error
 
@@ -146,21 +142,16 @@ def _read_tensor(name: str, tensor: TensorProto) -> Array:
         raise WeightsError(LocalReason.WEIGHTS_UNSUPPORTED, text, node=name)
     shape = [dimension.size for dimension in tensor.tensor_shape.dim]
     count = math.prod(shape)
-    if any(size < 0 for size in shape) or count > MAX_ELEMENTS or len(shape) > MAX_RANK:
+    if min(shape, default=0) < 0 or count > MAX_ELEMENTS or len(shape) > MAX_RANK:
         raise _damaged(f"constant {name!r} has the shape {shape}")
-    return _read_values(name, tensor, kind, count).reshape(shape)
-
-
-def _read_values(name: str, tensor: TensorProto, kind: int, count: int) -> Array:
-    dtype = np.dtype(DTYPES[kind])
-    content = tensor.tensor_content
+    dtype, content = np.dtype(DTYPES[kind]), tensor.tensor_content
+    if content and len(content) != count * dtype.itemsize:
+        raise _damaged(f"constant {name!r} has {len(content)} bytes for {count} elements")
     if content:
-        if len(content) != count * dtype.itemsize:
-            raise _damaged(f"constant {name!r} has {len(content)} bytes for {count} elements")
-        return np.frombuffer(content, dtype)
+        return np.frombuffer(content, dtype).reshape(shape)
     fields: Mapping[int, Sequence[float]]
     fields = {1: tensor.float_val, 3: tensor.int_val, 9: tensor.int64_val}
     values = fields[kind]
     if len(values) not in (1, count):
         raise _damaged(f"constant {name!r} has {len(values)} values for {count} elements")
-    return np.broadcast_to(np.array(values, dtype), count)
+    return np.broadcast_to(np.array(values, dtype), count).reshape(shape)
