@@ -1,9 +1,7 @@
 """Errors that a caller can act on, one class for each stage of a frame.
 
-Reading bytes raises SourceError, cropping RegionError, running a network EngineError, and the
-stream around them StreamError (order, deadline, room). ModelError, WeightsError, ConfigError and
-LabelsError belong to look-up, start-up and tools. The text of an error is lower case without a full
-stop; its remedy follows a semicolon. This module knows nothing of gRPC.
+The text of an error is lower case without a full stop; its remedy follows a semicolon. This module
+knows nothing of gRPC.
 """
 
 from collections.abc import Mapping

@@ -43,9 +43,9 @@ class RawImage:
     """Uncompressed pixels.
 
     Attributes:
-        stride: Bytes from row to row, 0: the rows have no padding.
-        color_matrix: Matrix of NV12 and I420; None: BT.601, and for other formats.
-        color_range: Range of NV12 and I420; None: limited, and for other formats.
+        stride: Bytes from row to row; 0: the rows have no padding.
+        color_matrix: None: BT.601. Only NV12 and I420 have one.
+        color_range: None: limited. Only NV12 and I420 have one.
     """
 
     format: PixelFormat

@@ -10,11 +10,7 @@ from posewire_server.errors import PosewireError, Reason, find_reason
 
 
 class IsolatedError(Exception):
-    """The process crashed, hung, or failed; the text says how.
-
-    Attributes:
-        reason: That of the PosewireError that ended it; None if it was something else.
-    """
+    """A crash, hang or failure of the child, with the reason of the PosewireError that ended it."""
 
     def __init__(self, message: str, reason: Reason | None = None) -> None:
         super().__init__(message)
@@ -30,12 +26,7 @@ def run_isolated(module: str, arguments: Sequence[str], timeout_s: float) -> dic
     command = [sys.executable, "-m", module, *arguments]
     try:
         done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout_s
         )
     except subprocess.TimeoutExpired as error:
         raise IsolatedError(f"it did not finish within {timeout_s:g} s") from error

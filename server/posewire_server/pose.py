@@ -1,6 +1,6 @@
 """Poses of one frame as plain arrays."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -51,11 +51,5 @@ class Poses:
 
     def take(self, index: npt.NDArray[np.bool_] | npt.NDArray[np.intp] | slice) -> "Poses":
         """Returns the poses that a mask over P, indices or a slice select."""
-        return Poses(
-            self.keypoints[index],
-            self.scores[index],
-            None if self.depths is None else self.depths[index],
-            None if self.sides is None else self.sides[index],
-            None if self.ids is None else self.ids[index],
-            None if self.interpolated is None else self.interpolated[index],
-        )
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return Poses(**{name: value[index] for name, value in values if value is not None})

@@ -15,7 +15,7 @@ _MOST_BYTES_A_PIXEL = 4  # of a client's memory, with the padding of rows
 
 
 class SourceReader:
-    """Reads the sources of one stream, or of single calls; close it when the stream ends.
+    """Reader of the sources of one stream, or of single calls; close it when the stream ends.
 
     Args:
         max_pixels: Limit of width * height.

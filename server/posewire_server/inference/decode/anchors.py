@@ -18,8 +18,6 @@ from posewire_server.inference.decode.landmarks import sigmoid
 Floats = npt.NDArray[np.float32]
 F = TypeVar("F", np.float32, np.float64)
 
-_BOX_VALUES = 4
-
 
 @dataclass(frozen=True, eq=False)
 class Detections:
@@ -98,7 +96,7 @@ class AnchorDecode:
             logits: (A, 1): scores before the sigmoid.
         """
         logits = logits[:, 0]
-        is_sound = np.isfinite(values).all(1) & (values[:, 2:_BOX_VALUES] > 0).all(1)
+        is_sound = np.isfinite(values).all(1) & (values[:, 2:4] > 0).all(1)
         kept = np.flatnonzero((logits >= self._min_logit) & is_sound)
         kept = kept[np.argsort(-logits[kept], kind="stable")]
         points = values[kept].reshape(len(kept), values.shape[1] // 2, 2) / self._size

@@ -81,12 +81,8 @@ def _quarter(patches: Array) -> Array:
     return np.float32(0.25) * np.stack([across, down], -1)
 
 
-def _none(patches: Array) -> Array:
-    return np.zeros((*patches.shape[:2], 2), np.float32)
-
-
 _STEPS: Final[Mapping[Refinement, Callable[[Array], Array]]] = {
     "dark": _dark,
     "quarter": _quarter,
-    "none": _none,
+    "none": lambda patches: np.zeros((*patches.shape[:2], 2), np.float32),
 }

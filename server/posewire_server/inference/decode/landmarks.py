@@ -58,9 +58,7 @@ def turned_box(
 ) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
     """Returns the (2,) centre and (2,) sides of the tightest rectangle around (K, 2) points.
 
-    Args:
-        points: (K, 2) x, y.
-        rotation: Radians that the rectangle is turned clockwise.
+    The rectangle is turned clockwise by ``rotation`` radians.
     """
     cos, sin = np.cos(rotation), np.sin(rotation)
     axes = np.array([[cos, -sin], [sin, cos]])

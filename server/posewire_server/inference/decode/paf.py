@@ -68,15 +68,12 @@ class PafDecode:
     def find(
         self, maps: Floats, size_input: tuple[int, int], size_image: tuple[int, int]
     ) -> tuple[Floats, Floats]:
-        """Finds the poses of one frame in pixels of the network's input.
+        """Returns (P, K, 3) x, y in pixels of the input, score; and (P,) scores, best first.
 
         Args:
             maps: (K + 1 + 2 L, h, w): K heatmaps, the background, then the PAFs.
             size_input: (w, h) pixels of the input that show the picture.
             size_image: (W, H) pixels of the picture.
-
-        Returns:
-            (P, K, 3) x, y, score, and (P,) scores, best first.
         """
         background = self._keypoint_count
         heatmaps, pafs = maps[:background], maps[background + 1 :]

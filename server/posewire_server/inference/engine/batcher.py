@@ -36,7 +36,6 @@ class Batcher:
     priority does not wait.
 
     Args:
-        predictor: Runs the network; called by one thread at a time.
         wait_s: Longest time to wait for others while the predictor is free.
         observe: Called with the number of inputs of each run, by the thread that ran them.
     """

@@ -53,12 +53,7 @@ class Network:
 
 
 class Networks:
-    """The networks that all pipelines of a process share.
-
-    Args:
-        config: Settings of the engine.
-        wrap: Called with each predictor; returns the one to use.
-    """
+    """Networks that all pipelines of a process share; ``wrap`` may replace each predictor."""
 
     def __init__(
         self, config: EngineConfig, wrap: Callable[[Predictor], Predictor] = lambda it: it

@@ -148,25 +148,17 @@ def whole_pixels(
         return 0, 0, width, height
     x_min, y_min, x_max, y_max = region
     if not all(map(math.isfinite, region)):
-        raise _invalid(region, size_image, "is not a number")
-    if x_max <= x_min or y_max <= y_min:
-        raise _invalid(region, size_image, "is empty or inverted")
-    if x_min >= width or y_min >= height or x_max <= 0 or y_max <= 0:
-        raise _invalid(region, size_image, "is outside the frame")
-    return (
-        max(0, math.floor(x_min)),
-        max(0, math.floor(y_min)),
-        min(width, math.ceil(x_max)),
-        min(height, math.ceil(y_max)),
-    )
-
-
-def _invalid(
-    region: tuple[float, float, float, float], size_image: tuple[int, int], why: str
-) -> RegionError:
-    width, height = size_image
+        why = "is not a number"
+    elif x_max <= x_min or y_max <= y_min:
+        why = "is empty or inverted"
+    elif x_min >= width or y_min >= height or x_max <= 0 or y_max <= 0:
+        why = "is outside the frame"
+    else:
+        left, top = math.floor(x_min), math.floor(y_min)
+        right, bottom = math.ceil(x_max), math.ceil(y_max)
+        return max(0, left), max(0, top), min(width, right), min(height, bottom)
     corners = ", ".join(f"{value:g}" for value in region)
-    return RegionError(
+    raise RegionError(
         ErrorReason.REGION_INVALID,
         f"the region x_min, y_min, x_max, y_max = {corners} {why}; "
         f"it must overlap the frame of {width}x{height} pixels",

@@ -14,8 +14,7 @@ _TURNS_OF_FOUR: Final = 3
 class PriorityQueue(Generic[T]):
     """Fair priority queue of distinct items: first in, first out within each priority.
 
-    Higher priorities come first, but leave one turn in four to lower ones that wait: no item
-    starves.
+    Higher priorities come first, but leave one turn in four to lower ones: no item starves.
     """
 
     def __init__(self) -> None:

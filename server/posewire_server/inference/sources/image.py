@@ -26,11 +26,7 @@ _FLAGS: Final = {
 
 
 def decode_image(encoded: bytes, *, max_pixels: int) -> npt.NDArray[np.uint8]:
-    """Decodes an image file at full size, as :func:`read_image` does.
-
-    Returns:
-        (H, W, 3) uint8, BGR, C-contiguous.
-    """
+    """Decodes an image file as :func:`read_image`, to (H, W, 3) uint8 BGR, C-contiguous."""
     return read_image(encoded, max_pixels=max_pixels).image
 
 

@@ -73,12 +73,11 @@ def png_pixels(encoded: bytes) -> bytes:
     """
     parts = [_PNG_SIGNATURE]
     for kind, chunk in _png_chunks(encoded):
-        critical = not kind[0] & 0x20
-        if not critical and kind != b"eXIf":
-            continue
-        if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:]):
-            raise undecodable(f"the checksum of its {kind!r} chunk is wrong")
-        parts.append(bytes(chunk))
+        is_critical = not kind[0] & 0x20
+        if is_critical or kind == b"eXIf":
+            if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:]):
+                raise undecodable(f"the checksum of its {kind!r} chunk is wrong")
+            parts.append(bytes(chunk))
     return b"".join(parts)
 
 

@@ -34,8 +34,7 @@ class Planes:
 
     Attributes:
         y: (H, W) uint8, any strides.
-        u: ((H + 1) // 2, (W + 1) // 2) uint8, any strides.
-        v: As ``u``.
+        u: ((H + 1) // 2, (W + 1) // 2) uint8, any strides, as ``v``.
     """
 
     y: Image

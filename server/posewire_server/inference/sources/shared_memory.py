@@ -27,7 +27,7 @@ _FLAGS: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class SharedMemory:
-    """Opens each object once and keeps it open; safe to use from several threads.
+    """Objects of one client, each opened once and kept open; safe to use from several threads.
 
     Args:
         is_allowed: Whether the client is on this machine.
@@ -124,11 +124,7 @@ def _forbidden(name: str, why: str) -> SourceError:
 
 
 def _out_of_bounds(name: str, expected: int, got: int) -> SourceError:
-    text = f"shared memory object '{name}' has {got} bytes, the image ends at {expected}"
-    return SourceError(
-        ErrorReason.SHARED_MEMORY_OUT_OF_BOUNDS,
-        text + "; enlarge it",
-        name=name,
-        expected_bytes=expected,
-        got_bytes=got,
-    )
+    bounds = f"has {got} bytes, the image ends at {expected}"
+    text = f"shared memory object '{name}' {bounds}; enlarge it"
+    reason = ErrorReason.SHARED_MEMORY_OUT_OF_BOUNDS
+    return SourceError(reason, text, name=name, expected_bytes=expected, got_bytes=got)

@@ -15,7 +15,6 @@ from posewire_server.inference.sources.video.bitstream import (
 )
 
 _SLICE, _IDR, _SEI, _SPS, _PPS = 1, 5, 6, 7, 8
-_PICTURES = (_SLICE, _IDR)
 _B, _INTRA = 1, (2, 4)
 _RECOVERY_POINT = 6
 _WITH_CHROMA_FORMAT = {44, 83, 86, 100, 110, 118, 122, 128, 134, 135, 138, 139, 144, 244}
@@ -61,7 +60,7 @@ class H264Syntax:
             elif unit[0] & 31 == _SPS:
                 size, units[index] = self._read_sps(unit)
                 sizes.append(size)
-        slices = [unit for unit in units if unit[0] & 31 in _PICTURES]
+        slices = [unit for unit in units if unit[0] & 31 in (_SLICE, _IDR)]
         if not slices:
             raise ValueError("it holds no picture")
         header = self._read_header(slices[0])

@@ -30,7 +30,6 @@ class VideoDecoder:
     report what it conceals, so lost packets are detected before FFmpeg is given any.
 
     Args:
-        codec: Codec of the packets.
         max_pixels: Limit of width * height as coded, in whole blocks.
     """
 
