@@ -17,6 +17,7 @@ from posewire_server.inference.engine.engine_config import EngineConfig
 from posewire_server.inference.engine.network import Networks
 from posewire_server.inference.engine.self_check import check_engines
 from posewire_server.inference.pipeline import Pipeline
+from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.catalog import PEOPLE, PERSON, PERSON_BLAZE, WHOLEBODY
 from posewire_server.models.catalog.spec import ModelSpec
@@ -27,6 +28,7 @@ from tests.golden.make_mediapipe_pose import FILES, RUNTIME
 
 pytestmark = pytest.mark.weights
 
+FPS = 30
 GOLDEN = Path(__file__).resolve().parents[1] / "golden" / "mediapipe_pose.npz"
 PICTURE = "images/body_mpii/mpii__060754485.jpg"
 THREE_PERSONS = "images/body_mpii/aic__ff945ae2e729f24eea992814639d59b3bdec8bd8.jpg"
@@ -116,7 +118,10 @@ def test_people_are_found_by_their_bodies(load: Load, shared: Path, labels: dict
 def test_people_are_followed_without_the_body_network(load: Load, shared: Path) -> None:
     pipeline, image = load(PEOPLE), read(shared, PICTURE)
     session = pipeline.open_session(tracking=TrackingSettings())
-    first, second = (pipeline.detect(image, session=session).poses for _ in range(2))
+    first, second = (
+        pipeline.detect(image, session=session, frame_time=FrameTime(number / FPS)).poses
+        for number in range(2)
+    )
     assert first.ids is not None
     assert second.ids is not None
     assert set(second.ids.tolist()) == set(first.ids.tolist())
@@ -128,10 +133,11 @@ def test_blaze_follows_a_portrait_whose_hips_are_not_in_the_picture(
     clip = cv2.VideoCapture(str(shared / "data" / "videos" / "maxine_eyecontact_sample.mp4"))
     pipeline = load(PERSON_BLAZE)
     session = pipeline.open_session(tracking=TrackingSettings())
-    for _ in range(12):
+    for number in range(12):
         is_read, image = clip.read()
         assert is_read
-        poses = pipeline.detect(np.asarray(image, np.uint8), session=session).poses
+        frame = np.asarray(image, np.uint8)
+        poses = pipeline.detect(frame, session=session, frame_time=FrameTime(number / FPS)).poses
         assert poses.ids is not None
         assert poses.ids.tolist() == [1]
     clip.release()
