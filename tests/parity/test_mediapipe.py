@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, merge
+from posewire_server.inference.decode.anchors import AnchorSpec, merge
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.face import FULL_ANCHORS, SHORT_ANCHORS, build_faces
 from posewire_server.inference.estimators.hand import build_hands
@@ -103,7 +103,7 @@ def test_face_detections_are_mediapipes(
     min_score: float,
 ) -> None:
     image, network = read(shared, file), small_networks[f"face-{name}"]
-    detect = TileDetector(network, AnchorDecode(anchors, network.spec.input.size, min_score))
+    detect = TileDetector(network, anchors, min_score)
     part = (0, 0, image.shape[1], image.shape[0])
     views = [covering(part, network.spec.input)]
     found = merge(detect(image, part, views, FrameContext()), 0.3)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from hypothesis import given
 from hypothesis import strategies as st
-from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec
+from posewire_server.inference.decode.anchors import AnchorSpec
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.tiles import TileDetector, tiles
 from posewire_server.inference.preprocess.crop import Box, covering
@@ -61,9 +61,7 @@ def test_tile_detector_sees_its_part_alone(left: int, top: int, width: int, heig
     part = (left, top, left + width, top + height)
     image[top : top + height, left : left + width] = 51
     predictor = EchoPredictor()
-    detect = TileDetector(
-        Network(FOUR_ANCHORS, predictor), AnchorDecode(AnchorSpec(((96, 1),)), (192, 192), 0.5)
-    )
+    detect = TileDetector(Network(FOUR_ANCHORS, predictor), AnchorSpec(((96, 1),)), 0.5)
     view = covering(part, PALM.input)
     (found,) = detect(image, part, [view], FrameContext())
     assert predictor.shown[0].max() <= 0.2 + 1e-6

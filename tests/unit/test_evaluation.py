@@ -24,12 +24,10 @@ from posewire_server.tools.evaluation.task import Task, find_task
 HANDS = find_task("hand21")
 SPEC = ModelSpec(
     name="boxes",
-    aliases=(),
     skeleton=HAND21,
     family="hand",
     networks=BODY.networks,
     modes=("fast", "slow"),
-    default_mode="fast",
 )
 
 
@@ -134,9 +132,7 @@ def test_evaluate_boxes_of_hands_do_not_suit_a_model_of_persons(
     labels: Path, system: Corners
 ) -> None:
     names = tuple(f"{side}_hand_{name}" for side in ("left", "right") for name in HAND21.keypoints)
-    spec = ModelSpec(
-        "whole", (), Skeleton("whole", names, (), ()), "wholebody", (), ("fast",), "fast"
-    )
+    spec = ModelSpec("whole", Skeleton("whole", names, (), ()), "wholebody", (), ("fast",))
     with pytest.raises(LabelsError, match="boxes of hands") as caught:
         run(labels, spec, boxes=True)
     assert caught.value.reason == "TASK_UNSUITED"

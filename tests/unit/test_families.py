@@ -73,7 +73,7 @@ class BrightestPixel:
 
 def test_a_new_family_is_one_class_and_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FAMILIES, "brightest-pixel", BrightestPixel)
-    spec = ModelSpec("bright", (), MPII16, "brightest-pixel", (TFPOSE,), ("plain",), "plain")
+    spec = ModelSpec("bright", MPII16, "brightest-pixel", (TFPOSE,), ("plain",))
     predictor = GatedPredictor()
     estimator = build_estimator(spec, {TFPOSE.name: predictor.network})
     engine = predictor.pipeline().engine

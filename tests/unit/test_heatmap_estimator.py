@@ -8,8 +8,8 @@ from posewire_server.frame import Region
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.originals.heatmap_estimator import HeatmapEstimator
 from posewire_server.inference.estimators.originals.paddlehub_estimators import (
-    PaddleHubHand,
-    PaddleHubPerson,
+    paddlehub_hand,
+    paddlehub_person,
 )
 from posewire_server.inference.estimators.pose_estimator import DetectionOptions
 from posewire_server.inference.scheduling.frame_context import FrameContext
@@ -81,7 +81,7 @@ def test_heatmap_empty_picture_finds_nobody() -> None:
 @pytest.mark.parametrize("box", [None, Region(150, 50, 250, 130)])
 def test_hub_hand_finds_the_pixel(box: Region | None) -> None:
     network, bright = hand_network()
-    keypoints = find(PaddleHubHand(HAND, network), spot(200, 90), *([box] if box else []))
+    keypoints = find(paddlehub_hand(HAND, network), spot(200, 90), *([box] if box else []))
     width = 460 if box else 490
     assert bright.shapes == [(1, 3, 368, width)]  # Not rounded to cells.
     np.testing.assert_allclose(keypoints[0, :, :2], [[200, 90]] * 21, atol=4.0)
@@ -90,7 +90,7 @@ def test_hub_hand_finds_the_pixel(box: Region | None) -> None:
 
 def test_hub_hand_dark_picture_finds_no_keypoint() -> None:
     network, _ = hand_network()
-    keypoints = find(PaddleHubHand(HAND, network), np.zeros((240, 320, 3), np.uint8))
+    keypoints = find(paddlehub_hand(HAND, network), np.zeros((240, 320, 3), np.uint8))
     assert np.isnan(keypoints[0, :, :2]).all()
     assert (keypoints[0, :, 2] == 0).all()
 
@@ -98,7 +98,7 @@ def test_hub_hand_dark_picture_finds_no_keypoint() -> None:
 def test_hub_person_stretches_and_cuts_to_whole_pixels() -> None:
     bright = Bright(16, 4)
     network = Network(PERSON.networks[0], bright)
-    keypoints = find(PaddleHubPerson(PERSON, network), spot(200, 90))
+    keypoints = find(paddlehub_person(PERSON, network), spot(200, 90))
     assert bright.shapes == [(1, 3, 384, 384)]
     np.testing.assert_allclose(keypoints[0, :, :2], [[200, 90]] * 16, atol=4.0)
     assert (keypoints[0, :, :2] % 1 == 0.5).all()
@@ -112,8 +112,8 @@ def test_wrong_box_raises_region_error(kind: str, box: tuple[float, ...]) -> Non
     network, _ = hand_network()
     system = {
         "heatmap": HeatmapEstimator(HAND, network, "dark", growth=2.2, heat_min=0.1),
-        "hand": PaddleHubHand(HAND, network),
-        "person": PaddleHubPerson(PERSON, Network(PERSON.networks[0], Bright(16, 4))),
+        "hand": paddlehub_hand(HAND, network),
+        "person": paddlehub_person(PERSON, Network(PERSON.networks[0], Bright(16, 4))),
     }[kind]
     with pytest.raises(RegionError):
         find(system, spot(9, 9), Region(*box))

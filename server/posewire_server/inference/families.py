@@ -1,7 +1,4 @@
-"""Families of models: the estimator that leads a picture through the networks of each.
-
-A new family is one entry here, and the file of its estimator.
-"""
+"""Families of models: a new one is one entry here, and the file of its estimator."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -25,12 +22,7 @@ from posewire_server.models.catalog.spec import ModelSpec
 
 
 def build_estimator(spec: ModelSpec, networks: Mapping[str, Network]) -> PoseEstimator:
-    """Returns the estimator of a model.
-
-    Args:
-        spec: The model.
-        networks: All that it names, loaded, by their names.
-    """
+    """Returns the estimator of a model; the networks are by their names."""
     return FAMILIES[spec.family](spec, *(networks[network.name] for network in spec.networks))
 
 

@@ -19,14 +19,13 @@ from posewire_server.inference.preprocess.transform import enlarged, reduce_for,
 from posewire_server.inference.reader import SourceReader
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.session import StreamSession
-from posewire_server.inference.sources.picture import Picture, Reduce, full_size
+from posewire_server.inference.sources.picture import full_size
 from posewire_server.inference.tracking.frame_clock import FrameTime
 from posewire_server.inference.tracking.tracker import Tracker
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.models.weights.model_cache import StoredModel
 from posewire_server.outcome import Detection
-from posewire_server.pose import Poses
 
 Image = npt.NDArray[np.uint8]
 
@@ -35,11 +34,8 @@ class Pipeline:
     """A loaded model: sources in, detections out. Safe to call from many threads.
 
     Args:
-        spec: The model.
         version: Changes with the weights.
-        estimator: Finds the poses.
         engine: Engine of its networks, with every choice made.
-        max_pixels: Largest image, in pixels.
         networks: Networks of the estimator, to announce frames in preparation to.
     """
 
@@ -63,12 +59,7 @@ class Pipeline:
     def load(
         cls, stored: StoredModel, config: EngineConfig | Networks, max_pixels: int = MAX_PIXELS
     ) -> "Pipeline":
-        """Builds the pipeline of a model in the cache.
-
-        Args:
-            stored: The model.
-            config: Engine of its networks, or networks that several pipelines share.
-            max_pixels: Largest image, in pixels.
+        """Builds the pipeline of a model in the cache; several may share networks.
 
         Raises:
             EngineError: The engine cannot run a network of this model.
@@ -94,7 +85,7 @@ class Pipeline:
             self.detect(black, boxes=(Region(0, 0, 640, 480),))
 
     def mode_name(self, name: str) -> str:
-        """Returns ``name``, or the name of the model's default mode if it is empty.
+        """Returns ``name``, or the name of the default mode if it is empty.
 
         Raises:
             ModelError: MODE_UNKNOWN.
@@ -111,9 +102,7 @@ class Pipeline:
     ) -> StreamSession:
         """Returns the session of a new stream; close it when the stream ends.
 
-        Args:
-            tracking: How to track instances from frame to frame; None: not at all.
-            is_local: Whether its sender is on this machine, and may share memory.
+        The sender may share memory if it is local.
         """
         reader = SourceReader(self._max_pixels, is_local=is_local)
         if tracking is None:
@@ -140,41 +129,30 @@ class Pipeline:
             boxes: Boxes of instances, in pixels of the frame.
             mode: One of the model's modes; empty for its default.
             session: State of the stream, from ``open_session``; updated.
-            frame_time: Time of the frame, for tracking; None: now.
+            frame_time: None: now.
             context: Books the time and may stop the work.
 
         Raises:
-            PosewireError: Of the stage that failed, or what ``context.check`` raised.
+            PosewireError: Of the stage that failed, or of ``context.check``.
         """
-        self._check_boxes(boxes)
+        if boxes and not self._estimator.abilities.takes_boxes:
+            text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
+            raise StreamError(ErrorReason.FEATURE_UNIMPLEMENTED, text, field="boxes")
         regions = session.regions if session else None
         options = DetectionOptions(self.mode_name(mode), region, boxes, regions)
+        can_reduce = options.mode in self._estimator.abilities.reduced_modes
+        reduce = reduce_for(self.spec.input, region) if can_reduce else full_size
         context = context or FrameContext()
         opened = nullcontext(session) if session else closing(self.open_session())
         with _announced(self._networks, context), opened as current:
             with context.stage("decode"):
-                picture = current.reader.read(source, self._reduce(options))
-            poses = self._find(picture, options, context)
+                picture = current.reader.read(source, reduce)
+            options = replace(options, region=reduced(region, picture.reduction))
+            poses = enlarged(self._estimator.find(picture, options, context), picture.reduction)
         if session is not None and session.tracker is not None:
             with context.stage("post"):
                 poses = session.track(poses, frame_time, picture.size, is_closed=bool(boxes))
         return Detection(poses, picture.size, context.timings)
-
-    def _check_boxes(self, boxes: tuple[Region, ...]) -> None:
-        if boxes and not self._estimator.abilities.takes_boxes:
-            text = f"model '{self.spec.name}' takes no boxes; leave them out, or give a region"
-            raise StreamError(ErrorReason.FEATURE_UNIMPLEMENTED, text, field="boxes")
-
-    def _reduce(self, options: DetectionOptions) -> Reduce:
-        if options.mode in self._estimator.abilities.reduced_modes:
-            return reduce_for(self.spec.input, options.region)
-        return full_size
-
-    def _find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
-        if picture.reduction == 1:
-            return self._estimator.find(picture, options, context)
-        options = replace(options, region=reduced(options.region, picture.reduction))
-        return enlarged(self._estimator.find(picture, options, context), picture.reduction)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""State of one stream from frame to frame."""
+"""Session of a stream: its state from frame to frame."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,8 @@ class StreamSession:
     Used by one frame at a time if instances are tracked or the sources are packets of a video.
 
     Attributes:
-        reader: Reads the stream's sources.
         tracker: None without tracking.
-        regions: Where the estimator looks next; None if it looks at each frame afresh.
+        regions: None if the estimator looks at each frame afresh.
     """
 
     reader: SourceReader

@@ -1,7 +1,7 @@
-"""Persons with depth: MediaPipe's pose detector, then BlazePose in a crop turned along the body.
+"""MediaPipe Pose: persons with depth by its pose detector and BlazePose.
 
-The rules are those of MediaPipe Pose (Bazarevsky et al., 2020; its graphs ``pose_detection`` and
-``pose_landmark``), without its smoothing and its refinement by heatmaps, which are not computed.
+After Bazarevsky et al., 2020, and the graphs ``pose_detection`` and ``pose_landmark``, without
+MediaPipe's smoothing and its refinement by heatmaps.
 """
 
 import math
@@ -11,14 +11,14 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, merge
+from posewire_server.inference.decode.anchors import AnchorSpec, merge
 from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn, with_scores
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.pose_estimator import Image
 from posewire_server.inference.estimators.tiles import TileDetector, run_on_crops, tiles
 from posewire_server.inference.estimators.top_down import TopDownEstimator
-from posewire_server.inference.preprocess.crop import Box, Crop, covering
+from posewire_server.inference.preprocess.crop import Box, Crop, covering, square_around
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
@@ -50,8 +50,7 @@ class BlazePoseDetector:
     """Detector of persons, near ones best, see ``InstanceDetector``."""
 
     def __init__(self, detector: Network) -> None:
-        decode = AnchorDecode(POSE_ANCHORS, detector.spec.input.size, _MIN_DETECTION_SCORE)
-        self._detector = TileDetector(detector, decode)
+        self._detector = TileDetector(detector, POSE_ANCHORS, _MIN_DETECTION_SCORE)
 
     def detect(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
@@ -86,18 +85,14 @@ class BlazePoseHead:
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
         """Returns a square around a box; the person is assumed to stand upright."""
-        x_min, y_min, x_max, y_max = box
-        side = max(x_max - x_min, y_max - y_min) * _BOX_SCALE
-        return [Crop(((x_min + x_max) / 2, (y_min + y_max) / 2), (side, side))]
+        return [square_around(box, _BOX_SCALE)]
 
 
 def body_crop(hips: Floats, circle: Floats) -> Crop:
     """Returns the crop of a whole body, the head up.
 
-    Args:
-        hips: (2,) x, y of the middle of the hips, in pixels of the frame.
-        circle: (2,) x, y of a point on the circle around the body, beyond the head.
+    ``hips`` is the middle of the hips, ``circle`` a point of the circle around the body beyond the
+    head; both are (2,) in pixels of the frame.
     """
     side = max(2 * float(np.hypot(*(circle - hips))) * _CIRCLE_SCALE, 1.0)
-    rotation = turn(hips, circle) + math.pi / 2
-    return Crop((float(hips[0]), float(hips[1])), (side, side), rotation)
+    return Crop.square(hips, side, turn(hips, circle) + math.pi / 2)

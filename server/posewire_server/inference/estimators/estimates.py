@@ -17,12 +17,9 @@ _COMPARED_KEYPOINTS = 32
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """P poses, and the crop of each for the next frame.
+    """P poses in the order of the crops that were read, and the crop of each for the next frame.
 
-    Attributes:
-        poses: In the order of the crops that were read; the score is the network's probability
-            that the crop shows an instance.
-        crops: (P) the best crop of each instance, by its keypoints.
+    The score of a pose is the network's probability that the crop shows an instance.
     """
 
     poses: Poses
@@ -33,11 +30,9 @@ class Estimates:
         return Estimates(self.poses.take(index), tuple(self.crops[i] for i in index))
 
     def non_maximum_suppression(self, min_score: float, known: int = 0) -> npt.NDArray[np.intp]:
-        """Returns the indices of distinct instances, best score first.
+        """Returns the indices of distinct instances of sufficient score, best first.
 
-        Args:
-            min_score: Poses with a lower score are no instances.
-            known: This number of first poses is preferred to others of the same instance.
+        The first ``known`` poses are preferred to others of the same instance.
         """
         scores = self.poses.scores
         order = np.argsort(-scores, kind="stable")

@@ -1,9 +1,8 @@
-"""Faces: MediaPipe's two face detectors, then its face mesh in a crop turned along the eyes.
+"""MediaPipe Face Mesh: faces by its short-range and full-range detectors and its face mesh.
 
-The rules are those of MediaPipe Face Mesh (Kartynnik et al., 2019; its graphs ``face_detection``
-and ``face_landmark``). Its short-range detector finds faces that fill the picture, its full-range
-one small faces. Here both look and their detections are merged, and the full-range one looks at
-tiles of the picture too, and at tiles of tiles that show small faces.
+After Kartynnik et al., 2019, and the graphs ``face_detection`` and ``face_landmark``. Detections of
+both detectors are merged. The full-range one, which finds small faces, looks at tiles of the
+picture too, and at tiles of tiles that show small faces.
 """
 
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, Detections, merge
+from posewire_server.inference.decode.anchors import AnchorSpec, Detections, merge
 from posewire_server.inference.decode.face_mapping import ibug68
 from posewire_server.inference.decode.landmarks import sigmoid, to_image, turn, with_scores
 from posewire_server.inference.engine.network import Network
@@ -19,7 +18,7 @@ from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.pose_estimator import Image
 from posewire_server.inference.estimators.tiles import TileDetector, run_on_crops, tiles
 from posewire_server.inference.estimators.top_down import TopDownEstimator
-from posewire_server.inference.preprocess.crop import Box, Crop, covering
+from posewire_server.inference.preprocess.crop import Box, Crop, covering, square_around
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
@@ -36,18 +35,12 @@ _SMALL_FACE = 0.16
 # The detectors' keypoints, and the mesh's outer corners of the eyes; right is the face's own.
 _RIGHT_EYE, _LEFT_EYE = 0, 1
 _RIGHT_CORNER, _LEFT_CORNER = 33, 263
-_CROP_SCALE = 1.5
+# Side of the crop over the longer side of a face's box.
+_SCALE = 1.5
 
 
 def build_faces(spec: ModelSpec, mesh: Network, short: Network, full: Network) -> TopDownEstimator:
-    """Puts the face mesh and the detectors together.
-
-    Args:
-        spec: The model; its skeleton is IBUG68 or the whole mesh.
-        mesh: Reads a face.
-        short: Detector of faces near the camera.
-        full: Detector of faces up to five metres away.
-    """
+    """Puts the face mesh and the detectors together; the skeleton is IBUG68 or the whole mesh."""
     head = FaceMeshHead(mesh, is_68=spec.skeleton is IBUG68)
     return TopDownEstimator(FaceDetector(short, full), head)
 
@@ -56,12 +49,8 @@ class FaceDetector:
     """Detector of near and far faces, see ``InstanceDetector``."""
 
     def __init__(self, short: Network, full: Network) -> None:
-        self._short = TileDetector(
-            short, AnchorDecode(SHORT_ANCHORS, short.spec.input.size, _MIN_SHORT_SCORE)
-        )
-        self._full = TileDetector(
-            full, AnchorDecode(FULL_ANCHORS, full.spec.input.size, _MIN_FULL_SCORE)
-        )
+        self._short = TileDetector(short, SHORT_ANCHORS, _MIN_SHORT_SCORE)
+        self._full = TileDetector(full, FULL_ANCHORS, _MIN_FULL_SCORE)
 
     def detect(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
@@ -74,7 +63,7 @@ class FaceDetector:
         with context.stage("post"):
             faces = merge(found, _SAME_FACE)
             return [
-                _square(box, turn(keypoints[_RIGHT_EYE], keypoints[_LEFT_EYE]))
+                square_around(box, _SCALE, turn(keypoints[_RIGHT_EYE], keypoints[_LEFT_EYE]))
                 for box, keypoints in zip(faces.boxes, faces.keypoints, strict=True)
             ]
 
@@ -108,7 +97,7 @@ class FaceMeshHead:
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
         """Returns a square around a box; the face is assumed to be upright."""
-        return [_square(np.array(box, np.float32), 0.0)]
+        return [square_around(np.array(box, np.float32), _SCALE)]
 
 
 def _is_crowd(faces: Detections, tile: Crop) -> bool:
@@ -117,16 +106,6 @@ def _is_crowd(faces: Detections, tile: Crop) -> bool:
 
 
 def face_crop(points: Points) -> Crop:
-    """Returns the crop in which to read a face again, or in the next frame.
-
-    Args:
-        points: (468, 2) x, y of its mesh, in pixels of the frame.
-    """
+    """Returns the crop in which to read a face of mesh (468, 2) again, or in the next frame."""
     box = np.concatenate([points.min(0), points.max(0)])
-    return _square(box, turn(points[_RIGHT_CORNER], points[_LEFT_CORNER]))
-
-
-def _square(box: Points, rotation: float) -> Crop:
-    side = max(1.0, float((box[2:] - box[:2]).max()) * _CROP_SCALE)
-    x, y = (box[:2] + box[2:]) / 2
-    return Crop((float(x), float(y)), (side, side), rotation)
+    return square_around(box, _SCALE, turn(points[_RIGHT_CORNER], points[_LEFT_CORNER]))

@@ -1,7 +1,7 @@
-"""Hands: MediaPipe's palm detector, then its hand landmarks in a crop turned along the palm.
+"""MediaPipe Hands: hands by its palm detector and hand landmarks.
 
-The rules are those of MediaPipe Hands (Zhang et al., 2020; its graphs ``palm_detection`` and
-``hand_landmark``); the detector's look at tiles is this project's.
+After Zhang et al., 2020, and the graphs ``palm_detection`` and ``hand_landmark``; the detector's
+look at tiles is this project's.
 """
 
 import math
@@ -10,25 +10,20 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from posewire_server.inference.decode.anchors import (
-    AnchorDecode,
-    AnchorSpec,
-    Detections,
-    merge,
-    overlap,
-)
+from posewire_server.inference.decode.anchors import AnchorSpec, Detections, merge, overlap
 from posewire_server.inference.decode.landmarks import to_image, turn, turned_box, with_scores
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.estimates import Estimates
 from posewire_server.inference.estimators.pose_estimator import Image
 from posewire_server.inference.estimators.tiles import TileDetector, run_on_crops, tiles
 from posewire_server.inference.estimators.top_down import TopDownEstimator
-from posewire_server.inference.preprocess.crop import Box, Crop, covering
+from posewire_server.inference.preprocess.crop import Box, Crop, covering, square_around
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.models.catalog.spec import ModelSpec
 from posewire_server.pose import Poses
 
 Points = npt.NDArray[np.float32]
+Floating = npt.NDArray[np.floating]
 
 PALM_ANCHORS = AnchorSpec(layers=((8, 2), (16, 6)))
 # Scores; below the second, too few palms are right to be worth reading.
@@ -56,8 +51,7 @@ class PalmDetector:
     """Detector of hands by their palms, see ``InstanceDetector``."""
 
     def __init__(self, palm: Network) -> None:
-        decode = AnchorDecode(PALM_ANCHORS, palm.spec.input.size, _POSSIBLE_PALM)
-        self._detector = TileDetector(palm, decode)
+        self._detector = TileDetector(palm, PALM_ANCHORS, _POSSIBLE_PALM)
 
     def detect(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
@@ -93,10 +87,7 @@ class HandHead:
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
         """Returns a square around a box, turned each way."""
-        x_min, y_min, x_max, y_max = box
-        side = max(x_max - x_min, y_max - y_min) * _BOX_SCALE
-        centre = ((x_min + x_max) / 2, (y_min + y_max) / 2)
-        return [Crop(centre, (side, side), quarter) for quarter in _QUARTERS]
+        return [square_around(box, _BOX_SCALE, quarter) for quarter in _QUARTERS]
 
 
 def _others(found: Sequence[Detections], palms: Detections) -> Detections:
@@ -111,38 +102,23 @@ def _palm_crops(palms: Detections) -> list[Crop]:
 
 
 def palm_crop(box: Points, keypoints: Points) -> Crop:
-    """Returns the crop of the hand that a palm belongs to, the fingers up.
-
-    Args:
-        box: (4,) x_min, y_min, x_max, y_max of the palm, in pixels of the frame.
-        keypoints: (7, 2) x, y of the palm's keypoints.
-    """
+    """Returns the crop of a hand, fingers up, by the box (4,) and keypoints (7, 2) of its palm."""
     rotation = turn(keypoints[_PALM_WRIST], keypoints[_PALM_MIDDLE]) + math.pi / 2
     return _square((box[:2] + box[2:]) / 2, box[2:] - box[:2], rotation, scale=2.6, shift=-0.5)
 
 
 def hand_crop(points: Points) -> Crop:
-    """Returns the crop in which to read a hand again, or in the next frame.
-
-    Args:
-        points: (21, 2) x, y of its keypoints, in pixels of the frame.
-    """
+    """Returns the crop in which to read a hand of keypoints (21, 2) again, or in the next frame."""
     middle = ((points[_INDEX] + points[_RING]) / 2 + points[_MIDDLE]) / 2
     rotation = turn(points[_WRIST], middle) + math.pi / 2
     return _square(*turned_box(points[list(_STEADY)], rotation), rotation, scale=2.0, shift=-0.1)
 
 
 def _square(
-    centre: npt.NDArray[np.floating],
-    size: npt.NDArray[np.floating],
-    rotation: float,
-    *,
-    scale: float,
-    shift: float,
+    centre: Floating, size: Floating, rotation: float, *, scale: float, shift: float
 ) -> Crop:
     """Returns a square around a turned rectangle, moved along it by a share of its height."""
     move = shift * float(size[1])
     x = float(centre[0]) - math.sin(rotation) * move
     y = float(centre[1]) + math.cos(rotation) * move
-    side = max(1.0, float(size.max()) * scale)
-    return Crop((x, y), (side, side), rotation)
+    return Crop.square((x, y), max(1.0, float(size.max()) * scale), rotation)

@@ -19,10 +19,10 @@ _MODE_MAX_PIXELS = {"paddlehub": 2_500_000}
 
 
 class PafEstimator:
-    """A network of heatmaps and part affinity fields, and a decoder for each of its modes.
+    """Estimator with one network and a decoder for each mode.
 
-    The modes that answer as another project does see the picture that the other project sees,
-    therefore only ``fast`` takes reduced ones.
+    Only ``fast`` takes reduced pictures: the others answer as another project does and see what it
+    sees.
     """
 
     abilities = Abilities(reduced_modes=frozenset({"fast"}))

@@ -5,7 +5,8 @@ follows from the limbs once keypoints are known. Therefore a person is read twic
 the whole picture is given, and once if the body network has found the keypoints.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -24,7 +25,7 @@ from posewire_server.inference.estimators.pose_estimator import (
 )
 from posewire_server.inference.estimators.tiles import cut_batches
 from posewire_server.inference.estimators.top_down import TopDownEstimator
-from posewire_server.inference.preprocess.crop import Box, Crop, covering
+from posewire_server.inference.preprocess.crop import Box, Crop, covering, square_around
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import picture_of
 from posewire_server.models.catalog.spec import ModelSpec
@@ -34,7 +35,7 @@ from posewire_server.skeletons import MPII16, OPENPOSE18
 Floats = npt.NDArray[np.float32]
 
 # The map of each MPII keypoint: EfficientPose starts at the head and goes down.
-EFFICIENTPOSE_MAPS: Final = (12, 11, 10, 13, 14, 15, 9, 5, 1, 0, 4, 3, 2, 6, 7, 8)
+EFFICIENTPOSE_MAPS: Final = [12, 11, 10, 13, 14, 15, 9, 5, 1, 0, 4, 3, 2, 6, 7, 8]
 # Mean heat of persons in a crop of theirs is above 0.3, of pictures without one below 0.17.
 MIN_SCORE: Final = 0.2
 # 95 of 100 right keypoints are hotter.
@@ -42,31 +43,15 @@ _MIN_HEAT: Final = 0.25
 # Side of the first crop over the longer side of a box that fits the person tightly.
 _BOX_SCALE: Final = 1.5
 _PAIRS = dict(MPII16.symmetric_pairs) | {left: right for right, left in MPII16.symmetric_pairs}
-_OTHER_SIDES: Final = [_PAIRS.get(index, index) for index in range(len(MPII16.keypoints))]
+_MIRRORED_MAPS: Final = [EFFICIENTPOSE_MAPS[_PAIRS.get(index, index)] for index in range(16)]
 
 
 def build_persons(
     spec: ModelSpec, network: Network, bodies: PoseEstimator | None
 ) -> EstimatorByMode:
-    """Puts the network, with each of the model's modes, and a detector of persons together.
-
-    Args:
-        spec: The model.
-        network: EfficientPose.
-        bodies: Finds persons for it; None: a picture shows one.
-    """
+    """Puts EfficientPose and a detector together; without ``bodies`` a picture shows one person."""
     detector = BodyDetector(bodies) if bodies else SinglePersonDetector(network)
-    first_passes = 1 if bodies else 2
-
-    def head(refinement: Refinement, *, is_mirrored: bool = False) -> PersonHead:
-        return PersonHead(
-            network,
-            EFFICIENTPOSE_MAPS,
-            refinement,
-            first_passes=first_passes,
-            is_mirrored=is_mirrored,
-        )
-
+    head = partial(PersonHead, network, first_passes=1 if bodies else 2)
     dark, quarter, mirror = head("dark"), head("quarter"), head("dark", is_mirrored=True)
     estimators = {
         "dark": TopDownEstimator(detector, dark, MIN_SCORE),
@@ -91,11 +76,7 @@ class SinglePersonDetector:
 
 
 class BodyDetector:
-    """Detector of persons by their bodies, see ``InstanceDetector``.
-
-    Args:
-        bodies: Finds OPENPOSE18 in the mode ``fast``.
-    """
+    """Detector of persons by their bodies (OPENPOSE18, ``fast``), see ``InstanceDetector``."""
 
     def __init__(self, bodies: PoseEstimator) -> None:
         self._bodies = bodies
@@ -115,33 +96,28 @@ class PersonHead:
     """Head for the 16 keypoints of persons, see ``KeypointHead``.
 
     Args:
-        network: One map for each keypoint.
-        maps: Index of the map of each keypoint of MPII16.
-        refinement: Method for places between cells.
-        first_passes: See ``KeypointHead``.
+        network: EfficientPose.
         is_mirrored: Whether each crop is also read mirrored, and both answers averaged.
     """
 
     def __init__(
         self,
         network: Network,
-        maps: Sequence[int],
-        refinement: Refinement = "dark",
+        refinement: Refinement,
         *,
-        first_passes: int = 1,
+        first_passes: int,
         is_mirrored: bool = False,
     ) -> None:
         self.first_passes = first_passes
         self._network = network
-        self._order = list(maps)
-        self._mirrored = [maps[index] for index in _OTHER_SIDES]
         self._refinement = refinement
         self._is_mirrored = is_mirrored
 
     def estimate(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Estimates:
         """Returns a person for each crop; the score is the mean heat of the keypoints."""
-        keypoints = [np.zeros((0, len(self._order), 3), np.float32)]
-        for batch, maps in self._maps(image, crops, context):
+        keypoints = [np.zeros((0, len(EFFICIENTPOSE_MAPS), 3), np.float32)]
+        for batch, inputs in cut_batches(image, crops, self._network.spec.input, context):
+            maps = self._maps(inputs, context)
             with context.stage("post"):
                 points = decode_heatmaps(maps, self._refinement)
                 for crop, each in zip(batch, points, strict=True):
@@ -150,27 +126,21 @@ class PersonHead:
                 keypoints.append(points)
         joined = np.concatenate(keypoints)
         poses = Poses(joined, joined[:, :, 2].mean(1))
-        following = tuple(map(_next_crop, joined, crops))
-        return Estimates(poses, following)
+        return Estimates(poses, tuple(map(_next_crop, joined, crops)))
 
-    def _maps(
-        self, image: Image, crops: Sequence[Crop], context: FrameContext
-    ) -> Iterator[tuple[Sequence[Crop], Floats]]:
-        """Yields crops batch by batch, each with (N, 16, h, w) maps in the order of MPII16."""
-        for batch, inputs in cut_batches(image, crops, self._network.spec.input, context):
-            both = np.concatenate([inputs, inputs[..., ::-1]]) if self._is_mirrored else inputs
-            (maps,) = self._network.run(both, context)
-            plain = maps[: len(batch), self._order]
-            if self._is_mirrored:
-                plain += maps[len(batch) :, self._mirrored, :, ::-1]
-                plain /= 2
-            yield batch, plain
+    def _maps(self, inputs: Floats, context: FrameContext) -> Floats:
+        """Returns (N, 16, h, w) maps in the order of MPII16."""
+        both = np.concatenate([inputs, inputs[..., ::-1]]) if self._is_mirrored else inputs
+        (maps,) = self._network.run(both, context)
+        plain = maps[: len(inputs), EFFICIENTPOSE_MAPS]
+        if self._is_mirrored:
+            plain += maps[len(inputs) :, _MIRRORED_MAPS, :, ::-1]
+            plain /= 2
+        return plain
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
         """Returns a square around a box, larger because boxes fit tightly."""
-        x_min, y_min, x_max, y_max = box
-        side = max(x_max - x_min, y_max - y_min) * _BOX_SCALE
-        return [Crop(((x_min + x_max) / 2, (y_min + y_max) / 2), (side, side))]
+        return [square_around(box, _BOX_SCALE)]
 
 
 def _next_crop(keypoints: Floats, crop: Crop) -> Crop:

@@ -20,14 +20,9 @@ _HEIGHT_OF_BOX: Final = 1.5
 
 
 def person_height(points: npt.NDArray[np.floating], skeleton: Skeleton) -> float:
-    """Estimates the height of a standing person from the lengths of limbs.
+    """Returns the height of a standing person by the lengths of limbs; NaN with fewer than two.
 
-    Args:
-        points: (K, 2) x, y; NaN if a keypoint was not found.
-        skeleton: With known lengths of limbs.
-
-    Returns:
-        The height in the units of the points; NaN with fewer than two limbs.
+    It is in the unit of the points (K, 2), which are NaN if not found.
     """
     first, last = np.array(skeleton.limbs).T
     lengths = np.array(skeleton.limb_lengths)
@@ -39,13 +34,9 @@ def person_height(points: npt.NDArray[np.floating], skeleton: Skeleton) -> float
 
 
 def person_crop(points: npt.NDArray[np.floating], skeleton: Skeleton) -> Crop | None:
-    """Returns the square for a person; None without two keypoints apart.
+    """Returns the square for a person of points (K, 2); None without two keypoints apart.
 
     Its size is for the whole person, even if the picture shows a part only.
-
-    Args:
-        points: (K, 2) x, y in pixels of the picture; NaN if a keypoint was not found.
-        skeleton: Of the points.
     """
     found = points[np.isfinite(points[:, 0])]
     if len(found) == 0 or np.ptp(found, axis=0).max() == 0:
@@ -54,5 +45,4 @@ def person_crop(points: npt.NDArray[np.floating], skeleton: Skeleton) -> Crop | 
     longer = float((high - low).max())
     height = person_height(points, skeleton)
     side = CROP_SCALE * max(height if height == height else _HEIGHT_OF_BOX * longer, longer)
-    x, y = (low + high) / 2
-    return Crop((float(x), float(y)), (side, side))
+    return Crop.square((low + high) / 2, side)

@@ -18,13 +18,11 @@ Image = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Abilities:
-    """What an estimator accepts beyond a frame at full size, and whether it follows instances.
-
-    All estimators take a region, and ask the picture for an image or for planes themselves.
+    """Abilities of an estimator beyond a region of a frame at full size.
 
     Attributes:
         takes_boxes: It takes boxes of instances in place of a detector.
-        follows: In streams it looks for instances where they were in the last frame.
+        follows: In streams it looks for instances at their places in the last frame.
         reduced_modes: Modes that take pictures reduced to no less than the network's input.
     """
 
@@ -38,11 +36,10 @@ class DetectionOptions:
     """Options of one detection.
 
     Attributes:
-        mode: One of the model's modes.
         region: The part to look at, in pixels of the picture; None for all of it.
-        boxes: Boxes of instances in pixels of the picture, in place of a detector. The answer then
-            has one pose for each, in their order.
-        regions: Where instances were in the stream's last frame, updated; None to detect them.
+        boxes: Boxes of instances in pixels of the picture, in place of a detector; the poses have
+            their order.
+        regions: Those of the instances of the stream's last frame, updated; None: detect them.
     """
 
     mode: str
@@ -56,7 +53,7 @@ class PoseEstimator(Protocol):
 
     @property
     def abilities(self) -> Abilities:
-        """What it accepts."""
+        """Abilities in all modes of the model."""
         ...
 
     def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
@@ -68,7 +65,7 @@ class PoseEstimator(Protocol):
             context: Books the time and may stop the work.
 
         Raises:
-            PosewireError: Of the stage that failed, or what ``context.check`` raised.
+            PosewireError: Of the stage that failed, or of ``context.check``.
         """
         ...
 

@@ -15,12 +15,9 @@ _SEARCH_AFTER_LOSS = 5
 
 @dataclass
 class RegionsOfInterest:
-    """Crops of a stream's last frame, and the time of the next detection in the whole picture.
-
-    Used by one frame at a time.
+    """Crops of P instances of a stream's last frame; used by one frame at a time.
 
     Attributes:
-        crops: (P) where to look for each instance.
         ids: (P,) the tracker's id of each instance; 0: not tracked yet. It is a hint: a fast
             instance is still in its crop when it no longer resembles its track.
         search_in: Frames until the next detection in the whole picture.
@@ -39,7 +36,7 @@ class RegionsOfInterest:
         return is_due
 
     def lose(self) -> None:
-        """Brings the next search forward because an instance was lost."""
+        """Brings the next search forward, because an instance was lost."""
         self.search_in = min(self.search_in, _SEARCH_AFTER_LOSS)
 
     def renew(self, crops: tuple[Crop, ...]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from posewire_server.inference.decode.anchors import AnchorDecode, Detections, Floats
+from posewire_server.inference.decode.anchors import AnchorDecode, AnchorSpec, Detections, Floats
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.pose_estimator import Image
 from posewire_server.inference.preprocess.crop import Box, Crop, cut
@@ -58,7 +58,7 @@ def tiles(box: Box) -> list[Crop]:
     middle_x, middle_y = (x_min + x_max) / 2, (y_min + y_max) / 2
     xs = np.linspace(middle_x - reach_x, middle_x + reach_x, columns)
     ys = np.linspace(middle_y - reach_y, middle_y + reach_y, rows)
-    return list(dict.fromkeys(Crop((float(x), float(y)), (side, side)) for y in ys for x in xs))
+    return list(dict.fromkeys(Crop.square((x, y), side) for y in ys for x in xs))
 
 
 class TileDetector:
@@ -66,31 +66,21 @@ class TileDetector:
 
     Args:
         network: Its outputs are (A, 4 + 2 K) box values and (A, 1) logits.
-        decode: Decodes them.
+        anchors: Anchors of the network.
+        min_score: Boxes with a lower score are no detections.
     """
 
-    def __init__(self, network: Network, decode: AnchorDecode) -> None:
+    def __init__(self, network: Network, anchors: AnchorSpec, min_score: float) -> None:
+        self.input = network.spec.input
         self._network = network
-        self._decode = decode
-
-    @property
-    def input(self) -> InputSpec:
-        """What the network takes."""
-        return self._network.spec.input
+        self._decode = AnchorDecode(anchors, self.input.size, min_score)
 
     def __call__(
         self, image: Image, part: Box, crops: Sequence[Crop], context: FrameContext
     ) -> list[Detections]:
-        """Detects instances in crops of a part of a picture.
+        """Returns the detections in each upright crop, in pixels of the image, not merged.
 
-        Args:
-            image: (H, W, 3) uint8 BGR.
-            part: In whole pixels of the image; all outside is black.
-            crops: Upright.
-            context: Books the time and may stop the work.
-
-        Returns:
-            The detections in each crop, in pixels of the image, not merged.
+        All outside the part, which is in whole pixels, is black.
         """
         left, top, right, bottom = map(int, part)
         visible = image[top:bottom, left:right]

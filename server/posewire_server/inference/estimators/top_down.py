@@ -1,8 +1,7 @@
 """Top-down estimator: a detector finds the instances, a head reads the keypoints of each.
 
-In a tracked stream the crops follow from the keypoints of the last frame and the detector rests, as
-in MediaPipe (Zhang et al., 2020): it runs if an instance is lost, and from time to time for new
-ones.
+In a tracked stream the crops follow from the keypoints of the last frame, as in MediaPipe (Zhang et
+al., 2020); the detector runs if an instance is lost, and from time to time for new ones.
 """
 
 from collections.abc import Sequence
@@ -38,13 +37,9 @@ class InstanceDetector(Protocol):
     def detect(
         self, image: Image, part: Box, context: FrameContext, *, is_thorough: bool
     ) -> Sequence[Crop]:
-        """Returns crops that show one instance each, best first.
+        """Returns crops that show one instance of a part each, best first.
 
-        Args:
-            image: (H, W, 3) uint8 BGR.
-            part: x_min, y_min, x_max, y_max in pixels of the image; all outside is ignored.
-            context: Books the time and may stop the work.
-            is_thorough: Whether to look at tiles of the part too.
+        All outside the part is ignored. A thorough detector looks at tiles of the part too.
         """
         ...
 
@@ -64,16 +59,14 @@ class KeypointHead(Protocol):
         ...
 
     def crops_in(self, box: Box) -> Sequence[Crop]:
-        """Returns crops of which one should suit the instance that fills a box."""
+        """Returns crops, of the same number for any box, of which one should suit its instance."""
         ...
 
 
 class TopDownEstimator:
-    """A detector and a head.
+    """Estimator of a detector and a head.
 
     Args:
-        detector: Finds the instances.
-        head: Reads their keypoints.
         min_score: Poses with a lower score are no instances.
         first_head: A cheaper head for all passes over an instance but the last; None: the same.
     """
@@ -93,11 +86,7 @@ class TopDownEstimator:
         self._first_head = first_head or head
 
     def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
-        """Returns the instances in a picture, see ``PoseEstimator.find``.
-
-        Raises:
-            RegionError: REGION_INVALID.
-        """
+        """Returns the instances in a picture, see ``PoseEstimator.find``."""
         with context.stage("decode"):
             image = picture.image
         part = whole_pixels(picture.size, astuple(options.region) if options.region else None)
@@ -107,7 +96,7 @@ class TopDownEstimator:
         if options.regions is not None:
             return self._follow(image, part, options.regions, context, is_thorough=is_thorough)
         if is_thorough:
-            estimates = self._detect(image, part, (), context, is_thorough=True)
+            estimates = self._detect(image, part, context, is_thorough=True)
         else:
             crops = self._detector.detect(image, part, context, is_thorough=False)
             estimates = self._head.estimate(image, crops[:_MAX_INSTANCES], context)
@@ -117,10 +106,10 @@ class TopDownEstimator:
         self,
         image: Image,
         part: Box,
-        known: Sequence[Crop],
         context: FrameContext,
         *,
         is_thorough: bool,
+        known: Sequence[Crop] = (),
     ) -> Estimates:
         """Finds and reads the instances that are not in known crops."""
         found = self._detector.detect(image, part, context, is_thorough=is_thorough)
@@ -137,15 +126,11 @@ class TopDownEstimator:
         size = (image.shape[1], image.shape[0])
         for box in boxes:
             whole_pixels(size, astuple(box))
-        crops = [self._head.crops_in(astuple(box)) for box in boxes]
-        tried = [crop for some in crops for crop in some]
-        estimates = self._first_head.estimate(image, tried, context)
-        ends = np.cumsum([len(some) for some in crops])
-        best = [
-            end - len(some) + int(np.argmax(estimates.poses.scores[end - len(some) : end]))
-            for end, some in zip(ends, crops, strict=True)
-        ]
-        return self._head.estimate(image, estimates.take(np.array(best)).crops, context).poses
+        crops = [crop for box in boxes for crop in self._head.crops_in(astuple(box))]
+        estimates = self._first_head.estimate(image, crops, context)
+        scores = estimates.poses.scores.reshape(len(boxes), -1)
+        best = scores.argmax(1) + np.arange(0, scores.size, scores.shape[1])
+        return self._head.estimate(image, estimates.take(best).crops, context).poses
 
     def _follow(
         self,
@@ -156,10 +141,7 @@ class TopDownEstimator:
         *,
         is_thorough: bool,
     ) -> Poses:
-        """Reads the instances of the last frame, and new ones if it is time to detect them.
-
-        Their ids are those of the regions in which they were read; 0: new.
-        """
+        """Returns the instances of the last frame, with their ids, and new ones, with id 0."""
         is_due = regions.tick()
         estimates = self._head.estimate(image, regions.crops, context)
         found = estimates.non_maximum_suppression(self._min_score)
@@ -171,7 +153,8 @@ class TopDownEstimator:
             regions.lose()
         if is_due or is_lost or not len(kept):
             is_thorough = is_due and is_thorough
-            new = self._detect(image, part, estimates.crops, context, is_thorough=is_thorough)
+            known = estimates.crops
+            new = self._detect(image, part, context, is_thorough=is_thorough, known=known)
             estimates = join([estimates, new])
             order = estimates.non_maximum_suppression(self._min_score, known=len(kept))
             estimates, ids = estimates.take(order), np.pad(ids, (0, len(new.crops)))[order]

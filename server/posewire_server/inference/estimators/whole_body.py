@@ -1,15 +1,12 @@
 """Whole-body estimator: bodies, then the hands and the face of each at the body's keypoints.
 
-The body network runs once on the picture; then the hand network on all hands of all bodies, in
-batches, and again on probable hands in the better crop that follows from their keypoints, which
-finds half as many hands more; then the face mesh on the faces in the same way. No detector of hands
-or faces runs. A picture of P persons costs the body network and, at most, 4 P crops in the hand
-network and 2 P in the face mesh.
+A picture of P persons costs the body network and, at most, 4 P crops in the hand network and 2 P in
+the face mesh, since probable hands and faces are read again in the better crop that follows from
+their keypoints. The second pass finds half as many hands more.
 
-Crops of hands follow OpenPose's rule (Simon et al., "Hand Keypoint Detection in Single Images using
-Multiview Bootstrapping", 2017; its ``handFromKeypoints``), turned along the forearm. The size of a
-face is the largest that two keypoints of the head give by the usual proportions of heads, since
-parts that are turned away from the camera look shorter.
+Crops of hands follow OpenPose's rule (Simon et al., 2017; its ``handFromKeypoints``), turned along
+the forearm. The size of a face is the largest that two keypoints of the head give by the usual
+proportions of heads, since parts that are turned away from the camera look shorter.
 """
 
 import math
@@ -62,13 +59,7 @@ _FACE_SCALE: Final = 1.5
 
 
 class WholeBodyEstimator:
-    """Three networks, one pose for each person.
-
-    Args:
-        bodies: Finds OPENPOSE18.
-        hands: Reads HAND21.
-        faces: Reads IBUG68.
-    """
+    """Estimator of bodies (OPENPOSE18), their hands (HAND21) and faces (IBUG68)."""
 
     abilities = Abilities()
 
@@ -115,20 +106,12 @@ def _read(
 
 
 def hand_crops(points: Points) -> list[Crop | None]:
-    """Returns the crops of the left and of the right hand of a body, the fingers up.
-
-    Args:
-        points: (18, 2) x, y of OPENPOSE18 in pixels of the frame; NaN if not found.
-    """
+    """Returns the crops, fingers up, of the left and right hand of a body (18, 2) of OPENPOSE18."""
     return [_hand_crop(*points[list(arm)]) for arm in ARMS]
 
 
 def face_crop(points: Points) -> Crop | None:
-    """Returns the crop of a body's face, the forehead up; None if it is not visible.
-
-    Args:
-        points: (18, 2) x, y of OPENPOSE18 in pixels of the frame; NaN if not found.
-    """
+    """Returns the crop, forehead up, of the face of a body (18, 2); None if it is not visible."""
     heights = [np.hypot(*(points[a] - points[b])) * share for a, b, share in _FACE_HEIGHTS]
     found = [points[index] for index in _HEAD if np.isfinite(points[index, 0])]
     if len(found) < 2 or np.isnan(heights).all() or np.isnan(points[[_NOSE, _NECK]]).any():
@@ -157,4 +140,4 @@ def _face_rotation(points: Points) -> float:
 def _square(centre: Points, side: float, rotation: float) -> Crop | None:
     if side < MIN_SIDE:
         return None
-    return Crop((float(centre[0]), float(centre[1])), (side, side), rotation)
+    return Crop.square(centre, side, rotation)

@@ -1,6 +1,7 @@
 """Rotated rectangle of a frame that fills the input of a network."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -29,6 +30,13 @@ class Crop:
     centre: tuple[float, float]
     size: tuple[float, float]
     rotation: float = 0.0
+
+    @classmethod
+    def square(
+        cls, centre: Sequence[float] | npt.NDArray[np.floating], side: float, rotation: float = 0.0
+    ) -> "Crop":
+        """Returns a square of a centre (x, y)."""
+        return cls((float(centre[0]), float(centre[1])), (side, side), rotation)
 
     @property
     def box(self) -> Box:
@@ -63,6 +71,13 @@ class Crop:
         linear = np.array([[cos * width, -sin * height], [sin * width, cos * height]])
         offset = np.array(self.centre) - linear.sum(1) / 2
         return linear.astype(dtype), offset.astype(dtype)
+
+
+def square_around(box: Box | npt.NDArray[np.floating], scale: float, rotation: float = 0.0) -> Crop:
+    """Returns a square at a box's centre: ``scale`` times the longer side, at least a pixel."""
+    x_min, y_min, x_max, y_max = box
+    side = max(1.0, float(max(x_max - x_min, y_max - y_min)) * scale)
+    return Crop.square(((x_min + x_max) / 2, (y_min + y_max) / 2), side, rotation)
 
 
 def covering(box: Box, spec: InputSpec) -> Crop:

@@ -12,13 +12,9 @@ Indices = npt.NDArray[np.intp]
 
 
 def assign(gains: Floats) -> tuple[Indices, Indices]:
-    """Returns the pairs of greatest total gain, each row and column in one pair at most.
+    """Returns the rows and the columns of the pairs of greatest total gain.
 
-    Args:
-        gains: (N, M) float64; pairs whose gain is not positive are never chosen.
-
-    Returns:
-        Rows and columns of the pairs, the same number of each.
+    Each is in one pair at most; pairs whose gain is not positive are never chosen.
     """
     can = gains > 0
     alone = can & (can.sum(1, keepdims=True) == 1) & (can.sum(0) == 1)

@@ -15,8 +15,8 @@ class FrameTime:
 
     Attributes:
         arrived_s: Monotonic time of its arrival here.
-        capture_ns: The sender's clock, of any epoch; None: unknown.
-        presentation_ns: Time since the start of a video; None: unknown.
+        capture_ns: The sender's clock, of any epoch.
+        presentation_ns: Time since the start of a video.
     """
 
     arrived_s: float
@@ -29,7 +29,7 @@ class StreamClock:
 
     The capture time counts if it rises plausibly, otherwise the presentation time, otherwise the
     arrival. A rise is plausible up to the longest gap of tracking beyond the time that passed here.
-    The arrival replaces a clock that stands still; a clock that jumps counts from its new value.
+    A clock that jumps counts from its new value.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class StreamClock:
 
 
 class _SenderClock:
-    """One clock of the sender: its last value, and the stream's time at which it had that value."""
+    """One clock of the sender: its last value, and the stream's time at that value."""
 
     def __init__(self) -> None:
         self._value_ns: int | None = None

@@ -19,20 +19,12 @@ _SIDED: Final = {
     "wrist": 0.062,
     "hip": 0.107,
     "knee": 0.087,
-    "ankle": 0.089,
-    "big_toe": 0.089,
-    "small_toe": 0.089,
-    "heel": 0.089,
-    "foot_index": 0.089,
+    **dict.fromkeys(("ankle", "big_toe", "small_toe", "heel", "foot_index"), 0.089),
 }
 _MIDDLE: Final = {
     "nose": 0.026,
-    "neck": 0.079,
-    "mid_hip": 0.107,
-    "pelvis": 0.107,
-    "thorax": 0.079,
-    "upper_neck": 0.079,
-    "head_top": 0.079,
+    **dict.fromkeys(("neck", "thorax", "upper_neck", "head_top"), 0.079),
+    **dict.fromkeys(("mid_hip", "pelvis"), 0.107),
 }
 _BODY: Final = _MIDDLE | {
     f"{side}_{name}": sigma for side in ("right", "left") for name, sigma in _SIDED.items()
@@ -51,9 +43,9 @@ def similarity(expected: Floats, variances: Floats, found: Floats) -> tuple[Floa
     """Compares pairs of poses; shapes are broadcast.
 
     Args:
-        expected: (..., K, 2) x, y in pixels; NaN where unknown.
-        variances: (..., K) v in square pixels: how far each may be from there.
-        found: (..., K, 2) x, y in pixels; NaN where not found.
+        expected: (..., K, 2) x, y in pixels; NaN if unknown.
+        variances: (..., K) v in square pixels.
+        found: (..., K, 2) x, y in pixels; NaN if not found.
 
     Returns:
         (...) the mean over common keypoints of exp(-d^2 / 2 v), in [0, 1], 0 without any; and
@@ -77,8 +69,7 @@ def sigmas_of(names: Sequence[str]) -> Floats:
 def compared_of(names: Sequence[str]) -> npt.NDArray[np.intp]:
     """Returns the indices of the keypoints that distinguish instances.
 
-    Those of the body if the skeleton has one, since hands and faces are attached to it; otherwise
-    at most about 32 of all.
+    They are those of the body if the skeleton has one, otherwise about 32 of all.
     """
     body = [index for index, name in enumerate(names) if name in _BODY]
     step = max(1, len(names) // _COMPARED)

@@ -1,4 +1,4 @@
-"""Data association: which pose belongs to which track."""
+"""Data association: poses to tracks."""
 
 from typing import Final
 
@@ -51,14 +51,14 @@ class Matcher:
         """Returns (P,) for each pose the row of its track, or -1.
 
         A pose whose id is known keeps its track. Others are assigned by their similarity to where
-        the track is expected or, if it is out of sight, to where it was last seen, whichever is
-        greater: it may have walked on behind something, or come back from where it went.
+        the track is expected or, if it was last seen before ``since_s``, to where that was,
+        whichever is greater: it may have walked on behind something, or come back.
 
         Args:
             tracks: T tracks.
-            found: (P, K, 2) x, y in pixels; NaN where not found.
+            found: (P, K, 2) x, y in pixels; NaN if not found.
             ids: (P,) id of the track in whose crop each was read; 0: unknown.
-            since_s: Time of the last frame; a track seen before it only is out of sight.
+            since_s: Time of the last frame.
         """
         matches = np.full(len(found), -1, np.intp)
         if ids.any() and len(tracks):
@@ -112,12 +112,7 @@ class Matcher:
 
 
 def camera_shift(expected: Floats, found: Floats) -> Floats:
-    """Returns (2,) the motion of the camera in pixels: the median shift of matched instances.
-
-    Args:
-        expected: (M, K, 2) x, y in pixels; NaN where unknown.
-        found: (M, K, 2) of the same instances; NaN where not found.
-    """
+    """Returns (2,) the camera's motion: the median shift of instances (M, K, 2) in pixels."""
     if len(found) < _MIN_CAMERA_INSTANCES:
         return np.zeros(2)
     shifts, _ = centroids(found - expected)

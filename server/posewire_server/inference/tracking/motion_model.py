@@ -1,11 +1,10 @@
 """Constant-velocity motion model: a Kalman filter of position and velocity for each keypoint.
 
 Velocities change like a random walk in continuous time, therefore a longer step equals several
-short ones. The velocity that a keypoint has relative to its instance fades. All lengths are in
-sizes of the instance, therefore near and far instances are treated the same.
+short ones. All lengths are in sizes of the instance.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -45,25 +44,11 @@ class MotionModel:
 
     @classmethod
     def start(cls, points: Floats, sigmas: Floats) -> "MotionModel":
-        """Returns the state of instances that were seen once.
-
-        Args:
-            points: (T, K, 2) x, y in pixels; NaN where not found.
-            sigmas: (K,) in sizes, from ``sigmas_of``.
-        """
+        """Returns the state of instances seen once, at (T, K, 2); ``sigmas``: see ``update``."""
         shape = points.shape[:2]
         place = np.broadcast_to((_MEASUREMENT * sigmas) ** 2, shape).copy()
         speed = np.full(shape, _FIRST_VELOCITY**2)
         return cls(points.copy(), np.zeros_like(points), place, np.zeros(shape), speed)
-
-    def take(self, index: npt.NDArray[np.bool_]) -> "MotionModel":
-        """Returns the instances of a mask."""
-        return MotionModel(*(getattr(self, field.name)[index] for field in fields(self)))
-
-    def join(self, other: "MotionModel") -> "MotionModel":
-        """Returns the instances of both."""
-        names = [field.name for field in fields(self)]
-        return MotionModel(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
 
     def predict(self, passed_s: float) -> None:
         """Moves all instances forward by some time."""
@@ -83,12 +68,9 @@ class MotionModel:
         np.minimum(self.both, 0.99 * limit, out=self.both)
 
     def update(self, found: Floats, sizes: Floats, sigmas: Floats) -> None:
-        """Corrects instances by where they were found; larger jumps replace the state.
+        """Corrects instances by points found (T, K, 2), NaN if not; jumps replace the state.
 
-        Args:
-            found: (T, K, 2) x, y in pixels; NaN where not found.
-            sizes: (T,) in pixels.
-            sigmas: (K,) in sizes.
+        The sizes (T,) are in pixels, the sigmas (K,) in sizes, from ``sigmas_of``.
         """
         noise = (_MEASUREMENT * sigmas) ** 2
         apart = found - self.points

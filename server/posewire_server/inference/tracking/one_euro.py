@@ -1,8 +1,7 @@
 """One-Euro filter (Casiez, Roussel and Vogel, 2012) of the keypoints of many instances.
 
-A low pass whose cut-off rises with speed: keypoints at rest are steady, moving ones are not late.
-It uses the time that passed and speeds in sizes of the instance, therefore neither dropped frames
-nor the distance from the camera change its behaviour.
+Its low pass uses the time that passed and speeds in sizes of the instance, therefore neither
+dropped frames nor the distance from the camera change its behaviour.
 """
 
 from dataclasses import dataclass
@@ -21,10 +20,9 @@ _SPEED_CUTOFF_HZ: Final = 1.0
 
 @dataclass
 class OneEuroFilter:
-    """The smoothed keypoints of T instances.
+    """State of the filter of T instances of K keypoints.
 
     Attributes:
-        settings: How much to smooth.
         values: (T, K, C) smoothed coordinates, x and y first; NaN if never found.
         speeds: (T, K, C) in pixels a second.
         times_s: (T, K) when each was last found.
@@ -41,27 +39,10 @@ class OneEuroFilter:
         times_s = np.full(values.shape[:2], now_s)
         return cls(settings, values.copy(), np.zeros_like(values), times_s)
 
-    def take(self, index: npt.NDArray[np.bool_]) -> "OneEuroFilter":
-        """Returns the instances of a mask."""
-        parts = self.values[index], self.speeds[index], self.times_s[index]
-        return OneEuroFilter(self.settings, *parts)
-
-    def join(self, other: "OneEuroFilter") -> "OneEuroFilter":
-        """Returns the instances of both."""
-        return OneEuroFilter(
-            self.settings,
-            np.concatenate([self.values, other.values]),
-            np.concatenate([self.speeds, other.speeds]),
-            np.concatenate([self.times_s, other.times_s]),
-        )
-
     def smooth(self, found: Floats, sizes: Floats, now_s: float) -> Floats:
-        """Returns smoothed keypoints, (T, K, C); the first value of a keypoint is unchanged.
+        """Returns smoothed coordinates (T, K, C), NaN if not found, of instances of sizes (T,).
 
-        Args:
-            found: (T, K, C) coordinates; NaN where not found.
-            sizes: (T,) in pixels.
-            now_s: Later than the last frame.
+        The first value of a keypoint is unchanged. Frames are in order of time.
         """
         passed_s = (now_s - self.times_s)[:, :, None]
         apart = found - self.values

@@ -12,7 +12,6 @@ from posewire_server.inference.tracking.keypoint_similarity import diagonals, si
 from posewire_server.inference.tracking.matcher import Matcher, camera_shift
 from posewire_server.inference.tracking.motion_model import MotionModel
 from posewire_server.inference.tracking.one_euro import OneEuroFilter
-from posewire_server.inference.tracking.track_poses import fill_gaps, poses_of, replace_seen
 from posewire_server.inference.tracking.tracking_settings import TrackingSettings
 from posewire_server.inference.tracking.tracks import Tracks
 from posewire_server.pose import Poses
@@ -27,11 +26,10 @@ _MIN_SHIFT: Final = 0.01
 
 
 class Tracker:
-    """Tracks of one stream, updated frame by frame.
+    """Tracker of one skeleton over the frames of one stream.
 
     Attributes:
-        found_ids: (P,) the id of each pose of the last update, in the order in which they were
-            given; 0: nothing was found of it.
+        found_ids: (P,) the id of each pose given to the last update; 0: nothing was found of it.
     """
 
     def __init__(self, skeleton: Skeleton, settings: TrackingSettings) -> None:
@@ -54,8 +52,8 @@ class Tracker:
         """Returns the poses of the next frame with ids, best score first.
 
         Args:
-            poses: As found. If they have ids, these are ``found_ids`` of the instances in whose
-                crops they were read; 0: unknown.
+            poses: Their ids, if any, are ``found_ids`` of the instances in whose crops they were
+                read; 0: unknown.
             frame_time: None: now.
             size_image: (W, H) of the frame.
             is_closed: Whether to answer with exactly these poses, in this order; those of which
@@ -69,9 +67,8 @@ class Tracker:
             return replace(poses, ids=self.found_ids)
         is_instance = poses.found.any(1) & (poses.scores > 0)
         rows = np.full(len(poses), -1, np.intp)
-        chosen = poses if is_instance.all() else poses.take(is_instance)
-        if len(chosen):
-            rows[is_instance] = self._associate(tracks, chosen)
+        if is_instance.any():
+            rows[is_instance] = self._associate(tracks, poses.take(is_instance))
         return self._answer(poses, rows, size_image, is_closed=is_closed)
 
     def _predict(self, poses: Poses) -> Tracks | None:
@@ -91,10 +88,8 @@ class Tracker:
         ids = poses.ids if poses.ids is not None else np.zeros(len(poses), np.int64)
         rows = self._match(tracks, found[:, :, :2], ids)
         is_new = rows < 0
-        if not is_new.any():
-            self._correct(tracks, rows, poses, found)
-        else:
-            self._correct(tracks, rows[~is_new], poses.take(~is_new), found[~is_new])
+        self._correct(tracks, rows[~is_new], poses.take(~is_new), found[~is_new])
+        if is_new.any():
             rows[is_new] = len(tracks) + np.arange(is_new.sum())
             self._tracks = tracks.join(self._start(poses.take(is_new)))
         return rows
@@ -158,18 +153,32 @@ class Tracker:
         self.found_ids[seen] = tracks.ids[rows[seen]]
         if not (self._settings.fill_gap_s or self._settings.smoothing) and seen.all():
             return replace(poses, ids=self.found_ids)
-        filled, left = fill_gaps(tracks, self._now_s, self._settings.fill_gap_s, size_image)
+        filled, left = tracks.fill_gaps(self._now_s, self._settings.fill_gap_s, size_image)
         if is_closed:
-            return replace_seen(
-                poses, seen, poses_of(tracks, rows[seen], self._now_s, filled, left)
-            )
+            tracked = tracks.poses(rows[seen], self._now_s, filled, left)
+            return _replace_seen(poses, seen, tracked)
         is_unseen = np.asarray(filled.any(1))
         is_unseen[rows[seen]] = False
         unseen = np.flatnonzero(is_unseen)
-        answer = poses_of(tracks, np.concatenate([rows[seen], unseen]), self._now_s, filled, left)
+        rows = np.concatenate([rows[seen], unseen])
+        answer = tracks.poses(rows, self._now_s, filled, left)
         if not len(unseen):
             return answer
         return answer.take(np.argsort(-answer.scores, kind="stable"))
+
+
+def _replace_seen(poses: Poses, seen: npt.NDArray[np.bool_], tracked: Poses) -> Poses:
+    """Returns poses with the rows of a mask (P,) replaced by tracked ones; others have id 0."""
+    assert tracked.ids is not None, "tracked poses have ids"
+    keypoints, depths, ids = poses.keypoints.copy(), poses.depths, np.zeros(len(poses), np.int64)
+    interpolated = np.zeros(poses.found.shape, np.bool_)
+    keypoints[seen], ids[seen] = tracked.keypoints, tracked.ids
+    if tracked.interpolated is not None:
+        interpolated[seen] = tracked.interpolated
+    if depths is not None:
+        depths = depths.copy()
+        depths[seen] = tracked.depths
+    return replace(poses, keypoints=keypoints, depths=depths, ids=ids, interpolated=interpolated)
 
 
 def _coordinates(poses: Poses) -> Floats:

@@ -4,8 +4,15 @@ from dataclasses import replace
 
 from posewire_server.errors import ErrorReason, ModelError
 from posewire_server.models.catalog import mediapipe_networks as mediapipe
-from posewire_server.models.catalog.network_catalog import EFFICIENTPOSE, TFPOSE
-from posewire_server.models.catalog.original_models import ORIGINAL_MODELS
+from posewire_server.models.catalog.network_catalog import (
+    BODY_25,
+    BODY_CMU,
+    EFFICIENTPOSE,
+    FACE_VANFACE,
+    HAND_CMU,
+    PERSON_RESNET50,
+    TFPOSE,
+)
 from posewire_server.models.catalog.spec import ModelSpec, UserSource
 from posewire_server.skeletons import (
     BLAZEPOSE33,
@@ -14,6 +21,7 @@ from posewire_server.skeletons import (
     IBUG68,
     MPII16,
     OPENPOSE18,
+    OPENPOSE25,
     WHOLEBODY128,
 )
 
@@ -24,7 +32,6 @@ BODY = ModelSpec(
     family="part-affinity",
     networks=(TFPOSE,),
     modes=("fast", "openpose", "paddlehub"),
-    default_mode="fast",
     # Its maps are faint. Its peaks lie to the right, because its training mirrored every second
     # picture and took pixel x of W to W - x instead of W - 1 - x; on pictures and their mirror
     # images the distance is 0.42 to 0.47.
@@ -47,7 +54,6 @@ PERSON = ModelSpec(
     family="person",
     networks=(EFFICIENTPOSE,),
     modes=("mirror", "dark", "quarter"),
-    default_mode="mirror",
 )
 
 # Any number of persons: the body network finds them for the same network.
@@ -57,7 +63,6 @@ PEOPLE = replace(
     aliases=(),
     networks=(EFFICIENTPOSE, TFPOSE),
     modes=("dark", "quarter", "mirror"),
-    default_mode="dark",
 )
 
 # In MediaPipe's models the mode ``thorough`` looks at the whole picture and at tiles of it;
@@ -69,7 +74,6 @@ HAND = ModelSpec(
     family="hand",
     networks=(mediapipe.HAND, mediapipe.PALM),
     modes=("thorough", "mediapipe"),
-    default_mode="thorough",
 )
 
 FACE = ModelSpec(
@@ -79,35 +83,54 @@ FACE = ModelSpec(
     family="face",
     networks=(mediapipe.FACE_MESH, mediapipe.FACE_SHORT, mediapipe.FACE_FULL),
     modes=("thorough", "mediapipe"),
-    default_mode="thorough",
 )
 
 FACE_MESH = replace(FACE, name="face-mesh", aliases=(), skeleton=FACEMESH468)
 
 PERSON_BLAZE = ModelSpec(
     name="person-blaze",
-    aliases=(),
     skeleton=BLAZEPOSE33,
     family="blazepose",
     networks=(mediapipe.BLAZEPOSE, mediapipe.POSE_DETECTION),
     modes=("thorough", "mediapipe"),
-    default_mode="thorough",
 )
 
 WHOLEBODY = ModelSpec(
     name="wholebody",
-    aliases=(),
     skeleton=WHOLEBODY128,
     family="whole-body",
     networks=(TFPOSE, mediapipe.HAND, mediapipe.FACE_MESH),
     modes=BODY.modes,
-    default_mode=BODY.default_mode,
 )
 
-CATALOG: tuple[ModelSpec, ...] = (
-    *(BODY, PERSON, PEOPLE, PERSON_BLAZE, WHOLEBODY, HAND, FACE, FACE_MESH),
-    *ORIGINAL_MODELS,
+# Models whose weights users import: those of PaddleHub and OpenPose.
+_ORIGINALS = (
+    ModelSpec(
+        "body-cmu", OPENPOSE18, "original-body", (BODY_CMU,), ("openpose", "fast", "paddlehub")
+    ),
+    # The native core knows OpenPose's own way for 18 keypoints only.
+    ModelSpec("body-25", OPENPOSE25, "part-affinity", (BODY_25,), ("fast",)),
+    ModelSpec(
+        name="hand-cmu",
+        aliases=("openpose_hands_estimation",),
+        skeleton=HAND21,
+        family="original-hand",
+        networks=(HAND_CMU,),
+        modes=("dark", "paddlehub"),
+    ),
+    ModelSpec(
+        name="face-vanface",
+        skeleton=IBUG68,
+        family="original-face",
+        networks=(FACE_VANFACE, mediapipe.FACE_SHORT, mediapipe.FACE_FULL),
+        modes=("vanface", "paddlehub"),
+    ),
+    ModelSpec(
+        "person-resnet50", MPII16, "original-person", (PERSON_RESNET50,), ("quarter", "paddlehub")
+    ),
 )
+
+CATALOG = (BODY, PERSON, PEOPLE, PERSON_BLAZE, WHOLEBODY, HAND, FACE, FACE_MESH, *_ORIGINALS)
 
 DOWNLOADABLE: tuple[ModelSpec, ...] = tuple(
     spec

