@@ -8,7 +8,7 @@ the options with underscores), its default.
 import argparse
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import platformdirs
@@ -43,36 +43,24 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse
     """
     given = parser.parse_args(arguments)
     settings = _read_file(getattr(given, "config", None))
-    commands = _commands(parser)
-    unknown = set(settings).difference(*(_options(command) for command in commands))
-    if unknown:
+    options = list(_options(parser))
+    if unknown := set(settings) - {option.dest for option in options}:
         raise ConfigError(LocalReason.SETTING_INVALID, f"no option is named '{min(unknown)}'")
-    for command in commands:
-        _apply(command, settings, os.environ)
+    for option in options:
+        value = os.environ.get(PREFIX + option.dest.upper(), settings.get(option.dest))
+        if value is not None:
+            option.default = _to_default(option, value)
     return parser.parse_args(arguments)
 
 
-def _commands(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
-    found = [parser]
-    for action in parser._actions:  # noqa: SLF001 (argparse has no public way to its commands)
+def _options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Yields the options of a parser and of its commands."""
+    for action in parser._actions:  # noqa: SLF001 (argparse has no public way to its actions)
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
             for command in action.choices.values():
-                found += _commands(command)
-    return found
-
-
-def _options(command: argparse.ArgumentParser) -> dict[str, argparse.Action]:
-    named = (action for action in command._actions if action.option_strings)  # noqa: SLF001
-    return {a.dest: a for a in named if a.dest not in {"help", "version"}}
-
-
-def _apply(
-    command: argparse.ArgumentParser, settings: Mapping[str, object], environ: Mapping[str, str]
-) -> None:
-    for name, action in _options(command).items():
-        value = environ.get(PREFIX + name.upper(), settings.get(name))
-        if value is not None:
-            action.default = _to_default(action, value)
+                yield from _options(command)
+        elif action.option_strings and action.dest not in {"help", "version"}:
+            yield action
 
 
 def _to_default(action: argparse.Action, value: object) -> object:

@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from posewire_server.config import default_cache
@@ -12,7 +14,7 @@ from posewire_server.tools.benchmarks import (
     paf_decoding,
     server_overhead,
 )
-from posewire_server.tools.benchmarks.figure import run_groups
+from posewire_server.tools.benchmarks.figure import Figure, run_groups
 
 from tests.benchmarks import (
     accuracy,
@@ -37,7 +39,7 @@ def main() -> int:
     parser.add_argument("--scenes", type=Path, metavar="FILE", help="scenes module for exactness")
     parser.add_argument("--seed", type=int, default=0, help="first seed of synthetic scenes")
     given = parser.parse_args()
-    groups = {
+    groups: dict[str, Callable[[], list[Figure]]] = {
         "paf": lambda: paf_decoding.measure(given.seed),
         "exactness": lambda: exactness.measure(given.scenes, given.seed),
         "accuracy": lambda: accuracy.measure(given.cache, given.labels),
@@ -52,11 +54,24 @@ def main() -> int:
         "workers": workers.measure,
         "soak": soak.measure,
     }
+    figures: list[Figure] = []
+
+    def measure(group: str) -> list[Figure]:
+        measured = groups[group]()
+        figures.extend(measured)
+        return measured
+
+    recorded = {group: partial(measure, group) for group in groups}
     try:
-        return run_groups(groups, given.groups, as_json=given.json, plot=given.plot)
+        code = run_groups(recorded, given.groups, as_json=given.json)
     except PosewireError as error:
         print(f"tests.benchmarks: {error}", file=sys.stderr)
         return 1
+    if given.plot is not None:
+        from tests.benchmarks.plot import plot_figures
+
+        plot_figures(figures, given.plot)
+    return code
 
 
 if __name__ == "__main__":

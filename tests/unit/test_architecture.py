@@ -74,7 +74,7 @@ OWNERS = {
         "inference.engine",
     ),
     "prometheus_client": ("metrics",),
-    "matplotlib": ("tools.extras",),
+    "matplotlib": ("tools.evaluation.report",),
     "pycocotools": ("tools.evaluation.oks",),
     "argparse": ("cli", "config"),
     "av": ("inference.sources.video", "tools.media"),

@@ -37,7 +37,6 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     groups = "of paf, network, server, live; default: all"
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=groups)
     parser.add_argument("--json", action="store_true", help="one JSON object a figure")
-    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the figures")
 
 
 def _bench(options: Options) -> int:

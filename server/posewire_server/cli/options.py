@@ -74,14 +74,14 @@ def add_tracking(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--tracking", action="store_true", help=tracking)
     group.add_argument(
         "--max-gap-s",
-        type=seconds_up_to(LONGEST_GAP_S),
+        type=_seconds_up_to(LONGEST_GAP_S),
         metavar="SECONDS",
         help="longest time out of sight after which an instance keeps its id; "
         f"default: {TrackingSettings.max_gap_s:g}; turns tracking on",
     )
     group.add_argument(
         "--fill-gap-s",
-        type=seconds_up_to(LONGEST_FILL_S),
+        type=_seconds_up_to(LONGEST_FILL_S),
         metavar="SECONDS",
         help="longest gap of a keypoint that is filled in; turns tracking on",
     )
@@ -129,9 +129,7 @@ def seconds(text: str) -> float:
     return number
 
 
-def seconds_up_to(maximum_s: float) -> Callable[[str], float]:
-    """Returns the type of a duration of more than 0 and at most ``maximum_s`` seconds."""
-
+def _seconds_up_to(maximum_s: float) -> Callable[[str], float]:
     def read(text: str) -> float:
         number = _float(text)
         if not 0 < number <= maximum_s:

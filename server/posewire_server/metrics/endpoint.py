@@ -56,14 +56,13 @@ class WorkersCollector:
         streams = GaugeMetricFamily(
             "posewire_worker_streams", "Detect streams of a worker that serves.", labels=["worker"]
         )
-        for place, count in self._streams().items():
-            streams.add_metric([str(place)], count)
         restarts = CounterMetricFamily(
             "posewire_worker_restarts", "How often a worker was replaced.", labels=["worker"]
         )
-        for place, count in self._restarts().items():
-            restarts.add_metric([str(place)], count)
-        yield from (streams, restarts)
+        for metric, numbers in ((streams, self._streams()), (restarts, self._restarts())):
+            for place, count in numbers.items():
+                metric.add_metric([str(place)], count)
+            yield metric
 
 
 def combined_registry(own: WorkersCollector, folder: Path) -> CollectorRegistry:

@@ -1,7 +1,6 @@
 """Packages of the extras of posewire, which are asked for when they are needed."""
 
 import importlib.util
-from typing import Any
 
 from posewire_server.errors import ConfigError, LocalReason
 
@@ -15,18 +14,3 @@ def require(package: str, extra: str) -> None:
     if importlib.util.find_spec(package) is None:
         text = f"{package} is not installed; pip install 'posewire[{extra}]'"
         raise ConfigError(LocalReason.EXTRA_MISSING, text)
-
-
-def load_pyplot() -> Any:
-    """Returns ``matplotlib.pyplot``, which draws into files.
-
-    Raises:
-        ConfigError: EXTRA_MISSING.
-    """
-    require("matplotlib", "plot")
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    return pyplot

@@ -4,7 +4,9 @@ A scene's heatmaps are Gaussians of 7 pixels sampled every 8 pixels, with the ma
 A limb's field is its direction within one cell of its axis, with the mean at overlaps.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
@@ -13,6 +15,9 @@ import numpy.typing as npt
 from posewire_server.skeletons import OPENPOSE18, OPENPOSE18_PAF_CHANNELS
 
 Floats = npt.NDArray[np.floating]
+Mask = npt.NDArray[np.bool_]
+Size = tuple[int, int]
+Strength = Callable[[], float]
 Mode = Literal["clean", "noisy", "crowd"]
 
 STRIDE: Final = 8
@@ -45,8 +50,8 @@ class Scene:
     heatmaps: npt.NDArray[np.float32]
     pafs: npt.NDArray[np.float32]
     points: Floats
-    visible: npt.NDArray[np.bool_]
-    size: tuple[int, int]
+    visible: Mask
+    size: Size
 
 
 def make_scene(people: int, resolution: str, mode: Mode, seed: int) -> Scene:
@@ -68,8 +73,9 @@ def make_scene(people: int, resolution: str, mode: Mode, seed: int) -> Scene:
         visible = rng.random(visible.shape) > 0.08
         visible[:, 1] = True
         amplitude, noise = (0.6, 0.95), 0.02
-    heatmaps = _draw_heatmaps(points, visible, size, rng, amplitude)
-    pafs = _draw_pafs(points, visible, size, rng, amplitude)
+    strength = partial(rng.uniform, *amplitude)
+    heatmaps = _draw_heatmaps(points, visible, size, strength)
+    pafs = _draw_pafs(points, visible, size, strength)
     heatmaps += rng.normal(0.0, noise, heatmaps.shape)
     pafs += rng.normal(0.0, noise, pafs.shape)
     heatmaps = heatmaps.clip(0.0, 1.0)
@@ -102,7 +108,7 @@ def _pose(rng: np.random.Generator) -> Floats:
     return _turn(points, rng.uniform(-0.25, 0.25))
 
 
-def _place(people: int, size: tuple[int, int], rng: np.random.Generator, apart: float) -> Floats:
+def _place(people: int, size: Size, rng: np.random.Generator, apart: float) -> Floats:
     """Returns (N, K, 2) people in the picture; the best of some tries if they must keep apart."""
     margin, tries = 12.0, 600
     placed = np.zeros((0, KEYPOINTS, 2))
@@ -126,31 +132,19 @@ def _place(people: int, size: tuple[int, int], rng: np.random.Generator, apart: 
     return placed
 
 
-def _draw_heatmaps(
-    points: Floats,
-    visible: npt.NDArray[np.bool_],
-    size: tuple[int, int],
-    rng: np.random.Generator,
-    amplitude: tuple[float, float],
-) -> Floats:
+def _draw_heatmaps(points: Floats, visible: Mask, size: Size, strength: Strength) -> Floats:
     columns, rows = ((np.arange(length // STRIDE) + 0.5) * STRIDE for length in size)
     maps = np.zeros((KEYPOINTS, len(rows), len(columns)))
     for person, keypoint in np.argwhere(visible):
         x, y = points[person, keypoint]
         across = np.exp(-((columns - x) ** 2) / (2 * SIGMA**2))
         down = np.exp(-((rows - y) ** 2) / (2 * SIGMA**2))
-        blob = rng.uniform(*amplitude) * down[:, None] * across
+        blob = strength() * down[:, None] * across
         np.maximum(maps[keypoint], blob, out=maps[keypoint])
     return maps
 
 
-def _draw_pafs(
-    points: Floats,
-    visible: npt.NDArray[np.bool_],
-    size: tuple[int, int],
-    rng: np.random.Generator,
-    amplitude: tuple[float, float],
-) -> Floats:
+def _draw_pafs(points: Floats, visible: Mask, size: Size, strength: Strength) -> Floats:
     shape = (size[1] // STRIDE, size[0] // STRIDE)
     rows, columns = np.indices(shape)
     maps = np.zeros((2 * len(OPENPOSE18.limbs), *shape))
@@ -164,9 +158,8 @@ def _draw_pafs(
             beside = np.abs((columns - ends[0, 0]) * unit[1] - (rows - ends[0, 1]) * unit[0]) < 1.0
             inside = (columns >= low[0]) & (columns <= high[0]) & (rows >= low[1])
             cells = beside & inside & (rows <= high[1])
-            strength = rng.uniform(*amplitude)
-            for channel, value in zip(channels, unit, strict=True):
+            for channel, value in zip(channels, strength() * unit, strict=True):
                 drawn = maps[channel]
-                drawn[cells] = (drawn[cells] * count[cells] + strength * value) / (count[cells] + 1)
+                drawn[cells] = (drawn[cells] * count[cells] + value) / (count[cells] + 1)
             count[cells] += 1
     return maps

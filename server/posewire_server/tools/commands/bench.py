@@ -19,7 +19,6 @@ class BenchConfig:
     groups: tuple[str, ...]
     cache: Path
     json: bool = False
-    plot: Path | None = None
 
 
 def run(config: BenchConfig) -> int:
@@ -30,4 +29,4 @@ def run(config: BenchConfig) -> int:
         "server": lambda: server_overhead.measure(config.cache),
         "live": lambda: live_stream.measure(config.cache),
     }
-    return run_groups(groups, config.groups, as_json=config.json, plot=config.plot)
+    return run_groups(groups, config.groups, as_json=config.json)

@@ -16,7 +16,7 @@ from posewire_server.tools.evaluation.evaluation import evaluate
 from posewire_server.tools.evaluation.labels import read_labels
 from posewire_server.tools.evaluation.report import draw_curves, predictions, summary, tables
 from posewire_server.tools.evaluation.task import TASKS, find_task, task_of
-from posewire_server.tools.extras import load_pyplot, require
+from posewire_server.tools.extras import require
 from posewire_server.tools.media.terminal import ProgressBars
 
 
@@ -56,7 +56,7 @@ def run(config: EvaluateConfig) -> int:
             cannot be written.
     """
     if config.plot is not None:
-        load_pyplot()  # a missing extra is reported before the work
+        require("matplotlib", "plot")
     task = find_task(config.task) if config.task else None
     model = find_model(config.model or (task or TASKS[0]).model)
     task = task or task_of(model.skeleton)

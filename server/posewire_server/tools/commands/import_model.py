@@ -65,10 +65,10 @@ def import_model(cache: ModelCache, config: ImportConfig) -> tuple[StoredNetwork
     with tempfile.TemporaryDirectory(prefix="posewire-") as workspace, ProgressBars() as progress:
         given = Path(workspace) / "given"
         given.mkdir()
-        groups = _group(spec, collect_files(config.paths, given, _names(spec)))
+        names = _names(spec)
+        groups = _group(spec, collect_files(config.paths, given, names))
         if not groups:
-            names = ", ".join(sorted(_names(spec)))
-            text = f"none of the files given is one of {spec.name}: {names}"
+            text = f"none of the files given is one of {spec.name}: {', '.join(sorted(names))}"
             raise WeightsError(LocalReason.WEIGHTS_DAMAGED, text, model=spec.name)
         references = {spec.networks[0].name: config.reference}
         return tuple(

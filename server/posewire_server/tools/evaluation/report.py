@@ -10,7 +10,7 @@ from posewire_server.pose import Poses
 from posewire_server.tools.evaluation.evaluation import Evaluation, Result
 from posewire_server.tools.evaluation.labels import LabelledPicture
 from posewire_server.tools.evaluation.score import Score
-from posewire_server.tools.extras import load_pyplot
+from posewire_server.tools.extras import require
 from posewire_server.tools.media.terminal import format_table
 
 
@@ -116,8 +116,11 @@ def draw_curves(evaluation: Evaluation, path: Path) -> None:
     Raises:
         ConfigError: EXTRA_MISSING without matplotlib, OUTPUT_UNWRITABLE.
     """
-    pyplot = load_pyplot()
-    drawing, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
+    require("matplotlib", "plot")
+    from matplotlib.figure import Figure
+
+    drawing = Figure(figsize=(8, 5), layout="constrained")
+    axes = drawing.subplots()
     for way, result in evaluation.results.items():
         curve = result.score.curve
         axes.plot(curve.x, curve.y, linewidth=2.5, label=str(way))
@@ -134,5 +137,3 @@ def draw_curves(evaluation: Evaluation, path: Path) -> None:
     except OSError as error:
         text = f"the plot cannot be written to {path}: {error.strerror}"
         raise ConfigError(LocalReason.OUTPUT_UNWRITABLE, text) from error
-    finally:
-        pyplot.close(drawing)

@@ -50,10 +50,7 @@ class Annotator(ABC):
 def open_annotator(output: Path, source: Source, skeleton: Skeleton) -> Annotator:
     """Returns an annotator for the frames of a source.
 
-    Args:
-        output: A .mp4 or .avi file for a video; a folder for images, or a file for one image.
-        source: Source of the frames.
-        skeleton: Skeleton of the poses.
+    The output is a .mp4 or .avi file for a video, a folder for images, or a file for one image.
 
     Raises:
         ConfigError: OUTPUT_UNWRITABLE.

@@ -19,13 +19,11 @@ class DetectorConfig:
     """Settings of a detector.
 
     Attributes:
-        server: Address of a server; None: a pipeline in this process.
-        model: Name or alias of the model.
-        mode: One of the model's modes; empty: its default.
+        server: Address; None: a pipeline in this process, with ``engine`` and ``cache``.
+        model: Name or alias.
+        mode: Empty: the model's default.
         minimum_score: Poses with a lower score are left out.
         tracking: None: off.
-        engine: Settings of the engine in this process.
-        cache: Folder of the weights for this process.
     """
 
     server: str | None = None

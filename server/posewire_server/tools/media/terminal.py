@@ -42,13 +42,9 @@ def format_table(
 ) -> str:
     """Returns a table with aligned columns: those of ``left`` to the left, others to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = [header, ["-" * width for width in widths], *rows]
-    return "\n".join(_format_line(line, widths, left) for line in lines)
-
-
-def _format_line(line: Sequence[str], widths: Sequence[int], left: Collection[int]) -> str:
-    cells = [
-        cell.ljust(width) if column in left else cell.rjust(width)
-        for column, (cell, width) in enumerate(zip(line, widths, strict=True))
-    ]
-    return "  ".join(cells).rstrip()
+    lines = []
+    for line in (header, ["-" * width for width in widths], *rows):
+        cells = enumerate(zip(line, widths, strict=True))
+        aligned = (c.ljust(width) if n in left else c.rjust(width) for n, (c, width) in cells)
+        lines.append("  ".join(aligned).rstrip())
+    return "\n".join(lines)
