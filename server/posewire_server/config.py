@@ -1,6 +1,6 @@
-"""Settings: the only reader of the environment and the settings file.
+"""Settings of the command line, the environment and the settings file, and their only reader.
 
-An option's value is the first found of: the command line, the environment (``POSEWIRE_`` and the
+The value of an option is the first of: the command line, the environment (``POSEWIRE_`` and the
 option's name, for instance ``POSEWIRE_ADDRESS``), the settings file (``--config``, TOML, keys as
 the options with underscores), its default.
 """

@@ -1,6 +1,6 @@
-"""``posewire-server``: the command line.
+"""Command line of ``posewire-server``.
 
-A command imports what it needs when it runs, so ``--help`` answers at once.
+A command imports its modules when it runs: ``--help`` answers at once.
 """
 
 import argparse

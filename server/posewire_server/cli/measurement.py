@@ -35,11 +35,12 @@ def add_bench(parser: argparse.ArgumentParser) -> None:
     """Adds the options of ``bench``."""
     add_common(parser, _bench)
     groups = "of paf, network, server, live; default: all"
-    parser.add_argument("groups", nargs="*", metavar="GROUP", help=groups)
-    parser.add_argument("--json", action="store_true", help="one JSON object a figure")
+    parser.add_argument("groups", nargs="*", default=[], metavar="GROUP", help=groups)
+    json = "one JSON object a figure"
+    parser.add_argument("--json", action="store_true", default=False, help=json)
 
 
 def _bench(options: Options) -> int:
-    from posewire_server.tools.commands.bench import BenchConfig, run
+    from posewire_server.tools.commands.bench import run
 
-    return run(read_config(BenchConfig, options))
+    return run(options.groups, options.cache, as_json=options.json)

@@ -35,17 +35,9 @@ class Figure:
 
 
 def run_groups(
-    groups: Mapping[str, Callable[[], list[Figure]]],
-    chosen: Sequence[str] = (),
-    *,
-    as_json: bool = False,
+    groups: Mapping[str, Callable[[], list[Figure]]], chosen: Sequence[str], *, as_json: bool
 ) -> int:
-    """Measures and prints group by group; returns 0 if every group could be measured.
-
-    Args:
-        groups: Measuring functions by group.
-        chosen: Groups to measure; empty: all.
-        as_json: One JSON object a figure instead of the table.
+    """Measures and prints the chosen groups, by default all; returns 1 if one was not measured.
 
     Raises:
         ConfigError: SETTING_INVALID if there is no such group.

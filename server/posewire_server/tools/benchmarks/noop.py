@@ -1,5 +1,6 @@
 """Server whose network does nothing, for measuring the time of serving."""
 
+import functools
 import sys
 
 import numpy as np
@@ -15,20 +16,20 @@ from posewire_server.serving.front.worker_process import end_with_stdin
 from posewire_server.serving.rpc.server_config import ServerConfig
 from posewire_server.serving.serve import serve_pipelines
 
+Array = npt.NDArray[np.float32]
+
 
 class NoopPredictor:
     """Predictor of the body network that returns empty maps at once."""
 
-    def __init__(self) -> None:
-        self._maps: dict[tuple[int, ...], npt.NDArray[np.float32]] = {}
-
-    def run(self, inputs: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+    def run(self, inputs: Array) -> list[Array]:
         """Returns the same (1, 57, h / 8, w / 8) zeros for each size of input."""
-        height, width = inputs.shape[2:]
-        shape = TFPOSE.outputs[0].shape_of(1, height, width)
-        if shape not in self._maps:
-            self._maps[shape] = np.zeros(shape, np.float32)
-        return [self._maps[shape]]
+        return [_zeros(TFPOSE.outputs[0].shape_of(1, *inputs.shape[2:]))]
+
+
+@functools.cache
+def _zeros(shape: tuple[int, ...]) -> Array:
+    return np.zeros(shape, np.float32)
 
 
 def noop_pipeline() -> Pipeline:

@@ -1,6 +1,6 @@
 """``posewire-server bench``: measures decoding, networks and serving on this machine."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from posewire_server.tools.benchmarks import (
@@ -12,21 +12,12 @@ from posewire_server.tools.benchmarks import (
 from posewire_server.tools.benchmarks.figure import run_groups
 
 
-@dataclass(frozen=True)
-class BenchConfig:
-    """Settings of ``bench``; no groups mean all."""
-
-    groups: tuple[str, ...]
-    cache: Path
-    json: bool = False
-
-
-def run(config: BenchConfig) -> int:
-    """Measures and prints group by group; returns 0 if every group could be measured."""
+def run(chosen: Sequence[str], cache: Path, *, as_json: bool) -> int:
+    """Measures and prints the chosen groups or all; returns 0 if every one could be measured."""
     groups = {
         "paf": paf_decoding.measure,
-        "network": lambda: network_time.measure(config.cache),
-        "server": lambda: server_overhead.measure(config.cache),
-        "live": lambda: live_stream.measure(config.cache),
+        "network": lambda: network_time.measure(cache),
+        "server": lambda: server_overhead.measure(cache),
+        "live": lambda: live_stream.measure(cache),
     }
-    return run_groups(groups, config.groups, as_json=config.json)
+    return run_groups(groups, chosen, as_json=as_json)

@@ -91,7 +91,12 @@ def read_labels(path: Path, task: Task, datasets: Sequence[str] = ()) -> list[La
     """
     patterns = datasets or task.datasets
     try:
-        suited = [record for record in _records(path) if _is_of(record, task)]
+        suited = [
+            record
+            for record in _records(path)
+            if record["task"] == task.name
+            and not str(record.get("label_kind", "")).startswith("pseudo")
+        ]
         chosen = [
             _picture(path.parent, record, len(task.skeleton.keypoints))
             for record in suited
@@ -108,11 +113,6 @@ def read_labels(path: Path, task: Task, datasets: Sequence[str] = ()) -> list[La
         )
         raise LabelsError(LocalReason.LABELS_EMPTY, text)
     return chosen
-
-
-def _is_of(record: Mapping[str, Any], task: Task) -> bool:
-    made_by_model = str(record.get("label_kind", "")).startswith("pseudo")
-    return bool(record["task"] == task.name) and not made_by_model
 
 
 def _records(path: Path) -> list[Mapping[str, Any]]:

@@ -24,7 +24,7 @@ class Annotator(ABC):
     """Writes frames with their poses; a context manager.
 
     Raises:
-        ConfigError: OUTPUT_UNWRITABLE; so do its methods.
+        ConfigError: OUTPUT_UNWRITABLE; ``write`` raises it, too.
     """
 
     def __init__(self, output: Path, folder: Path, skeleton: Skeleton) -> None:
