@@ -6,8 +6,8 @@ with a path that leads out, refuses the archive.
 
 import tarfile
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Sequence
+from contextlib import closing
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, Final
 
@@ -71,7 +71,7 @@ def _take_file(path: Path, folder: Path) -> None:
 def _take_archive(path: Path, folder: Path, names: Collection[str]) -> None:
     budget = min(MAX_BYTES, MAX_GROWTH * path.stat().st_size)
     try:
-        with _open_archive(path) as members:
+        with closing(_read_members(path)) as members:
             for count, (name, source) in enumerate(members):
                 if count >= MAX_MEMBERS:
                     raise _damaged(f"{path.name} has more than {MAX_MEMBERS} members")
@@ -84,32 +84,22 @@ def _take_archive(path: Path, folder: Path, names: Collection[str]) -> None:
         raise _damaged(f"{path.name} is packed by an unknown method") from error
 
 
-@contextmanager
-def _open_archive(path: Path) -> Iterator[Iterable[tuple[str, IO[bytes]]]]:
-    """Lends the names, without folders, and contents of an archive's files."""
+def _read_members(path: Path) -> Generator[tuple[str, IO[bytes]], None, None]:
+    """Yields the names, without folders, and contents of an archive's files."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
-            yield _zip_members(archive)
+            for entry in archive.infolist():
+                is_link = entry.external_attr >> 28 == 0o12
+                name = _check_member(entry.filename, is_plain=not is_link)
+                if not entry.is_dir():
+                    with archive.open(entry) as source:
+                        yield name, source
     else:
-        with tarfile.open(path) as archive:
-            yield _tar_members(archive)
-
-
-def _zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes]]]:
-    for entry in archive.infolist():
-        is_link = entry.external_attr >> 28 == 0o12
-        name = _check_member(entry.filename, is_plain=not is_link)
-        if not entry.is_dir():
-            with archive.open(entry) as source:
-                yield name, source
-
-
-def _tar_members(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes]]]:
-    for entry in archive:
-        name = _check_member(entry.name, is_plain=entry.isfile() or entry.isdir())
-        source = archive.extractfile(entry) if entry.isfile() else None
-        if source is not None:
-            yield name, source
+        with tarfile.open(path) as tar:
+            for member in tar:
+                name = _check_member(member.name, is_plain=member.isfile() or member.isdir())
+                if (content := tar.extractfile(member)) is not None:
+                    yield name, content
 
 
 def _check_member(path: str, *, is_plain: bool) -> str:

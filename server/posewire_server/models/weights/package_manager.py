@@ -25,17 +25,21 @@ def fetch(
 ) -> subprocess.CompletedProcess[str]:
     """Runs a package manager that downloads ``size_bytes`` into a folder, to its end.
 
-    The largest file of the folder tells how far it is; ``stdout`` of what is returned is all that
-    the program wrote.
+    Progress is the size of the largest file; ``stdout`` of the result has stderr as well.
     """
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
+    log: str | None = None
     with process:
         try:
-            log = _follow(process, folder, size_bytes, progress)
+            while log is None:
+                progress("download", min(_largest(folder), size_bytes), size_bytes)
+                with suppress(subprocess.TimeoutExpired):
+                    log, _ = process.communicate(timeout=_POLL_S)
         finally:
             process.kill()
+    progress("download", size_bytes, size_bytes)
     return subprocess.CompletedProcess(command, process.returncode, log)
 
 
@@ -58,20 +62,6 @@ def mismatch(got: str, sha256: str, label: str, settings: str) -> WeightsError:
         f"Check the index or mirror ({settings})"
     )
     return WeightsError(LocalReason.WEIGHTS_DIGEST_MISMATCH, text, expected=sha256, got=got)
-
-
-def _follow(
-    process: subprocess.Popen[str], folder: Path, size_bytes: int, progress: Progress
-) -> str:
-    """Reports the progress of a process until it ends; returns what it said."""
-    while True:
-        progress("download", min(_largest(folder), size_bytes), size_bytes)
-        try:
-            log, _ = process.communicate(timeout=_POLL_S)
-        except subprocess.TimeoutExpired:
-            continue
-        progress("download", size_bytes, size_bytes)
-        return log
 
 
 def _largest(folder: Path) -> int:

@@ -17,6 +17,7 @@ from posewire_server.models.weights.importers.graphdef.graphdef_pb2 import (
     GraphDef,
     TensorProto,
 )
+from posewire_server.models.weights.importers.program.emitter import Array
 from posewire_server.models.weights.importers.program.import_errors import unreadable
 
 # The values of TensorFlow's DataType that inference graphs hold constants of.
@@ -24,7 +25,6 @@ DTYPES: Mapping[int, npt.DTypeLike] = {1: "<f4", 3: "<i4", 9: "<i8"}
 MAX_ELEMENTS = 1 << 24
 MAX_RANK = 8
 
-Array = npt.NDArray[np.generic]
 _damaged: Final = partial(unreadable, "TensorFlow graph")
 
 

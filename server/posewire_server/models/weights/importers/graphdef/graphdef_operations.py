@@ -9,17 +9,15 @@ from functools import partial
 from typing import Any, Final, Literal, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from posewire_server.models.weights.importers.graphdef.graphdef import Node
-from posewire_server.models.weights.importers.program.emitter import Emitter
+from posewire_server.models.weights.importers.program.emitter import Array, Emitter
 from posewire_server.models.weights.importers.program.import_errors import unsupported
 
 MAPS: Final = 4  # the rank of maps
 # The axis of (N, C, H, W) for each axis of (N, H, W, C).
 _AXES: Final = {0: 0, 1: 2, 2: 3, 3: 1, -1: 1, -2: 3, -3: 2, -4: 0}
 
-Array = npt.NDArray[np.generic]
 Operation = Callable[[Emitter, Node, list[Any]], Any]
 
 
@@ -90,19 +88,9 @@ def _batch_norm(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     return emitter.add_bias(y, beta - mean * factor)
 
 
-def _concat(emitter: Emitter, _node: Node, inputs: list[Any]) -> Any:
-    """The last input is the axis."""
-    return emitter.concat(inputs[:-1], axis=_AXES[int(inputs[-1])])
-
-
-def _max_pool(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
-    size, strides = _spatial(node, "ksize"), _spatial(node, "strides")
-    return emitter.max_pool(inputs[0], size, strides, _padding(node))
-
-
-def _average_pool(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
-    size, strides = _spatial(node, "ksize"), _spatial(node, "strides")
-    return emitter.average_pool(inputs[0], size, strides, _padding(node))
+def _pool(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
+    pool = emitter.max_pool if node.operation == "MaxPool" else emitter.average_pool
+    return pool(inputs[0], _spatial(node, "ksize"), _spatial(node, "strides"), _padding(node))
 
 
 def _mean(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
@@ -180,9 +168,9 @@ _FUSIBLE: Final = {"BiasAdd", "Relu", "Relu6"}
 OPERATIONS: Final[Mapping[str, Operation]] = {
     "Add": _add,
     "AddV2": _add,
-    "AvgPool": _average_pool,
+    "AvgPool": _pool,
     "BiasAdd": lambda emitter, _, inputs: emitter.add_bias(*inputs),
-    "ConcatV2": _concat,
+    "ConcatV2": lambda emitter, _, inputs: emitter.concat(inputs[:-1], _AXES[int(inputs[-1])]),
     "Const": lambda _, node, __: node.constant(),
     "Conv2D": _conv2d,
     "Conv2DBackpropInput": _transposed,
@@ -192,7 +180,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "FusedBatchNormV3": _batch_norm,
     "FusedDepthwiseConv2dNative": partial(_fused, _depthwise_conv2d),
     "Identity": lambda _, __, inputs: inputs[0],
-    "MaxPool": _max_pool,
+    "MaxPool": _pool,
     "Mean": _mean,
     "Mul": _multiply,
     "Pack": _pack,
@@ -212,8 +200,7 @@ def _spatial(node: Node, name: str) -> list[int]:
     """Returns the height and width of an attribute over (N, H, W, C)."""
     values = node.integers(name) or [1, 1, 1, 1]
     if len(values) != 4 or values[0] != 1 or values[3] != 1:
-        text = f"{name} {values}; only height and width may differ from 1"
-        raise unsupported(node.name, text)
+        raise unsupported(node.name, f"{name} {values}; only height and width may differ from 1")
     return values[1:3]
 
 

@@ -18,11 +18,11 @@ from posewire_server.errors import LocalReason, WeightsError
 from posewire_server.models.weights.importers.graphdef.graphdef import (
     MAX_ELEMENTS,
     MAX_RANK,
-    Array,
     Node,
     read_nodes,
 )
 from posewire_server.models.weights.importers.graphdef.graphdef_pb2 import GraphModel, StoredWeights
+from posewire_server.models.weights.importers.program.emitter import Array
 from posewire_server.models.weights.importers.program.import_errors import find_file, unreadable
 
 MAX_JSON_BYTES: Final = 1 << 25

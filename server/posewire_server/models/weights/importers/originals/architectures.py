@@ -42,12 +42,7 @@ def translate_torch(folder: Path, emitter: Emitter, outputs: Sequence[str]) -> l
     return _translate(read_torch_state(find_file(folder, ending)), emitter, outputs)
 
 
-def define(state: State) -> list[Layer]:
-    """Returns the layers of the network that a state dictionary is of.
-
-    Raises:
-        WeightsError: WEIGHTS_UNSUPPORTED if it is of none that is known.
-    """
+def _define(state: State) -> list[Layer]:
     for parameter, read in _NETWORKS.items():
         if parameter in state:
             return read(state)
@@ -60,17 +55,14 @@ def define(state: State) -> list[Layer]:
 
 
 def _translate(state: State, emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
-    return join_ends(emit_layers(define(state), (3, -1, -1), emitter), outputs, emitter)
+    return join_ends(emit_layers(_define(state), (3, -1, -1), emitter), outputs, emitter)
 
 
-def read_body(state: State) -> list[Layer]:
+def _read_body(state: State) -> list[Layer]:
     """Returns the body network: (N, 3, H, W) to heatmaps and part affinity fields.
 
     It ends in ``L1``, the fields (N, 38, H / 8, W / 8), and ``L2``, the heatmaps (N, 19, H / 8,
     W / 8). The last heatmaps pass a ReLU, since PaddleHub's list of layers without one lacks them.
-
-    Raises:
-        WeightsError: WEIGHTS_UNSUPPORTED if the state is of another network.
     """
     net = StateLayers(state)
     names = (*_VGG, "conv4_3_CPM", "conv4_4_CPM")
@@ -88,12 +80,8 @@ def read_body(state: State) -> list[Layer]:
     return net.finish()
 
 
-def read_hand(state: State) -> list[Layer]:
-    """Returns the hand network: (N, 3, H, W) to heatmaps (N, 22, H / 8, W / 8).
-
-    Raises:
-        WeightsError: WEIGHTS_UNSUPPORTED if the state is of another network.
-    """
+def _read_hand(state: State) -> list[Layer]:
+    """Returns the hand network: (N, 3, H, W) to heatmaps (N, 22, H / 8, W / 8)."""
     net = StateLayers(state)
     names = (*_VGG, "conv4_3", "conv4_4", "conv5_1", "conv5_2", "conv5_3_CPM")
     front = _sequence(net, "model1_0", names, INPUT_NAME, last_relu=True)
@@ -119,13 +107,10 @@ def _sequence(
     return x
 
 
-def read_pose_resnet(state: State) -> list[Layer]:
+def _read_pose_resnet(state: State) -> list[Layer]:
     """Returns the network of 50, 101 or 152 layers: (N, 3, H, W) to (N, K, H / 4, W / 4).
 
     Batch normalisations are folded into the convolutions before them.
-
-    Raises:
-        WeightsError: WEIGHTS_UNSUPPORTED if the state is of another network.
     """
     net = StateLayers(state)
     x = net.relu(net.convolution("conv1", INPUT_NAME, stride=2, normalised_by="bn1"))
@@ -155,7 +140,7 @@ def _bottleneck(net: StateLayers, block: str, x: str, *, stride: int) -> str:
 
 # A parameter that only this network has, and the function that defines its layers.
 _NETWORKS: Final = {
-    "model0.conv1_1.weight": read_body,
-    "model1_0.conv1_1.weight": read_hand,
-    "deconv_layers.0.weight": read_pose_resnet,
+    "model0.conv1_1.weight": _read_body,
+    "model1_0.conv1_1.weight": _read_hand,
+    "deconv_layers.0.weight": _read_pose_resnet,
 }

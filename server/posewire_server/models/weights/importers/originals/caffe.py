@@ -84,12 +84,20 @@ def assemble(
     """Returns the layers of a network in use, with their weights, and (C, H, W) of its input."""
     if network.layers:
         raise _unsupported("the layers are of Caffe's version 1; upgrade_net_proto_text renews it")
-    used = [layer for layer in network.layer if _is_used(layer)]
+    used = [
+        layer
+        for layer in network.layer
+        if not layer.include or any(rule.phase == caffe_pb2.TEST for rule in layer.include)
+    ]
     inputs = [layer for layer in used if layer.type == "Input"]
     names = [*network.input, *(top for layer in inputs for top in layer.top)]
     renamed = {only("input", names): INPUT_NAME}
     layers = [_layer(layer, weights, renamed) for layer in used if layer.type != "Input"]
-    return layers, _input_shape(network, inputs)
+    shapes = [*network.input_shape, *(s for layer in inputs for s in layer.input_param.shape)]
+    written = list(network.input_dim) or next((list(shape.dim) for shape in shapes), [])
+    if len(written) != 4 or min(written) < 1:
+        raise _damaged(f"the input has the shape {written}")
+    return layers, (written[1], written[2], written[3])
 
 
 def read_weights(content: bytes) -> dict[str, tuple[Floats, ...]]:
@@ -103,10 +111,8 @@ def read_weights(content: bytes) -> dict[str, tuple[Floats, ...]]:
     except DecodeError as error:
         raise _damaged("the .caffemodel is cut short or something else") from error
     del content  # 200 MB, of which the message is a copy.
-    layers: list[caffe_pb2.LayerParameter | caffe_pb2.V1LayerParameter] = [
-        *network.layers,
-        *network.layer,
-    ]
+    layers: list[caffe_pb2.LayerParameter | caffe_pb2.V1LayerParameter]
+    layers = [*network.layers, *network.layer]
     found = {
         layer.name: tuple(_read_blob(layer.name, blob) for blob in layer.blobs)
         for layer in layers
@@ -123,10 +129,6 @@ def _read_blob(layer: str, blob: caffe_pb2.BlobProto) -> Floats:
     if min(shape) < 1 or len(shape) > MAX_RANK or 4 * math.prod(shape) != len(content):
         raise _damaged(f"layer {layer!r} has {len(content)} bytes of weights for {shape}")
     return np.frombuffer(content, "<f4").reshape(shape)
-
-
-def _is_used(layer: caffe_pb2.LayerParameter) -> bool:
-    return not layer.include or any(rule.phase == caffe_pb2.TEST for rule in layer.include)
 
 
 def _layer(source: caffe_pb2.LayerParameter, weights: Weights, renamed: Mapping[str, str]) -> Layer:
@@ -219,16 +221,6 @@ def _plain(layer: caffe_pb2.LayerParameter) -> Settings:
     if layer.relu_param.negative_slope:
         raise unsupported(layer.name, "a slope of negative values; PReLU has one")
     return {}
-
-
-def _input_shape(
-    network: caffe_pb2.NetParameter, inputs: Sequence[caffe_pb2.LayerParameter]
-) -> tuple[int, int, int]:
-    shapes = [*network.input_shape, *(s for layer in inputs for s in layer.input_param.shape)]
-    written = list(network.input_dim) or next((list(shape.dim) for shape in shapes), [])
-    if len(written) != 4 or min(written) < 1:
-        raise _damaged(f"the input has the shape {written}")
-    return written[1], written[2], written[3]
 
 
 def _unsupported(what: str) -> WeightsError:

@@ -76,7 +76,7 @@ def read_paddle(folder: Path) -> PaddleNetwork:
         WeightsError: WEIGHTS_DAMAGED if the files are missing, cut short or of another format;
             WEIGHTS_UNSUPPORTED for parameters of a type that is not known.
     """
-    program, parameters = find_pair(folder)
+    program, parameters = _find_pair(folder)
     blocks = _parse(paddle_pb2.ProgramDesc, program.read_bytes()).blocks
     if len(blocks) != 1:
         raise _damaged(f"the program has {len(blocks)} blocks; loops and branches are not read")
@@ -91,12 +91,8 @@ def read_paddle(folder: Path) -> PaddleNetwork:
     return PaddleNetwork(nodes, shapes, _read_parameters(parameters, folder, sorted(names)))
 
 
-def find_pair(folder: Path) -> tuple[Path, Path | None]:
-    """Returns the program and the parameters; None for parameters in a file each.
-
-    Raises:
-        WeightsError: WEIGHTS_DAMAGED if there is none, or more than one.
-    """
+def _find_pair(folder: Path) -> tuple[Path, Path | None]:
+    """Returns the program and the parameters; None for parameters in a file each."""
     files = [path for path in folder.iterdir() if path.is_file()]
     for program_ending, parameters_ending in _PAIRS:
         pairs = [

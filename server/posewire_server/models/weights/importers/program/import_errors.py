@@ -18,20 +18,15 @@ def unsupported(node: str, what: str) -> WeightsError:
 
 
 def check_operations(operations: Iterable[tuple[str, str]], known: Collection[str]) -> None:
-    """Raises ``unknown_operation`` for the first of (node, operation) that is not translated."""
+    """Raises ``unsupported`` for the first (node, operation) whose operation is not known."""
     for node, operation in operations:
         if operation not in known:
-            raise unknown_operation(node, operation, known)
-
-
-def unknown_operation(node: str, operation: str, known: Iterable[str]) -> WeightsError:
-    """Returns the error for an operation that is not translated; it lists those that are."""
-    text = (
-        f"the operation {operation!r}; known are {', '.join(sorted(known))}. Freeze the graph for "
-        "inference (fold batch normalisation, drop training nodes) or use the model's default "
-        "weights"
-    )
-    return unsupported(node, text)
+            text = (
+                f"the operation {operation!r}; known are {', '.join(sorted(known))}. Freeze the "
+                "graph for inference (fold batch normalisation, drop training nodes) or use the "
+                "model's default weights"
+            )
+            raise unsupported(node, text)
 
 
 @contextmanager

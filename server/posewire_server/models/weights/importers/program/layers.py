@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from posewire_server.models.weights.importers.program.emitter import INPUT_NAME, Emitter
 from posewire_server.models.weights.importers.program.import_errors import (
+    check_operations,
     naming,
-    unknown_operation,
     unsupported,
 )
 
@@ -76,8 +76,7 @@ def emit_layers(
 
 
 def _emit(layer: Layer, tensors: Mapping[str, Any], emitter: Emitter) -> Any:
-    if layer.kind not in _EMIT:
-        raise unknown_operation(layer.name, layer.kind, _EMIT)
+    check_operations([(layer.name, layer.kind)], _EMIT)
     absent = [name for name in layer.inputs if name not in tensors]
     if absent or not layer.inputs:
         raise unsupported(layer.name, f"inputs that no layer before it makes: {absent}")
@@ -127,17 +126,13 @@ def _max_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
 
 def _average_pool(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:
     size, strides = layer.pair("size", 1), layer.pair("strides", 1)
-    windows = zip(inputs[0].shape[2:], size, strides, strict=True)
-    if layer.settings.get("round_up") and any(_has_rest(*window) for window in windows):
-        raise unsupported(layer.name, "an average over partial windows")
+    if layer.settings.get("round_up"):
+        for length, window, stride in zip(inputs[0].shape[2:], size, strides, strict=True):
+            if stride > 1 and (length < 0 or (length - window) % stride):  # -1 is a free length.
+                raise unsupported(layer.name, "an average over partial windows")
     if any(_padding(layer)):
         raise unsupported(layer.name, "an average over padding")
     return emitter.average_pool(inputs[0], size, strides)
-
-
-def _has_rest(length: int, size: int, stride: int) -> bool:
-    """Returns whether windows leave cells out, or could if the length is free."""
-    return stride > 1 and (length < 0 or (length - size) % stride > 0)
 
 
 def _scale(emitter: Emitter, layer: Layer, inputs: list[Any]) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from posewire_server.errors import LocalReason, WeightsError
+from posewire_server.models.weights.importers.program.emitter import Array
 from posewire_server.models.weights.importers.program.import_errors import unreadable
 from posewire_server.models.weights.importers.tflite.flatbuffer import Table
 
@@ -47,7 +48,6 @@ MAX_ELEMENTS: Final = 1 << 25  # of one tensor, and of all constants together
 MAX_RANK: Final = 8
 MAX_INPUTS: Final = 256  # of one operation
 
-Array = npt.NDArray[np.generic]
 damaged: Final = partial(unreadable, "TensorFlow Lite file")
 
 

@@ -5,15 +5,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from posewire_server.models.weights.importers.program.emitter import Edges
+from posewire_server.models.weights.importers.program.emitter import Array, Edges
 from posewire_server.models.weights.importers.program.import_errors import unsupported
-from posewire_server.models.weights.importers.tflite.tflite_step import (
-    MAPS,
-    Array,
-    Padded,
-    Step,
-    Value,
-)
+from posewire_server.models.weights.importers.tflite.tflite_step import MAPS, Padded, Step, Value
 
 SAME: Final = 0  # of the schema's Padding
 # The axis of (N, C, H, W) for each axis of (N, H, W, C).

@@ -58,7 +58,12 @@ def _needed(graph: Graph, numbers: Sequence[int]) -> list[Operator]:
 
 def _emit(graph: Graph, operators: Sequence[Operator], emitter: Emitter) -> dict[int, Value]:
     only("input", [graph.tensors[number].name for number in graph.inputs])
-    values: dict[int, Value] = {graph.inputs[0]: _input(graph, emitter)}
+    image = graph.tensors[graph.inputs[0]]
+    if len(image.shape) != MAPS or image.shape[0] != 1:
+        text = f"an input of {image.shape}; only one image (1, H, W, C) is known"
+        raise unsupported(image.name, text)
+    _, height, width, channels = image.shape
+    values: dict[int, Value] = {graph.inputs[0]: emitter.input((channels, height, width))}
     for operator in operators:
         name = _name(graph, operator)
         with naming(name):
@@ -69,15 +74,6 @@ def _emit(graph: Graph, operators: Sequence[Operator], emitter: Emitter) -> dict
             values[number] = OPERATIONS[operator.operation](step, inputs)
             _check_shape(step, values[number])
     return values
-
-
-def _input(graph: Graph, emitter: Emitter) -> Any:
-    tensor = graph.tensors[graph.inputs[0]]
-    if len(tensor.shape) != MAPS or tensor.shape[0] != 1:
-        text = f"an input of {tensor.shape}; only one image (1, H, W, C) is known"
-        raise unsupported(tensor.name, text)
-    _, height, width, channels = tensor.shape
-    return emitter.input((channels, height, width))
 
 
 def _read(

@@ -4,15 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-import numpy.typing as npt
-
 from posewire_server.models.weights.importers.program.emitter import Edges, Emitter
 from posewire_server.models.weights.importers.program.import_errors import unsupported
 from posewire_server.models.weights.importers.tflite.tflite import Operator
 
 MAPS: Final = 4  # the rank of maps
 
-Array = npt.NDArray[Any]
 Shape = tuple[int, ...]
 
 
