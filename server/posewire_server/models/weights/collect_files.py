@@ -45,7 +45,7 @@ def collect_files(paths: Sequence[Path], folder: Path, names: Collection[str] = 
             raise WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text)
         if path.is_dir():
             _take_folder(path, folder, names)
-        elif _is_archive(path.name):
+        elif path.name.endswith(_ARCHIVES) and not _is_wanted(path.name):
             _take_archive(path, folder, names)
         else:
             _take_file(path, folder)
@@ -126,10 +126,6 @@ def _take(source: IO[bytes], name: str, folder: Path, budget: int) -> int:
                 raise _damaged(f"{name} is larger than weights can be")
             file.write(chunk)
     return taken
-
-
-def _is_archive(name: str) -> bool:
-    return name.endswith(_ARCHIVES) and not _is_wanted(name)
 
 
 def _is_wanted(name: str, names: Collection[str] = ()) -> bool:

@@ -39,7 +39,7 @@ class EngineCheck:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The provenance and the state of one network, kept as JSON beside its files.
+    """Provenance and state of one network, kept as JSON beside its files.
 
     Attributes:
         source_sha256: Digest of what the weights were taken from.
@@ -47,7 +47,7 @@ class Manifest:
         licence: SPDX identifier.
         importer: Name and version of the importer, as ``graphdef 1``.
         paddle_version: The Paddle that wrote the program and ran the checks.
-        files: Digest (SHA-256) of each file of the network, by its name.
+        files: SHA-256 of each file of the network, by its name.
         checks: One for each engine, the preferred first.
     """
 

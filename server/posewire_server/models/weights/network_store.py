@@ -1,7 +1,4 @@
-"""The cache of imported networks: pulls, finds, verifies and removes them.
-
-    store = NetworkStore(Path(platformdirs.user_cache_dir("posewire")), check_engines)
-    stored = store.find(TFPOSE) or store.pull(TFPOSE, progress)
+"""Cache of imported networks.
 
 A network is a folder that appears whole, by one rename, or not at all. Who writes holds the
 network's lock, which the system takes back from a process that dies.
@@ -96,12 +93,8 @@ class NetworkStore:
     ) -> StoredNetwork:
         """Returns a network, after fetching, importing and checking it if the cache lacks it.
 
-        Args:
-            spec: The network.
-            progress: Called while it waits, downloads, imports and checks.
-            force: Fetches it again and replaces what is there, damaged or not.
-            downloads: A folder that keeps what is downloaded, for other networks of the same
-                source.
+        With ``force`` it is fetched again and replaces what is there, damaged or not. The folder
+        ``downloads`` keeps what is downloaded, for other networks of the same source.
 
         Raises:
             WeightsError: WEIGHTS_UNAVAILABLE, WEIGHTS_DIGEST_MISMATCH, WEIGHTS_DAMAGED,
@@ -128,11 +121,8 @@ class NetworkStore:
     ) -> StoredNetwork:
         """Returns a network after importing and checking files that the user has.
 
-        Args:
-            spec: The network; its importer reads the files.
-            files: A folder that holds them, and nothing else.
-            progress: Called while it waits, imports and checks.
-            prove: Called with the network before it is kept; raises if it is wrong.
+        The folder has these files and nothing else. ``prove`` is called with the network before it
+        is kept, and raises if it is wrong.
 
         Raises:
             WeightsError: WEIGHTS_DAMAGED, WEIGHTS_UNSUPPORTED, CACHE_UNWRITABLE; the cache is as it

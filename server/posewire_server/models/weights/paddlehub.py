@@ -35,12 +35,7 @@ def install(
 ) -> Path:
     """Fetches a module of PaddleHub and returns its folder.
 
-    Args:
-        module: Its name.
-        workspace: A folder for the environment (2 GB) and the module.
-        progress: Called after each step.
-        server: PaddleHub asks it for the module.
-        interpreter: The Python that makes the environment.
+    The workspace is for the environment, of 2 GB, which the interpreter makes, and the module.
 
     Raises:
         WeightsError: WEIGHTS_UNAVAILABLE if the server cannot be reached, the environment cannot be

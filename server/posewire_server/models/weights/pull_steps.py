@@ -58,11 +58,10 @@ def import_files(spec: NetworkSpec, files: Path, folder: Path) -> None:
 
 def absent_error(spec: NetworkSpec) -> WeightsError:
     """Returns the error for a network that is not in the cache; it says how to get it there."""
+    text = f"{spec.name} is not in the cache; run `posewire-server models pull`"
     if isinstance(spec.source, UserSource):
         text = (
             f"{spec.name} is not in the cache and cannot be downloaded; get {spec.source.label} "
             "and run `posewire-server models import`"
         )
-    else:
-        text = f"{spec.name} is not in the cache; run `posewire-server models pull`"
     return WeightsError(LocalReason.WEIGHTS_UNAVAILABLE, text, network=spec.name)

@@ -66,8 +66,6 @@ IMPORTERS: Final[Mapping[str, Importer]] = {
 def write_program(importer: str, source: Path, prefix: Path, outputs: Sequence[str] = ()) -> None:
     """Imports the files of a folder and writes ``prefix``.pdmodel and ``prefix``.pdiparams.
 
-    The outputs are names of tensors, in the order of the answers; none: the only end of the graph.
-
     Raises:
         WeightsError: WEIGHTS_DAMAGED or WEIGHTS_UNSUPPORTED.
     """

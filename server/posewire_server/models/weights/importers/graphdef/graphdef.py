@@ -35,7 +35,6 @@ class Node:
     Attributes:
         name: Name of the node and of its first output.
         operation: For instance ``Conv2D``.
-        inputs: Names of the nodes it reads.
         value: The value of a ``Const`` node that is not among the attributes.
     """
 
@@ -102,9 +101,7 @@ def read_graph(content: bytes) -> list[Node]:
 def read_nodes(graph: GraphDef, values: Mapping[str, Array] | None = None) -> list[Node]:
     """Returns the nodes of a graph, each after the nodes it reads.
 
-    Args:
-        graph: The graph.
-        values: Values of its ``Const`` nodes by name; None if the graph holds them itself.
+    The values of ``Const`` nodes are by name; None if the graph holds them itself.
 
     Raises:
         WeightsError: WEIGHTS_DAMAGED if there are no nodes, one has no name or operation, a name

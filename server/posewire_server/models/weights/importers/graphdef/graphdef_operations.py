@@ -98,7 +98,7 @@ def _mean(emitter: Emitter, node: Node, inputs: list[Any]) -> Any:
     x, axes = inputs
     if len(x.shape) != MAPS or sorted(axis % MAPS for axis in axes.reshape(-1).tolist()) != [1, 2]:
         raise unsupported(node.name, f"a mean over {axes}; only height and width are known")
-    y = emitter.mean(x, (2, 3))
+    y = emitter.mean(x)
     return y if node.number("keep_dims", 0) else emitter.reshape(y, (-1, x.shape[1]))
 
 

@@ -31,16 +31,7 @@ def translate_graph_model(folder: Path, emitter: Emitter, outputs: Sequence[str]
 
 
 def _translate(nodes: Sequence[Node], emitter: Emitter, outputs: Sequence[str]) -> list[Any]:
-    """Emits the nodes that the outputs need, each after the nodes it reads.
-
-    Args:
-        nodes: A graph, each node after those it reads.
-        emitter: The program under construction.
-        outputs: Names of nodes; none means the only node that no other reads.
-
-    Raises:
-        WeightsError: WEIGHTS_UNSUPPORTED or, if a constant is not readable, WEIGHTS_DAMAGED.
-    """
+    """Emits the nodes that the outputs need; none means the only node that no other reads."""
     read = {name for node in nodes for name in node.inputs}
     ends = [node.name for node in nodes if node.name not in read]
     names = choose_outputs(outputs, ends, (node.name for node in nodes))

@@ -39,8 +39,7 @@ class ProgramNode:
 
     Attributes:
         operation: For instance ``conv2d``.
-        inputs: Names of tensors by slot, for instance ``Filter``.
-        outputs: Names of tensors by slot.
+        inputs, outputs: Names of tensors by slot, for instance ``Filter``.
         attributes: Values by name; lists and texts that are empty are left out.
     """
 
@@ -56,13 +55,7 @@ class ProgramNode:
 
 @dataclass(frozen=True)
 class PaddleNetwork:
-    """A program with its parameters.
-
-    Attributes:
-        nodes: In the order they run.
-        shapes: Declared shapes by the tensor's name; -1 is a free size.
-        parameters: Values by name.
-    """
+    """A program, its nodes in the order they run; in shapes of tensors, -1 is a free size."""
 
     nodes: tuple[ProgramNode, ...]
     shapes: Mapping[str, tuple[int, ...]]

@@ -77,7 +77,7 @@ class _Maker:
             "dilations": tuple(node.get("dilations", []) or (1, 1)),
             "groups": node.get("groups", 1),
         }
-        self._add(node, _CONVOLUTIONS[node.operation], node.inputs["Input"], weights, settings)
+        self._add(node, _CONVOLUTIONS[node.operation], node.inputs["Input"], *weights, **settings)
 
     def normalisation(self, node: ProgramNode) -> None:
         mean, variance, scale, bias = (
@@ -96,18 +96,18 @@ class _Maker:
             "padding": _padding(node),
             "round_up": node.get("ceil_mode", False),
         }
-        self._add(node, kind, node.inputs["X"], (), settings)
+        self._add(node, kind, node.inputs["X"], **settings)
 
     def add(self, node: ProgramNode) -> None:
         x, y = node.inputs["X"][0], node.inputs["Y"][0]
         if y not in self._parameters:
             self._add(node, "sum", (x, y))
         else:
-            self._add(node, "bias", (x,), (self._per_channel(node, y),))
+            self._add(node, "bias", (x,), self._per_channel(node, y))
 
     def multiply(self, node: ProgramNode) -> None:
         factor = self._per_channel(node, node.inputs["Y"][0])
-        self._add(node, "scale", node.inputs["X"][:1], (factor,))
+        self._add(node, "scale", node.inputs["X"][:1], factor)
 
     def scale(self, node: ProgramNode) -> None:
         factor, bias = node.get("scale", 1.0), node.get("bias", 0.0)
@@ -122,7 +122,7 @@ class _Maker:
         matrix = self._parameter(node, "Y")
         is_transposed = node.get("trans_y", False) or node.get("transpose_Y", False)
         weights = matrix if is_transposed else np.ascontiguousarray(matrix.T)
-        self._add(node, "dense", node.inputs["X"], (weights * node.get("alpha", 1.0),))
+        self._add(node, "dense", node.inputs["X"], weights * node.get("alpha", 1.0))
 
     def flatten(self, node: ProgramNode) -> None:
         if node.get("axis", node.get("start_axis", 1)) != 1:
@@ -144,21 +144,21 @@ class _Maker:
     def prelu(self, node: ProgramNode) -> None:
         if node.get("mode", "all") == "element":
             raise unsupported(_output(node), "a slope for each element")
-        self._add(node, "prelu", node.inputs["X"], (self._parameter(node, "Alpha"),))
+        self._add(node, "prelu", node.inputs["X"], self._parameter(node, "Alpha"))
 
     def leaky_relu(self, node: ProgramNode) -> None:
         slope = np.array([node.get("alpha", 0.02)], np.float32)
-        self._add(node, "prelu", node.inputs["X"], (slope,))
+        self._add(node, "prelu", node.inputs["X"], slope)
 
     def dropout(self, node: ProgramNode) -> None:
         kind = node.get("dropout_implementation", "downgrade_in_infer")
         kept = 1.0 - node.get("dropout_prob", 0.5) if kind == "downgrade_in_infer" else 1.0
-        self._add(node, "scale", node.inputs["X"], (np.array([kept], np.float32),))
+        self._add(node, "scale", node.inputs["X"], np.array([kept], np.float32))
 
     def concat(self, node: ProgramNode) -> None:
         if node.inputs.get("AxisTensor"):
             raise unsupported(_output(node), "an axis that is computed")
-        self._add(node, "concat", node.inputs["X"], (), {"axis": node.get("axis", 0)})
+        self._add(node, "concat", node.inputs["X"], axis=node.get("axis", 0))
 
     def same(self, node: ProgramNode) -> None:
         self._add(node, _SAME[node.operation], node.inputs["X"])
@@ -173,11 +173,11 @@ class _Maker:
         node: ProgramNode,
         kind: str,
         inputs: tuple[str, ...],
-        weights: tuple[Floats, ...] = (),
-        settings: Mapping[str, Any] | None = None,
+        *weights: Floats,
+        **settings: Any,
     ) -> None:
         name = _output(node)
-        self.layers.append(Layer(name, kind, inputs, name, weights, settings or {}))
+        self.layers.append(Layer(name, kind, inputs, name, weights, settings))
 
     def _parameter(self, node: ProgramNode, slot: str) -> Floats:
         name = only(f"{slot} of {_output(node)!r}", node.inputs.get(slot, ()))

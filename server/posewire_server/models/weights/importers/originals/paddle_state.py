@@ -40,18 +40,16 @@ def read_paddle_state(path: Path) -> State:
 
 def _find_array(value: Any) -> Floats | None:
     """Returns the array of an entry, which may stand beside its name; None for other entries."""
-    if isinstance(value, Call) and value.function.name == "tuple" and _is_sized(value.arguments, 1):
-        value = value.arguments[0]
+    match value:
+        case Call(Global(name="tuple"), (pair,)):
+            value = pair
     if isinstance(value, tuple) and len(value) == 2:
         value = value[1]
-    if not isinstance(value, Call):
-        return None
-    if value.function.name == "_reconstruct" and _is_sized(value.state, 5):
-        _, shape, dtype, is_fortran, content = value.state
-        return _read_array(shape, dtype, content, "F" if is_fortran else "C")
-    if value.function.name == "_frombuffer" and _is_sized(value.arguments, 4):
-        content, dtype, shape, order = value.arguments
-        return _read_array(shape, dtype, content, order)
+    match value:
+        case Call(Global(name="_reconstruct"), _, (_, shape, dtype, is_fortran, content)):
+            return _read_array(shape, dtype, content, "F" if is_fortran else "C")
+        case Call(Global(name="_frombuffer"), (content, dtype, shape, order)):
+            return _read_array(shape, dtype, content, order)
     return None
 
 
@@ -66,26 +64,20 @@ def _read_array(shape: Any, dtype: Any, content: Any, order: Any) -> Floats:
 
 
 def _read_dtype(value: Any) -> "np.dtype[Any]":
-    name = value.arguments[0] if isinstance(value, Call) and value.arguments else None
-    if name not in _DTYPES:
-        raise _damaged("an array has a type other than floats and whole numbers")
-    state = value.state if isinstance(value.state, tuple) else ()
-    order = ">" if state[1:2] == (">",) else "<"
-    return np.dtype(f"{order}{name}")
+    match value:
+        case Call(arguments=(name, *_), state=state) if name in _DTYPES:
+            is_big = isinstance(state, tuple) and state[1:2] == (">",)
+            return np.dtype(f"{'>' if is_big else '<'}{name}")
+    raise _damaged("an array has a type other than floats and whole numbers")
 
 
 def _read_bytes(value: Any) -> bytes | bytearray:
     """Returns bytes; older pickles hold them as text to encode."""
-    if isinstance(value, Call) and value.function == Global("_codecs", "encode"):
-        text = value.arguments[0] if value.arguments else None
-        if isinstance(text, str) and all(ord(character) < 256 for character in text):
+    match value:
+        case Call(Global("_codecs", "encode"), (str(text), *_)) if all(ord(c) < 256 for c in text):
             return text.encode("latin-1")
-    if isinstance(value, Call) and value.function.name == "bytes" and not value.arguments:
-        return b""
-    if not isinstance(value, bytes | bytearray):
-        raise _damaged("the content of an array is not bytes")
-    return value
-
-
-def _is_sized(value: Any, size: int) -> bool:
-    return isinstance(value, tuple) and len(value) == size
+        case Call(Global(name="bytes"), ()):
+            return b""
+        case bytes() | bytearray():
+            return value
+    raise _damaged("the content of an array is not bytes")

@@ -1,12 +1,11 @@
 """Builder of layers that take their weights from a state dictionary, by parameter name."""
 
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
 
 from posewire_server.errors import LocalReason, WeightsError
-from posewire_server.models.weights.importers.program.layers import Floats, Layer
+from posewire_server.models.weights.importers.program.layers import Floats, Layer, Pair
 
 EPSILON: Final = 1e-5  # Of batch normalisation, in Paddle as in PyTorch.
 _COUNTERS: Final = ("num_batches_tracked", "StructuredToParameterName@@")
@@ -38,17 +37,16 @@ class StateLayers:
             filters = filters * scale.reshape(-1, 1, 1, 1)
         else:
             bias = self._take(f"{name}.bias", 1)
-        padding = (filters.shape[2] // 2, filters.shape[3] // 2)
-        settings = {"strides": (stride, stride), "padding": padding}
-        return self._add("convolution", name, (x,), (filters, bias), settings)
+        strides, padding = (stride, stride), (filters.shape[2] // 2, filters.shape[3] // 2)
+        return self._add("convolution", name, (x,), filters, bias, strides=strides, padding=padding)
 
     def upsampling(self, name: str, x: str, *, normalised_by: str) -> str:
         """Doubles the size by a transposed convolution with filters of (in, out, 4, 4)."""
         filters = self._take(f"{name}.weight", 4)
         scale, bias = self._read_normalisation(normalised_by, filters.shape[1])
+        filters = filters * scale.reshape(1, -1, 1, 1)
         settings = {"strides": (2, 2), "padding": (1, 1)}
-        weights = (filters * scale.reshape(1, -1, 1, 1), bias)
-        return self._add("transposed_convolution", name, (x,), weights, settings)
+        return self._add("transposed_convolution", name, (x,), filters, bias, **settings)
 
     def relu(self, x: str) -> str:
         """Adds max(x, 0)."""
@@ -58,7 +56,7 @@ class StateLayers:
         """Adds the maximum over windows."""
         pairs = {"size": size, "strides": stride, "padding": padding}
         settings = {setting: (value, value) for setting, value in pairs.items()}
-        return self._add("max_pool", name, (x,), (), settings)
+        return self._add("max_pool", name, (x,), **settings)
 
     def concat(self, name: str, inputs: tuple[str, ...]) -> str:
         """Joins tensors along the channels."""
@@ -84,14 +82,9 @@ class StateLayers:
         return self._layers
 
     def _add(
-        self,
-        kind: str,
-        name: str,
-        inputs: tuple[str, ...],
-        weights: tuple[Floats, ...] = (),
-        settings: Mapping[str, object] | None = None,
+        self, kind: str, name: str, inputs: tuple[str, ...], *weights: Floats, **settings: Pair
     ) -> str:
-        self._layers.append(Layer(name, kind, inputs, name, weights, settings or {}))
+        self._layers.append(Layer(name, kind, inputs, name, weights, settings))
         return name
 
     def _read_normalisation(self, name: str, count: int) -> tuple[Floats, Floats]:

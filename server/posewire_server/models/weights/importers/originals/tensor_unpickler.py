@@ -86,7 +86,7 @@ class Table(dict[Any, Any]):
 
 
 class TensorUnpickler(pickle.Unpickler):
-    """Answers records for the names that tensors need, and refuses all others."""
+    """Unpickler that returns records for the names that tensors need, and refuses all others."""
 
     def find_class(self, module: str, name: str) -> Global:
         """Returns the record of a name; raises WeightsError if tensors do not need it."""

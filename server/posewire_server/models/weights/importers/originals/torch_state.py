@@ -138,13 +138,13 @@ def _find_tensor(value: Call) -> tuple[Any, int, tuple[int, ...], tuple[int, ...
     """Returns the storage, the offset, the shape and the strides of a tensor or parameter."""
     if value.function == ("torch._utils", "_rebuild_parameter") and value.arguments:
         value = value.arguments[0]
-    function = value.function if isinstance(value, Call) else None
-    if function != ("torch._utils", "_rebuild_tensor_v2") or len(value.arguments) < 4:
-        raise _damaged("an entry is not a tensor")
-    storage, offset, shape, strides = value.arguments[:4]
-    if not isinstance(shape, tuple) or not isinstance(strides, tuple):
-        raise _damaged("a tensor has no readable shape")
-    return storage, offset, shape, strides
+    match value:
+        case Call(
+            Global("torch._utils", "_rebuild_tensor_v2"),
+            (storage, offset, tuple(shape), tuple(strides), *_),
+        ):
+            return storage, offset, shape, strides
+    raise _damaged("an entry is not a tensor with a shape")
 
 
 def _find_storage(reference: Any) -> tuple[str, str]:

@@ -157,9 +157,9 @@ class Emitter:
         """
         return self.relu(x) - self.relu(self._negative(x)) * self.parameter(slopes)
 
-    def mean(self, x: Any, axes: Sequence[int], *, keep: bool = True) -> Any:
-        """The mean over axes, which stay with size 1 if ``keep``."""
-        return self._paddle.mean(x, axis=list(axes), keepdim=keep)
+    def mean(self, x: Any) -> Any:
+        """The mean over each map, (N, C, 1, 1)."""
+        return self._paddle.mean(x, axis=[2, 3], keepdim=True)
 
     def average_pool(self, x: Any, size: Pair, strides: Pair, padding: Padding = "VALID") -> Any:
         """The mean over windows of (height, width); padding does not count."""

@@ -52,13 +52,10 @@ class Layer:
 def emit_layers(
     layers: Sequence[Layer], shape: Sequence[int], emitter: Emitter, ends: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Writes layers into the program and returns the tensors it ends in by name.
+    """Writes layers, each after those it reads, into the program.
 
-    Args:
-        layers: Each after those it reads.
-        shape: (C, H, W) of the input; -1 is any size.
-        emitter: The program under construction.
-        ends: Names of the tensors to return; none means those that no layer reads.
+    Returns the tensors ``ends`` by name; without names, those that no layer reads. The shape is
+    the (C, H, W) of the input; -1 is any size.
 
     Raises:
         WeightsError: WEIGHTS_UNSUPPORTED for a kind of layer that is not known, or tensors that do

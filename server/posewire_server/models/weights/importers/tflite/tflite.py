@@ -104,8 +104,7 @@ class Operator:
 
     Attributes:
         operation: Its name in the schema's BuiltinOperator; a number for one not known here.
-        inputs: Numbers of tensors; -1 for one left out.
-        outputs: Numbers of tensors.
+        inputs, outputs: Positions in the graph's tensors; -1 for one left out.
     """
 
     operation: str
@@ -120,13 +119,10 @@ class Operator:
 
 @dataclass(frozen=True)
 class Graph:
-    """The first subgraph of a file, which is the network.
+    """The first subgraph of a file; each operator comes after those whose outputs it reads.
 
     Attributes:
-        tensors: In the order of the file; their positions are their numbers.
-        operators: Each after those whose outputs it reads.
-        inputs: Numbers of tensors.
-        outputs: Numbers of tensors.
+        inputs, outputs: Positions in the tensors.
     """
 
     tensors: tuple[Tensor, ...]

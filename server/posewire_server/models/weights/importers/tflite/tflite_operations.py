@@ -31,14 +31,9 @@ def _fully_connected(step: Step, inputs: list[Value]) -> Any:
     return step.emitter.reshape(step.activate(y, 0), (-1, *step.shape[1:]))
 
 
-def _add(step: Step, inputs: list[Value]) -> Any:
+def _arithmetic(step: Step, inputs: list[Value]) -> Any:
     x, y = (_operand(step, value) for value in inputs)
-    return step.activate(x + y, 0)
-
-
-def _multiply(step: Step, inputs: list[Value]) -> Any:
-    x, y = (_operand(step, value) for value in inputs)
-    return step.activate(x * y, 0)
+    return step.activate(x + y if step.operator.operation == "ADD" else x * y, 0)
 
 
 def _operand(step: Step, value: Value) -> Any:
@@ -63,7 +58,7 @@ def _mean(step: Step, inputs: list[Value]) -> Any:
     kept = {0, 1, 2, 3}.difference(int(axis) % MAPS for axis in axes.reshape(-1))
     if len(step.inputs[0]) != MAPS or kept != {0, 3}:
         raise unsupported(step.name, f"a mean over {axes}; only height and width are known")
-    y = step.emitter.mean(x, (2, 3))
+    y = step.emitter.mean(x)
     return y if step.option(0, "b") else step.emitter.reshape(y, (-1, step.shape[-1]))
 
 
@@ -168,11 +163,10 @@ def _edges(step: Step, size: Sequence[int], strides: Sequence[int]) -> Edges:
     """Returns the padding of a window's (height, width); with SAME, the larger half comes last."""
     if step.option(0, "b") != SAME:
         return 0, 0, 0, 0
-    totals = [
+    height, width = (
         max((-(-length // stride) - 1) * stride + window - length, 0)
         for length, window, stride in zip(step.inputs[0][1:3], size, strides, strict=True)
-    ]
-    height, width = totals
+    )
     return height // 2, height - height // 2, width // 2, width - width // 2
 
 
@@ -200,7 +194,7 @@ def _pool(step: Step, pool: Callable[..., Any], inputs: list[Value]) -> Any:
 
 
 OPERATIONS: Final[Mapping[str, Operation]] = {
-    "ADD": _add,
+    "ADD": _arithmetic,
     "AVERAGE_POOL_2D": lambda step, inputs: _pool(step, step.emitter.average_pool, inputs),
     "CONCATENATION": _concatenation,
     "CONV_2D": _conv2d,
@@ -212,7 +206,7 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
     "LOGISTIC": lambda step, inputs: step.emitter.sigmoid(inputs[0]),
     "MAX_POOL_2D": lambda step, inputs: _pool(step, step.emitter.max_pool, inputs),
     "MEAN": _mean,
-    "MUL": _multiply,
+    "MUL": _arithmetic,
     "PAD": _pad,
     "PRELU": _prelu,
     "RELU": lambda step, inputs: step.emitter.relu(inputs[0]),

@@ -15,16 +15,10 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Padded:
-    """A tensor with zeros around it, which the convolution that reads it adds by itself.
-
-    Attributes:
-        tensor: (N, C, H, W), a variable of Paddle.
-        channels: Channels of zeros before and after.
-        edges: Zeros around the maps.
-    """
+    """A tensor (N, C, H, W) with zeros around it, which a convolution that reads it adds itself."""
 
     tensor: Any
-    channels: tuple[int, int]
+    channels: tuple[int, int]  # before and after
     edges: Edges
 
     @property
@@ -45,8 +39,6 @@ class Step:
 
     Attributes:
         name: Name for errors.
-        emitter: The program under construction.
-        operator: The operation.
         inputs: Shapes of its inputs; () for one left out.
         shape: Shape of its output.
     """
@@ -70,7 +62,6 @@ class Step:
             4: self.emitter.tanh,
         }
         if kind and kind not in functions:
-            raise unsupported(
-                self.name, f"the fused activation {kind}; known are RELU, RELU6, TANH"
-            )
+            text = f"the fused activation {kind}; known are RELU, RELU6, TANH"
+            raise unsupported(self.name, text)
         return functions[kind](y) if kind else y
