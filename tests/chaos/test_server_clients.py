@@ -116,7 +116,7 @@ def test_client_that_sends_thousands_and_never_reads_holds_little(
         for _ in range(20):
             check_served(hosted)
             assert hosted.server._servicer._bytes.held_bytes <= 5 * (size + len(JPEG))
-            assert server_side._in_flight <= 4
+            assert server_side._admission.in_flight <= 4
             assert len(server_side._outcomes) <= MOST_UNREAD + 1
         stream.call.cancel()
     hosted.wait_until_idle()

@@ -94,8 +94,8 @@ def test_stream_frame_that_waited_too_long_is_dropped_and_the_next_answered(
         stream.frame(number)
     hosted.wait_until_accepted(4)
     (server_side,) = hosted.server._servicer._streams
-    for ticket, _ in server_side._waiting:
-        ticket.arrived_s -= 2.0
+    for accepted in server_side._waiting:
+        accepted.context.arrived_s -= 2.0
     hosted.predictor.gate.set()
     stream.half_close()
     kinds = [(response.WhichOneof("response")) for response in stream.rest()]

@@ -73,9 +73,9 @@ class Life:
 def check_bounds(life: Life) -> None:
     stream, most = life.stream, life.stream.settings.max_in_flight
     assert len(stream._running) + len(stream._waiting) <= most
-    assert 0 <= stream._in_flight <= most
-    assert 0 <= stream.credit <= most - stream._in_flight
-    assert stream.credit or stream._in_flight or life.drained
+    assert 0 <= stream._admission.in_flight <= most
+    assert 0 <= stream.credit <= most - stream._admission.in_flight
+    assert stream.credit or stream._admission.in_flight or life.drained
     assert not (life.drained and stream.credit)
     if stream.settings.overflow_policy is OverflowPolicy.DROP_OLDEST:
         assert len(stream._running) <= 1
@@ -120,7 +120,7 @@ def check_account(life: Life, *, aged: bool) -> None:
     assert policy is OverflowPolicy.DROP_OLDEST or DropReason.OVERFLOW.name not in kinds
     assert aged or DropReason.TOO_OLD.name not in kinds
     assert life.drained or DropReason.DRAINING.name not in kinds
-    assert life.drained or (life.stream._in_flight, len(life.stream._outcomes)) == (0, 0)
+    assert life.drained or (life.stream._admission.in_flight, len(life.stream._outcomes)) == (0, 0)
 
 
 def step(life: Life, pool: HandPool, kind: str, number: int) -> None:

@@ -61,7 +61,8 @@ def test_share_frame_larger_than_the_whole_is_let_in_alone() -> None:
 def test_share_that_waits_with_nothing_is_served_before_those_that_come() -> None:
     whole = BytesInFlight(100)
     small, woken = ByteShare(whole), []
-    large = ByteShare(whole, lambda: woken.append("large"))
+    large = ByteShare(whole)
+    large.wake = lambda: woken.append("large")
     small.take(20)
     small.take(20)
     assert not large.fits(80)

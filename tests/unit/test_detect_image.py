@@ -1,6 +1,8 @@
 """``DetectImage`` as a stream of one frame, with frame threads that are moved by hand."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Coroutine
 from typing import Any, cast
 
@@ -211,3 +213,24 @@ def test_call_that_is_worked_on_is_answered_within_the_grace_of_a_drain() -> Non
         await drained
 
     run(main())
+
+
+@pytest.mark.parametrize(("encoded", "time_left_s"), [(JPEG, None), (bytes(8), None), (JPEG, 0.0)])
+def test_call_that_has_ended_leaves_nothing_for_the_garbage_collector(
+    encoded: bytes, time_left_s: float | None
+) -> None:
+    async def main() -> None:
+        calls = Calls()
+        call = calls.begin(encoded=encoded, time_left_s=time_left_s)
+        await until_idle()
+        streams = [weakref.ref(stream) for stream in calls.servicer._streams]
+        assert len(streams) == 1
+        await calls.work()
+        await asyncio.wait((call,))
+        assert [stream() for stream in streams] == [None]
+
+    gc.disable()
+    try:
+        run(main())
+    finally:
+        gc.enable()

@@ -71,7 +71,7 @@ def test_stream_closed_with_deadlines_to_come_leaves_no_timer() -> None:
             await at.offer(0)
             await at.offer(1, deadline_s=0.0)
             at.stream.close()
-            assert at.stream._waiting._deadlines._timer is None
+            assert at.stream._waiting._timer is None
             await asyncio.sleep(0.01)
             assert at.written == []
             await at.work()

@@ -105,6 +105,7 @@ async def _abort(context: Context, error: Exception) -> NoReturn:
         error = PosewireError(
             ErrorReason.INTERNAL, "the server met a fault of its own; its log has details"
         )
+    error.__traceback__ = None  # its frames hold the error: a reference cycle with their stream
     await context.abort_with_status(rpc_status.to_status(to_status(error)))
     raise error
 

@@ -1,7 +1,6 @@
 """Servicer of ``posewire.v1.KeypointService``: messages in, messages out."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any, Final
 
 from posewire.v1 import frame_pb2
@@ -9,7 +8,6 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
 from posewire_server.errors import ErrorReason, PosewireError, StreamError
-from posewire_server.frame import Frame
 from posewire_server.metrics.frames import ModelMetrics
 from posewire_server.outcome import Answer, Failed
 from posewire_server.serving.rpc.error_status import (
@@ -156,7 +154,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
         self._streams.add(stream)
         try:
             with self._call_limiter.take():
-                await stream.offer(_within(to_frame_or_failed(message), time_left_s))
+                await stream.offer(to_frame_or_failed(message), time_left_s)
                 stream.finish()
                 outcomes = [item async for item in stream.outcomes()]
         finally:
@@ -183,12 +181,3 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             raise
         finally:
             self._opening.discard(reading)
-
-
-def _within(frame: Frame | Failed, time_left_s: float | None) -> Frame | Failed:
-    """Returns a frame whose deadline is not after that of its call."""
-    if time_left_s is None or isinstance(frame, Failed):
-        return frame
-    if frame.deadline_s is not None and frame.deadline_s <= time_left_s:
-        return frame
-    return replace(frame, deadline_s=time_left_s)

@@ -7,6 +7,7 @@ from typing import Final
 
 from posewire.v1 import keypoint_service_pb2 as pb
 
+from posewire_server.frame import Priority
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.serving.rpc import stream_config
 from posewire_server.serving.rpc.frame_processor import KeypointProcessor
@@ -18,6 +19,10 @@ from posewire_server.serving.streams.stream_settings import OverflowPolicy, Stre
 
 _LOG = logging.getLogger(__name__)
 _NUMBERS: Final = itertools.count(1)
+_SETTINGS_OF_CALLS: Final = {
+    priority: StreamSettings(1, OverflowPolicy.REJECT_NEW, priority=priority)
+    for priority in Priority
+}
 
 
 def open_stream(
@@ -75,7 +80,6 @@ def open_call(
     pipeline.mode_name(request.mode)
     answer = stream_config.read_answer_settings(request)
     priority = stream_config.read_priority(request)
-    settings = StreamSettings(1, OverflowPolicy.REJECT_NEW, priority=priority)
     session = pipeline.open_session(is_local=is_local)
     processor = KeypointProcessor(pipeline, answer, session, pb.DetectImageResponse)
-    return Stream(settings, dispatcher, processor, share)
+    return Stream(_SETTINGS_OF_CALLS[priority], dispatcher, processor, share)

@@ -8,7 +8,6 @@ have been worked on, and then goes first; one larger than the limit is accepted 
 
 from collections.abc import Callable
 
-from posewire_server.errors import ErrorReason, StreamError
 from posewire_server.frame import EncodedImage, Frame, RawImage, VideoPacket
 
 
@@ -16,7 +15,6 @@ class BytesInFlight:
     """Counter of the bytes of accepted frames whose work has not ended.
 
     Attributes:
-        limit_bytes: Most bytes.
         held_bytes: Bytes that all shares hold now.
     """
 
@@ -63,17 +61,14 @@ class BytesInFlight:
 class ByteShare:
     """Bytes in flight of one stream.
 
-    Args:
-        whole: Bytes in flight of all streams.
-        wake: Called when there may be room for a frame that waits.
-
     Attributes:
         held_bytes: Bytes that the stream holds now.
+        wake: Called when there may be room for a frame that waits.
     """
 
-    def __init__(self, whole: BytesInFlight, wake: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, whole: BytesInFlight) -> None:
         self.held_bytes = 0
-        self.wake = wake
+        self.wake: Callable[[], object] = lambda: None
         self._whole = whole
 
     @property
@@ -112,9 +107,3 @@ def bytes_of(frame: Frame) -> int:
     if isinstance(source, RawImage):
         return len(source.pixels)
     return len(source.data) if isinstance(source, VideoPacket) else 0
-
-
-def bytes_exhausted(max_bytes: int) -> StreamError:
-    """Returns BYTES_EXHAUSTED."""
-    text = f"the frames that wait hold {max_bytes} bytes, as many as may; retry later, or smaller"
-    return StreamError(ErrorReason.BYTES_EXHAUSTED, text, max_bytes_in_flight=max_bytes)

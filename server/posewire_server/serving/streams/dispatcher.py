@@ -169,7 +169,8 @@ def _outcome_of(queue: WorkQueue[T], accepted: AcceptedFrame[T]) -> Outcome[T]:
     except PosewireError as error:
         if isinstance(error, EngineError):  # its text is for the log alone
             _LOG.exception("the engine failed on frame %d", number)
-        return Failed(number, error)
+        # Its frames hold the accepted frame, which will hold the error: a reference cycle.
+        return Failed(number, error.with_traceback(None))
     except Exception:
         _LOG.exception("work on frame %d failed", number)
         text = "the server met a fault of its own; its log has the details"

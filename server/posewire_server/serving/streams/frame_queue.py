@@ -1,18 +1,20 @@
 """Queue of the frames of a stream whose work has not begun, oldest first."""
 
+import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
-from posewire_server.errors import ErrorReason, StreamError
 from posewire_server.frame import Frame
-from posewire_server.inference.scheduling.frame_context import FrameContext
+from posewire_server.inference.scheduling.frame_context import FrameContext, now_s
 from posewire_server.outcome import Dropped, DropReason
 from posewire_server.serving.streams.reorder_buffer import PendingOutcome
-from posewire_server.serving.streams.timers import DeadlineTimer
 
 T = TypeVar("T")
+# Event loops count in milliseconds; a timer that is early would have to be set once more.
+_LATE_S: Final = 0.001
 
 
 @dataclass(eq=False)
@@ -20,9 +22,6 @@ class AcceptedFrame(Generic[T]):
     """Frame of a stream from its acceptance to the end of its work.
 
     Attributes:
-        frame: The frame.
-        context: Its context.
-        pending: Its outcome.
         size_bytes: Its share of the bytes in flight.
         begun_s: Monotonic time when its work began.
     """
@@ -40,10 +39,10 @@ class AcceptedFrame(Generic[T]):
 
 
 class FrameQueue(Generic[T]):
-    """Queue that takes out frames whose deadline passes.
+    """Queue that takes out frames whose deadline passes, with one timer for all of them.
 
     Args:
-        expire: Called with each of these.
+        expire: Called on the event loop with each frame that is taken out.
 
     Attributes:
         in_turn: Whether only the oldest frame may be taken out, since the others build on it.
@@ -53,7 +52,8 @@ class FrameQueue(Generic[T]):
         self.in_turn = in_turn
         self._expire = expire
         self._frames: deque[AcceptedFrame[T]] = deque()
-        self._deadlines = DeadlineTimer(self._expire_late)
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_s = math.inf
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -64,32 +64,41 @@ class FrameQueue(Generic[T]):
     def add(self, accepted: AcceptedFrame[T]) -> None:
         """Appends the newest frame."""
         self._frames.append(accepted)
-        self._deadlines.set(accepted.context.deadline_s)
+        self._set_timer(accepted.context.deadline_s)
 
     def pop(self) -> AcceptedFrame[T]:
         """Removes and returns the oldest frame."""
         oldest = self._frames.popleft()
         if self._frames:
-            self._deadlines.set(self._frames[0].context.deadline_s)
+            self._set_timer(self._frames[0].context.deadline_s)
         return oldest
 
     def close(self) -> None:
-        """Forgets all frames."""
+        """Forgets all frames, for good."""
         self._frames.clear()
-        self._deadlines.stop()
+        self._stop_timer()
+        del self._expire  # a method of the stream that has the queue: a reference cycle
 
-    def _expire_late(self) -> float:
-        """Takes out frames whose deadline has passed; returns the next deadline."""
+    def _set_timer(self, at_s: float) -> None:
+        if at_s >= self._timer_s:
+            return
+        self._stop_timer()
+        self._timer_s = at_s
+        delay_s = max(0.0, at_s - now_s()) + _LATE_S
+        self._timer = asyncio.get_running_loop().call_later(delay_s, self._expire_late)
+
+    def _stop_timer(self) -> None:
+        self._timer_s = math.inf
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _expire_late(self) -> None:
+        self._stop_timer()
         most = 1 if self.in_turn else None
         for accepted in list(self._frames)[:most]:
             if accepted.context.is_late:
                 self._frames.remove(accepted)
                 self._expire(accepted)
         rest = list(self._frames)[:most]
-        return min((accepted.context.deadline_s for accepted in rest), default=float("inf"))
-
-
-def queue_full(max_in_flight: int) -> StreamError:
-    """Returns QUEUE_FULL."""
-    text = f"{max_in_flight} frames are unanswered; send the next one after the next outcome"
-    return StreamError(ErrorReason.QUEUE_FULL, text, max_in_flight=max_in_flight)
+        self._set_timer(min((accepted.context.deadline_s for accepted in rest), default=math.inf))

@@ -4,7 +4,6 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from posewire_server.errors import ErrorReason, StreamError
 from posewire_server.outcome import Dropped, Outcome
 
 T = TypeVar("T")
@@ -85,10 +84,3 @@ def _join(earlier: PendingOutcome[T], later: PendingOutcome[T]) -> Dropped | Non
         ):
             return Dropped(one.first, other.last, one.count + other.count, one.reason)
     return None
-
-
-def out_of_order(sequence_id: int, last_id: int) -> StreamError:
-    """Returns SEQUENCE_NOT_INCREASING."""
-    text = f"sequence id {sequence_id} does not rise above {last_id}; number frames upwards"
-    ids = {"sequence_id": sequence_id, "last_sequence_id": last_id}
-    return StreamError(ErrorReason.SEQUENCE_NOT_INCREASING, text, **ids)

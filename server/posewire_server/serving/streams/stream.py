@@ -6,40 +6,37 @@ run on the event loop, so the state needs no lock. Each frame offered has exactl
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from posewire_server.errors import StreamError
 from posewire_server.frame import Frame, VideoPacket
 from posewire_server.inference.scheduling.frame_context import FrameContext, late_error, now_s
 from posewire_server.outcome import ControlMessage, Dropped, DropReason, Failed, Outcome
-from posewire_server.serving.streams.bytes_in_flight import ByteShare, bytes_exhausted, bytes_of
+from posewire_server.serving.streams.admission import Admission
+from posewire_server.serving.streams.bytes_in_flight import ByteShare, bytes_of
 from posewire_server.serving.streams.credit_window import BUSY, FRESH, CreditWindow
 from posewire_server.serving.streams.dispatcher import Dispatcher, FrameProcessor
-from posewire_server.serving.streams.frame_queue import AcceptedFrame, FrameQueue, queue_full
-from posewire_server.serving.streams.reorder_buffer import ReorderBuffer, out_of_order
+from posewire_server.serving.streams.frame_queue import AcceptedFrame, FrameQueue
+from posewire_server.serving.streams.heartbeat_timer import HeartbeatTimer
+from posewire_server.serving.streams.reorder_buffer import ReorderBuffer
 from posewire_server.serving.streams.stream_settings import (
     OverflowPolicy,
     StreamPhase,
     StreamSettings,
 )
-from posewire_server.serving.streams.timers import HeartbeatTimer
 
 T = TypeVar("T")
-_MOST_UNREAD: Final = 1024
 
 
 class Stream(Generic[T]):
     """Frames of one stream from their arrival to the reading of their outcomes.
 
     Args:
-        settings: How to treat them.
+        settings: Settings of the stream.
         dispatcher: Runs the processor.
         processor: Answers the frames; closed with the stream.
         share: Bytes in flight of the frames.
 
     Attributes:
-        settings: As given.
-        priority: As in the settings.
         last_arrived_id: Greatest sequence id that was offered; -1: none was.
         is_cut_short: Whether frames were dropped that would have been answered in time.
     """
@@ -58,24 +55,21 @@ class Stream(Generic[T]):
         self._dispatcher = dispatcher
         self._share = share
         live = settings.overflow_policy is OverflowPolicy.DROP_OLDEST
-        self._blocks = settings.overflow_policy is OverflowPolicy.BLOCK
         in_turn = live or settings.is_tracking
         self._waiting: FrameQueue[T] = FrameQueue(self._expire, in_turn=in_turn)
         self._running: list[AcceptedFrame[T]] = []
         self._outcomes: ReorderBuffer[T] = ReorderBuffer(in_order=settings.in_order)
+        self._admission = Admission(settings, share, self._outcomes)
         self._window = CreditWindow(settings.max_in_flight, FRESH if live else BUSY)
-        self._in_flight = 0
-        self._last_id = -1
         self._phase = StreamPhase.OPEN
         self._control: ControlMessage | None = None
         self.is_cut_short = self._told = False
-        self._wake_reader, self._wake_writer = asyncio.Event(), asyncio.Event()
-        share.wake = self._wake_reader.set
+        self._wake_writer = asyncio.Event()
 
     @property
     def credit(self) -> int:
         """How many more frames are worth sending now."""
-        free = self._window.size - self._in_flight
+        free = self._window.size - self._admission.in_flight
         return max(0, free) if self._phase is StreamPhase.OPEN else 0
 
     @property
@@ -83,22 +77,28 @@ class Stream(Generic[T]):
         """Whether outcomes are still to be read."""
         return len(self._outcomes) > 0
 
-    async def offer(self, frame: Frame | Failed) -> None:
+    async def offer(self, frame: Frame | Failed, timeout_s: float | None = None) -> None:
         """Accepts a frame, or the outcome of one that could not be read.
 
         Waits for room if the policy is BLOCK. A frame offered after the close is forgotten.
+
+        Args:
+            frame: The frame or its outcome.
+            timeout_s: Seconds after which the answer is of no use, if the frame itself has more.
         """
         arrived_s = now_s()
         self.last_arrived_id = max(self.last_arrived_id, frame.sequence_id)
         size_bytes = bytes_of(frame) if isinstance(frame, Frame) else 0
-        if self._must_wait(size_bytes):
-            await self._wait_for_room(size_bytes)
+        await self._admission.wait_for_room(size_bytes)
         if self._phase >= StreamPhase.CLOSED:
             return
-        refusal = self._refusal(frame, size_bytes)
+        previous_id = self._admission.last_id
+        refusal = self._admission.refusal(frame, size_bytes, self._drop_oldest)
         if isinstance(frame, Frame):
             if refusal is None:
-                self._accept(frame, arrived_s, size_bytes)
+                context = self._context_of(frame, arrived_s, timeout_s)
+                pending = self._outcomes.reserve(previous_id)
+                self._accept(AcceptedFrame(frame, context, pending, size_bytes))
                 return
             self._processor.leave_out(frame)
         if refusal is not None:
@@ -108,6 +108,7 @@ class Stream(Generic[T]):
     def finish(self) -> None:
         """No more frames will come; the writer ends after the outcomes still owed."""
         self._phase = max(self._phase, StreamPhase.FINISHING)
+        self._admission.end()
         self._wake_writer.set()
 
     def drain(self) -> None:
@@ -115,7 +116,6 @@ class Stream(Generic[T]):
         if self._phase is StreamPhase.OPEN:
             self._say_draining()
         self.finish()
-        self._wake_reader.set()
 
     def cut_short(self) -> None:
         """Drops the frames that are not answered yet, to end a drain."""
@@ -132,14 +132,16 @@ class Stream(Generic[T]):
 
     def close(self) -> None:
         """Ends the outcomes now: frames that wait are forgotten, work in progress stops early."""
-        self._phase = max(self._phase, StreamPhase.CLOSED)
+        if self._phase >= StreamPhase.CLOSED:
+            return
+        self._phase = StreamPhase.CLOSED
         for accepted in self._running:
             accepted.context.is_cancelled = True
         for accepted in self._waiting:
             self._share.give_back(accepted.size_bytes)
         self._waiting.close()
         self._end()
-        self._wake_reader.set()
+        self._admission.end()
         self._wake_writer.set()
 
     async def outcomes(self) -> AsyncIterator[Outcome[T] | ControlMessage]:
@@ -200,9 +202,9 @@ class Stream(Generic[T]):
         pending = self._outcomes.pop()
         if pending is None:
             return None
-        self._in_flight -= pending.counts
-        self._window.note_told(self._in_flight)
-        self._wake_reader.set()
+        self._admission.in_flight -= pending.counts
+        self._window.note_told(self._admission.in_flight)
+        self._admission.wake()
         return pending.outcome
 
     def _say_draining(self) -> None:
@@ -215,71 +217,30 @@ class Stream(Generic[T]):
             self._phase = StreamPhase.ENDED
             self._processor.close()
 
-    @property
-    def _is_full(self) -> bool:
-        return self._in_flight >= self.settings.max_in_flight
+    def _context_of(self, frame: Frame, arrived_s: float, timeout_s: float | None) -> FrameContext:
+        limits_s = [limit_s for limit_s in (frame.deadline_s, timeout_s) if limit_s is not None]
+        return FrameContext(arrived_s, min(limits_s, default=None), self.priority)
 
-    async def _wait_for_room(self, size_bytes: int) -> None:
-        try:
-            while self._must_wait(size_bytes):
-                if not self._is_held_back:
-                    self._share.wait_for(size_bytes)
-                await self._wake_reader.wait()
-                self._wake_reader.clear()
-        finally:
-            self._share.stop_waiting()
-
-    def _must_wait(self, size_bytes: int) -> bool:
-        if self._phase is not StreamPhase.OPEN:
-            return False
-        return self._is_held_back or (self._blocks and not self._share.fits(size_bytes))
-
-    @property
-    def _is_held_back(self) -> bool:
-        """Whether its own frames leave no room for another one."""
-        return len(self._outcomes) > _MOST_UNREAD or (self._blocks and self._is_full)
-
-    def _refusal(self, frame: Frame | Failed, size_bytes: int) -> Failed | None:
-        """Returns why a frame is not accepted."""
-        number, last = frame.sequence_id, self._last_id
-        if number <= last:
-            return Failed(number, out_of_order(number, last))
-        if isinstance(frame, Frame):
-            if (error := self._shortage(size_bytes)) is None:
-                return None
-            frame = Failed(number, error)
-        self._last_id = number
-        return frame
-
-    def _shortage(self, size_bytes: int) -> StreamError | None:
-        policy, most = self.settings.overflow_policy, self.settings.max_in_flight
-        if self._blocks or self._phase is not StreamPhase.OPEN:
-            return None
-        if policy is OverflowPolicy.REJECT_NEW and self._is_full:
-            return queue_full(most)
-        while not self._share.fits(size_bytes):
-            if policy is not OverflowPolicy.DROP_OLDEST or not self._waiting:
-                return bytes_exhausted(self._share.limit_bytes)
-            self._drop(self._waiting.pop(), DropReason.OVERFLOW)
-        return None
-
-    def _accept(self, frame: Frame, arrived_s: float, size_bytes: int) -> None:
-        context = FrameContext(arrived_s, frame.deadline_s, self.priority)
-        pending = self._outcomes.reserve(self._last_id)
-        accepted = AcceptedFrame(frame, context, pending, size_bytes)
-        self._last_id = frame.sequence_id
-        self._in_flight += 1
-        self._share.take(size_bytes)
+    def _accept(self, accepted: AcceptedFrame[T]) -> None:
+        self._admission.in_flight += 1
+        self._share.take(accepted.size_bytes)
         if self._phase is not StreamPhase.OPEN:
             self._drop(accepted, DropReason.DRAINING)
             return
-        self._window.note_arrival(arrived_s)
+        self._window.note_arrival(accepted.context.arrived_s)
         # Packets of a video build on one another: a decoder takes them in turn.
-        self._waiting.in_turn |= isinstance(frame.source, VideoPacket)
+        self._waiting.in_turn |= isinstance(accepted.frame.source, VideoPacket)
         self._waiting.add(accepted)
-        if self._in_flight > self.settings.max_in_flight:
-            self._drop(self._waiting.pop(), DropReason.OVERFLOW)
+        if self._admission.is_over_full:
+            self._drop_oldest()
         self._dispatcher.submit(self)
+
+    def _drop_oldest(self) -> bool:
+        """Drops the oldest frame that waits; returns False if none does."""
+        if not self._waiting:
+            return False
+        self._drop(self._waiting.pop(), DropReason.OVERFLOW)
+        return True
 
     def _expire(self, accepted: AcceptedFrame[T]) -> None:
         self._leave_out(accepted, Failed(accepted.frame.sequence_id, late_error("decode")))
@@ -295,6 +256,6 @@ class Stream(Generic[T]):
     def _resolve(self, accepted: AcceptedFrame[T], outcome: Outcome[T]) -> None:
         if isinstance(outcome, Dropped):
             accepted.pending.counts = False
-            self._in_flight -= 1
+            self._admission.in_flight -= 1
         self._outcomes.resolve(accepted.pending, outcome)
         self._wake_writer.set()
