@@ -65,7 +65,7 @@ class Life:
         self.stream.finish()
 
     async def write_responses(self) -> None:
-        async for outcome in self.stream.outcomes():
+        async for outcome in self.stream:
             self.written.append(outcome)
             await self.may_read.acquire()
 

@@ -59,7 +59,7 @@ class Desk:
         await until_idle()
 
     async def write(self) -> None:
-        async for item in self.stream.outcomes():
+        async for item in self.stream:
             self.written.append(item.value if isinstance(item, Answer) else item)
             await self.may_write.wait()
 

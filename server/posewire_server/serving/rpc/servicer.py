@@ -131,7 +131,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             metrics.count_stream(opened=True)
             try:
                 await context.write(pb.DetectResponse(started=started, credit=stream.credit))
-                async for item in stream.outcomes():
+                async for item in stream:
                     count_item(metrics, item)
                     await context.write(to_response(item, stream, self._notice))
                 complete = reader.done() and not stream.owes and not stream.is_cut_short
@@ -156,7 +156,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             with self._call_limiter.take():
                 await stream.offer(to_frame_or_failed(message), time_left_s)
                 stream.finish()
-                outcomes = [item async for item in stream.outcomes()]
+                outcomes = [item async for item in stream]
         finally:
             self._streams.discard(stream)
             stream.close()

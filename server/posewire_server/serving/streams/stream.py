@@ -5,8 +5,7 @@ run on the event loop, so the state needs no lock. Each frame offered has exactl
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from posewire_server.frame import Frame, VideoPacket
 from posewire_server.inference.scheduling.frame_context import FrameContext, late_error, now_s
@@ -65,6 +64,7 @@ class Stream(Generic[T]):
         self._control: ControlMessage | None = None
         self.is_cut_short = self._told = False
         self._wake_writer = asyncio.Event()
+        self._heartbeat = HeartbeatTimer(settings.heartbeat_interval_s, self._wake_writer.set)
 
     @property
     def credit(self) -> int:
@@ -142,27 +142,29 @@ class Stream(Generic[T]):
         self._waiting.close()
         self._end()
         self._admission.end()
+        self._heartbeat.stop()
         self._wake_writer.set()
 
-    async def outcomes(self) -> AsyncIterator[Outcome[T] | ControlMessage]:
-        """Yields what to write until the stream is closed, or finished and nothing is owed."""
-        heartbeat = HeartbeatTimer(self.settings.heartbeat_interval_s, self._wake_writer.set)
-        heartbeat.start()
-        try:
-            while self._phase < StreamPhase.CLOSED:
-                item = self._next_to_write()
-                if item is None:
-                    if self._phase is StreamPhase.FINISHING and not self.owes:
-                        return
-                    if not heartbeat.is_due:
-                        await self._wake_writer.wait()
-                        self._wake_writer.clear()
-                        continue
-                    item = ControlMessage.HEARTBEAT
-                yield item
-                heartbeat.note_written()
-        finally:
-            heartbeat.stop()
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Outcome[T] | ControlMessage:
+        """Returns what to write next, until the stream is closed, or finished and nothing is owed.
+
+        A stream is its own iterator: an asynchronous generator costs a call more than the stream.
+        """
+        if self._phase < StreamPhase.CLOSED:
+            self._heartbeat.restart()
+        while self._phase < StreamPhase.CLOSED:
+            if (item := self._next_to_write()) is not None:
+                return item
+            if self._phase is StreamPhase.FINISHING and not self.owes:
+                break
+            if self._heartbeat.is_due:
+                return ControlMessage.HEARTBEAT
+            await self._wake_writer.wait()
+            self._wake_writer.clear()
+        raise StopAsyncIteration
 
     def take(self) -> AcceptedFrame[T] | None:
         """Chooses the frame to work on now; called by the dispatcher."""
