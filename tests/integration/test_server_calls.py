@@ -17,8 +17,8 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.errors import ConfigError
 from posewire_server.models.catalog.catalog import CATALOG
-from posewire_server.serving.rpc.listener import Listening, server_options
-from posewire_server.serving.rpc.server_config import Limits
+from posewire_server.serving.rpc.listener import server_options
+from posewire_server.serving.rpc.server_config import Limits, ServerConfig
 
 from tests.serving.gated_predictor import PATIENCE_S
 from tests.serving.hosted_server import HostedServer
@@ -244,8 +244,8 @@ def test_address_of_a_unix_socket_left_by_a_dead_server_is_taken_over(tmp_path: 
 
 
 def test_options_allow_pings_every_ten_seconds_and_share_no_port() -> None:
-    options = dict(server_options(Listening("127.0.0.1:0", 1024)))
+    options = dict(server_options(ServerConfig()))
     assert options["grpc.http2.min_recv_ping_interval_without_data_ms"] <= 10_000
     assert options["grpc.keepalive_permit_without_calls"] == 1
     assert options["grpc.so_reuseport"] == 0
-    assert dict(server_options(Listening("127.0.0.1:0", 1024, True)))["grpc.so_reuseport"] == 1
+    assert dict(server_options(ServerConfig(reuse_port=True)))["grpc.so_reuseport"] == 1

@@ -18,9 +18,7 @@ class ServerProcess:
         command: Runs instead of ``posewire_server serve`` and prints the same lines.
 
     Attributes:
-        address: Address it listens on.
         metrics_url: URL of its metrics; empty if they are not shown.
-        process: The process.
 
     Raises:
         EngineError: SERVER_FAILED; it ended before it served.

@@ -18,7 +18,7 @@ from posewire_server.serving.front.proxy import StreamProxy, proxy_call
 from posewire_server.serving.front.supervisor import RestartPolicy, Supervisor
 from posewire_server.serving.front.worker_pool import Worker, WorkerPool
 from posewire_server.serving.rpc.error_status import Context, Handler, answer_errors
-from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
+from posewire_server.serving.rpc.listener import SERVICE, Listener
 from posewire_server.serving.rpc.open_calls import OpenCalls, StreamLimiter
 from posewire_server.serving.rpc.server_config import ServerConfig
 
@@ -54,8 +54,7 @@ class Front:
         self._stream_limiter = StreamLimiter(config.limits.max_streams)
         self._supervisor = Supervisor(config.workers, command, self, environment, restarts)
         self.metrics = WorkersCollector(self._workers.streams, lambda: self._supervisor.restarts)
-        listening = Listening(config.address, config.limits.max_message_bytes, config.reuse_port)
-        self._listener = Listener(listening, [find_model(name).name for name in config.models])
+        self._listener = Listener(config, [find_model(name).name for name in config.models])
         self._listener.server.add_generic_rpc_handlers((_handlers(self),))
         self._open = OpenCalls()
         self._housework: set[asyncio.Task[Any]] = set()

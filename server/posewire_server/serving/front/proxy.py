@@ -21,10 +21,6 @@ class StreamProxy:
     """Proxy of one ``Detect`` stream.
 
     One message is under way in each direction at a time: a slow reader holds the sender back.
-
-    Args:
-        context: The call of the client.
-        worker: The worker.
     """
 
     def __init__(self, context: Context, worker: Worker) -> None:

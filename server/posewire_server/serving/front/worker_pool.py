@@ -15,13 +15,7 @@ _GRACE_S: Final = 5.0
 class Worker:
     """Connection to a worker that serves; messages pass as bytes.
 
-    Args:
-        slot: Slot of the worker.
-        address: Address the worker listens on.
-        max_message_bytes: Largest message, in both directions.
-
     Attributes:
-        slot: As given.
         detect: Opens a stream.
         streams: How many streams are open.
         calls: How many other calls are open.
@@ -92,10 +86,7 @@ class WorkerPool:
 
     @contextlib.contextmanager
     def call(self, but: Worker | None = None) -> Iterator[Worker]:
-        """Yields the worker with the fewest open streams and calls, and counts one more.
-
-        Args:
-            but: Not this one.
+        """Yields the worker with the fewest open streams and calls but one, and counts one more.
 
         Raises:
             StreamError: WORKER_LOST.

@@ -18,9 +18,6 @@ class WorkerProcess:
     """Server in a child process that ends with this one.
 
     Signals of the terminal do not reach it; it ends once, when it is told to.
-
-    Args:
-        process: Started by ``start_worker``.
     """
 
     def __init__(self, process: Process) -> None:

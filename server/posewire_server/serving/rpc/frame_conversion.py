@@ -3,7 +3,7 @@
 from google.protobuf import timestamp_pb2
 from posewire.v1 import frame_pb2, pose_pb2
 
-from posewire_server.errors import ErrorReason, SourceError
+from posewire_server.errors import ErrorReason, PosewireError, SourceError
 from posewire_server.frame import (
     ColorMatrix,
     ColorRange,
@@ -17,6 +17,7 @@ from posewire_server.frame import (
     VideoCodec,
     VideoPacket,
 )
+from posewire_server.outcome import Failed
 from posewire_server.serving.rpc.stream_config import to_seconds
 
 _PIXEL_FORMATS = {
@@ -48,7 +49,7 @@ def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Fram
     """Returns the frame of a message.
 
     Args:
-        message: A ``posewire.v1.Frame``.
+        message: The message.
         pixels: Pixels of its raw image if the message is without them, see ``RawFrame``.
 
     Raises:
@@ -65,6 +66,16 @@ def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Fram
         region=_to_region(message.region) if message.HasField("region") else None,
         boxes=tuple(_to_region(box) for box in message.boxes),
     )
+
+
+def to_frame_or_failed(
+    message: frame_pb2.Frame, pixels: memoryview | None = None
+) -> Frame | Failed:
+    """Returns the frame of a message, or its outcome if it cannot be read, see ``to_frame``."""
+    try:
+        return to_frame(message, pixels)
+    except PosewireError as error:
+        return Failed(message.sequence_id, error)
 
 
 def _to_region(box: pose_pb2.BoundingBox) -> Region:

@@ -10,7 +10,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 
 from posewire_server.inference.pipeline import Pipeline
-from posewire_server.serving.rpc.listener import SERVICE, Listener, Listening
+from posewire_server.serving.rpc.listener import SERVICE, Listener
 from posewire_server.serving.rpc.request_parser import read_request
 from posewire_server.serving.rpc.response import DrainNotice
 from posewire_server.serving.rpc.served_models import Models
@@ -23,12 +23,7 @@ _MOST_FRAMES_AT_ONCE = 16
 
 
 class Server:
-    """gRPC server on one event loop.
-
-    Args:
-        config: Settings of the server.
-        pipelines: Loaded and warm, by the name of their model.
-    """
+    """gRPC server on one event loop; its pipelines are loaded and warm."""
 
     def __init__(self, config: ServerConfig, pipelines: Mapping[str, Pipeline]) -> None:
         self._config = config
@@ -36,8 +31,7 @@ class Server:
         models = Models(pipelines, config.limits)
         notice = DrainNotice(config.grace_s, config.resume_targets)
         self._servicer = KeypointServicer(models, self._dispatcher, notice)
-        listening = Listening(config.address, config.limits.max_message_bytes, config.reuse_port)
-        self._listener = Listener(listening, list(pipelines))
+        self._listener = Listener(config, list(pipelines))
         server = self._listener.server
         pb_grpc.add_KeypointServiceServicer_to_server(self._servicer, server)
         # Replaces the generated handler: this one reads raw images without copying them.

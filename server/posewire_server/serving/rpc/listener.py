@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +11,7 @@ from posewire.v1 import keypoint_service_pb2 as pb
 
 from posewire_server.errors import ConfigError, LocalReason
 from posewire_server.serving.rpc.reflection import add_reflection
+from posewire_server.serving.rpc.server_config import ServerConfig
 
 SERVICE = pb.DESCRIPTOR.services_by_name["KeypointService"].full_name
 # Lines on the standard output of a server that is ready, before the address and the URL.
@@ -21,35 +21,20 @@ _LAST_PORT: Final = 65535
 _LAST_WORDS_S = 0.5
 
 
-@dataclass(frozen=True)
-class Listening:
-    """Where and how to listen.
-
-    Attributes:
-        address: ``host:port`` (port 0 picks one), or ``unix:/path``.
-        max_message_bytes: Largest message, in both directions.
-        reuse_port: Whether other processes may listen on the same port.
-    """
-
-    address: str
-    max_message_bytes: int
-    reuse_port: bool = False
-
-
 class Listener:
     """gRPC server with health and reflection; other services are added to ``server``.
 
     Args:
-        listening: Where and how to listen.
-        models: Names of the models; each is a service of grpc.health.v1.
+        config: Settings of the server.
+        models: Names of models; each is a service of grpc.health.v1.
 
     Attributes:
         server: Not yet started.
     """
 
-    def __init__(self, listening: Listening, models: Sequence[str]) -> None:
-        self.server = grpc.aio.server(options=server_options(listening))
-        self._listening = listening
+    def __init__(self, config: ServerConfig, models: Sequence[str]) -> None:
+        self.server = grpc.aio.server(options=server_options(config))
+        self._config = config
         self._health = health.aio.HealthServicer()
         self._health_names = ("", SERVICE, *models)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self.server)
@@ -61,11 +46,17 @@ class Listener:
         Raises:
             ConfigError: ADDRESS_UNUSABLE.
         """
-        address = self._listening.address
-        port = self._listen(address)
+        address = self._config.address
+        check_address(address, reuse_port=self._config.reuse_port)
+        try:
+            port = self.server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise _unusable(address) from error
         await self.server.start()
         await self.set_serving(serving=True)
-        return address if is_unix(address) else f"{address.rpartition(':')[0]}:{port}"
+        if address.startswith(("unix:", "unix-abstract:")):  # it has a name and no port
+            return address
+        return f"{address.rpartition(':')[0]}:{port}"
 
     async def set_serving(self, *, serving: bool) -> None:
         """Sets the health of the server, of its service and of all models."""
@@ -77,20 +68,13 @@ class Listener:
         """Closes the port and ends what is open, after the services have drained."""
         await self.server.stop(_LAST_WORDS_S)
 
-    def _listen(self, address: str) -> int:
-        check_address(address, reuse_port=self._listening.reuse_port)
-        try:
-            return self.server.add_insecure_port(address)
-        except RuntimeError as error:
-            raise unusable(address) from error
 
-
-def server_options(listening: Listening) -> list[tuple[str, int]]:
+def server_options(config: ServerConfig) -> list[tuple[str, int]]:
     """Returns the options of a gRPC server."""
     return [
-        ("grpc.max_receive_message_length", listening.max_message_bytes),
-        ("grpc.max_send_message_length", listening.max_message_bytes),
-        ("grpc.so_reuseport", int(listening.reuse_port)),
+        ("grpc.max_receive_message_length", config.limits.max_message_bytes),
+        ("grpc.max_send_message_length", config.limits.max_message_bytes),
+        ("grpc.so_reuseport", int(config.reuse_port)),
         ("grpc.keepalive_time_ms", 60_000),
         ("grpc.keepalive_timeout_ms", 20_000),
         ("grpc.keepalive_permit_without_calls", 1),
@@ -98,11 +82,6 @@ def server_options(listening: Listening) -> list[tuple[str, int]]:
         ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
         ("grpc.http2.max_ping_strikes", 2),
     ]
-
-
-def is_unix(address: str) -> bool:
-    """Whether an address is that of a Unix socket, which has a name and no port."""
-    return address.startswith(("unix:", "unix-abstract:"))
 
 
 def check_address(address: str, *, reuse_port: bool = False) -> None:
@@ -122,8 +101,7 @@ def check_address(address: str, *, reuse_port: bool = False) -> None:
         _check_port(address, reuse_port=reuse_port)
 
 
-def unusable(address: str) -> ConfigError:
-    """Returns the error of an address that a server cannot listen on."""
+def _unusable(address: str) -> ConfigError:
     return _error(address, "is the port taken, the address one of this host?")
 
 
@@ -159,7 +137,7 @@ def _try_to_bind(address: str, host: str, port: int) -> None:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)
     except OSError as error:
-        raise unusable(address) from error
+        raise _unusable(address) from error
 
 
 def _is_answered(path: Path) -> bool:

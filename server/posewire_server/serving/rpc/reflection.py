@@ -42,10 +42,6 @@ def add_reflection(services: Sequence[str], server: grpc.aio.Server) -> None:
 
     grpcio-reflection has v1alpha alone. The messages of v1 have the same fields, so one servicer
     answers both.
-
-    Args:
-        services: Names of the other services.
-        server: Not yet started.
     """
     _describe_v1()
     names = (*services, _V1, _V1ALPHA)

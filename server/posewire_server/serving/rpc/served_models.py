@@ -8,17 +8,12 @@ from posewire_server.errors import ErrorReason, ModelError
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import CATALOG, find_model
 from posewire_server.models.catalog.spec import ModelSpec, WeightsSource
-from posewire_server.serving.rpc.result_conversion import to_skeleton
 from posewire_server.serving.rpc.server_config import Limits
+from posewire_server.skeletons import Skeleton
 
 
 class Models:
-    """Models that requests can name: the catalogue, some of it with a loaded pipeline.
-
-    Args:
-        pipelines: Loaded pipelines by the name of their model.
-        limits: Limits of the server.
-    """
+    """Models that requests can name: the catalogue, some of it with a loaded pipeline."""
 
     def __init__(self, pipelines: Mapping[str, Pipeline], limits: Limits) -> None:
         self.limits = limits
@@ -87,3 +82,13 @@ class Models:
 
 def _to_provenance(source: WeightsSource) -> model_pb2.Provenance:
     return model_pb2.Provenance(source=source.label, sha256=source.sha256, licence=source.licence)
+
+
+def to_skeleton(skeleton: Skeleton) -> model_pb2.Skeleton:
+    """Returns the message of a skeleton."""
+    message = model_pb2.Skeleton(name=skeleton.name, keypoint_names=skeleton.keypoints)
+    for first, second in skeleton.limbs:
+        message.limbs.add(**{"from": first, "to": second})
+    for right, left in skeleton.symmetric_pairs:
+        message.symmetric_pairs.add(**{"from": right, "to": left})
+    return message

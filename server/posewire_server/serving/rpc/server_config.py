@@ -23,9 +23,6 @@ class ServerConfig:
 
     Attributes:
         address: ``host:port`` (port 0 picks one), or ``unix:/path``.
-        models: Names of the models to serve.
-        engine: Settings of the engine that runs them.
-        limits: Limits of requests.
         frame_threads: Frames worked on at once; 0: 2, which keeps a predictor busy, or as many as
             fill its batches.
         grace_s: Longest time for open calls to end after SIGTERM.

@@ -1,8 +1,10 @@
 """Servicer of ``posewire.v1.KeypointService``: messages in, messages out."""
 
 import asyncio
+import logging
 from typing import Any, Final
 
+import grpc
 from posewire.v1 import frame_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
@@ -16,22 +18,24 @@ from posewire_server.serving.rpc.error_status import (
     client_error,
     draining_error,
 )
+from posewire_server.serving.rpc.frame_conversion import to_frame_or_failed
 from posewire_server.serving.rpc.open_calls import OpenCalls, StreamLimiter, too_many_calls
 from posewire_server.serving.rpc.peer import is_local
+from posewire_server.serving.rpc.request_parser import RawFrame
 from posewire_server.serving.rpc.response import DrainNotice, count_item, to_response
 from posewire_server.serving.rpc.served_models import Models
-from posewire_server.serving.rpc.stream_requests import (
+from posewire_server.serving.rpc.stream_setup import (
     StreamRequest,
     StreamRequests,
+    open_call,
+    open_stream,
     read_config,
-    read_frames,
-    to_frame_or_failed,
 )
-from posewire_server.serving.rpc.stream_setup import open_call, open_stream
 from posewire_server.serving.streams.bytes_in_flight import ByteShare, BytesInFlight
 from posewire_server.serving.streams.dispatcher import Dispatcher
 from posewire_server.serving.streams.stream import Stream
 
+_LOG = logging.getLogger(__name__)
 _SHARE_FOR_READING: Final = 0.1
 
 
@@ -126,7 +130,7 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
                 config, self._models, self._dispatcher, share, is_local=is_local(context)
             )
             self._streams.add(stream)
-            reader = asyncio.create_task(read_frames(requests, stream))
+            reader = asyncio.create_task(_read_frames(requests, stream))
             metrics = ModelMetrics(started.model.name)
             metrics.count_stream(opened=True)
             try:
@@ -181,3 +185,28 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
             raise
         finally:
             self._opening.discard(reading)
+
+
+async def _read_frames(
+    requests: StreamRequests, stream: Stream[pb.DetectResponse]
+) -> PosewireError | None:
+    """Offers frames to the stream; returns what is fatal to it, or None at its regular end."""
+    try:
+        async for request in requests:
+            if isinstance(request, RawFrame):
+                await stream.offer(to_frame_or_failed(request.message, request.pixels))
+                continue
+            kind = request.WhichOneof("request")
+            if kind == "config":
+                text = "a stream has one config, its first request; open another stream"
+                return StreamError(ErrorReason.CONFIG_REPEATED, text)
+            if kind is None:
+                return StreamError(
+                    ErrorReason.REQUEST_EMPTY, "the request is neither config nor frame"
+                )
+            await stream.offer(to_frame_or_failed(request.frame))
+    except grpc.aio.BaseError:
+        _LOG.debug("the client is gone")
+    finally:
+        stream.finish()
+    return None

@@ -42,7 +42,6 @@ class AnswerSettings:
 
     Attributes:
         mode: One of the model's modes, or empty for its default.
-        minimum_score: Least score of a pose in an answer.
         max_poses: Most poses in an answer, None for all.
         fields: Names of the wanted fields of Result.
     """
@@ -75,10 +74,6 @@ def read_answer_settings(
 
 def read_stream_settings(config: pb.StreamConfig, most_in_flight: int) -> StreamSettings:
     """Checks a stream's config and fills in its defaults.
-
-    Args:
-        config: As it came.
-        most_in_flight: The server's limit.
 
     Raises:
         StreamError: CONFIG_INVALID.

@@ -39,9 +39,6 @@ class CreditWindow:
     Args:
         most: Its upper end; the lower one is 1.
         limits: ``FRESH`` for live streams, ``BUSY`` for those of which only the rate counts.
-
-    Attributes:
-        size: The number.
     """
 
     def __init__(self, most: int, limits: WindowLimits) -> None:

@@ -10,11 +10,11 @@ from posewire.v1 import pose_pb2
 from posewire_server.frame import EncodedImage, Frame, Region
 from posewire_server.outcome import Detection, Dropped, DropReason, Timings
 from posewire_server.pose import Poses
-from posewire_server.serving.rpc.result_conversion import (
+from posewire_server.serving.rpc.response import (
     to_dropped,
-    to_skeleton,
     write_result,
 )
+from posewire_server.serving.rpc.served_models import to_skeleton
 from posewire_server.serving.rpc.stream_config import AnswerSettings, to_duration
 from posewire_server.skeletons import OPENPOSE18
 
