@@ -30,7 +30,6 @@ class Front:
     """gRPC server whose worker processes answer.
 
     Args:
-        config: Settings of the front and of its workers.
         command: What runs the worker of a slot, see ``Supervisor``.
         environment: Environment of the workers; None: that of this process.
         metrics_folder: Folder of the workers' metrics; None: they keep none.

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from google.protobuf import timestamp_pb2
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import pose_pb2
 
@@ -118,7 +117,7 @@ def write_result(
     wanted = settings.fields
     result.sequence_id = frame.sequence_id
     if "capture_time" in wanted and frame.capture_time_ns is not None:
-        result.capture_time.CopyFrom(_to_timestamp(frame.capture_time_ns))
+        result.capture_time.FromNanoseconds(frame.capture_time_ns)
     if "poses" in wanted:
         poses = detection.poses if frame.boxes else _wanted_poses(detection.poses, settings)
         _add_poses(result, poses)
@@ -185,8 +184,3 @@ def _write_timings(timings: Timings, message: pb.Timings) -> None:
     write_duration(timings.decode_s, message.decode)
     write_duration(timings.infer_s, message.infer)
     write_duration(timings.post_s, message.post)
-
-
-def _to_timestamp(time_ns: int) -> timestamp_pb2.Timestamp:
-    seconds, nanos = divmod(time_ns, 10**9)
-    return timestamp_pb2.Timestamp(seconds=seconds, nanos=nanos)

@@ -85,7 +85,7 @@ class Admission:
 
     @property
     def _is_held_back(self) -> bool:
-        """Whether its own frames leave no room for another one."""
+        """Whether the stream's own frames leave no room for another one."""
         blocks = self._policy is OverflowPolicy.BLOCK
         return len(self._unread) > _MOST_UNREAD or (blocks and self._is_full)
 
