@@ -10,11 +10,19 @@ from posewire_server.tools.benchmarks import live_stream
 from posewire_server.tools.benchmarks import server_overhead as serving
 from posewire_server.tools.benchmarks.load import run_async
 
+from tests.benchmarks import plain_server
+
 
 def test_measure_overhead_returns_a_figure_for_each_source() -> None:
     figures = serving.measure_overhead(frames=5)
-    assert [figure.runs for figure in figures] == [5] * 6
-    assert [figure.unit for figure in figures] == 2 * ["ms", "x", "ms"]
+    assert [(figure.runs, figure.unit) for figure in figures] == [(5, "ms")] * 2
+    assert all(math.isfinite(figure.value) for figure in figures)
+
+
+def test_measure_peer_compares_both_sources() -> None:
+    figures = plain_server.measure_peer(frames=5)
+    assert [figure.runs for figure in figures] == [5] * 4
+    assert [figure.unit for figure in figures] == 2 * ["ms", "x"]
     assert all(math.isfinite(figure.value) for figure in figures)
 
 

@@ -61,11 +61,11 @@ PACKAGES = (
     *WORDS,
 )
 OWNERS = {
-    "grpc": ("serving.rpc", "serving.front", "tools.benchmarks.plain"),
+    "grpc": ("serving.rpc", "serving.front"),
     "grpc_health": ("serving.rpc",),
     "grpc_reflection": ("serving.rpc",),
     "grpc_status": ("serving.rpc",),
-    "posewire.v1": ("serving.rpc", "serving.front", "tools.benchmarks.plain"),
+    "posewire.v1": ("serving.rpc", "serving.front"),
     "paddle": ("inference.engine", "models.weights.importers"),
     "posewire_server._native": (
         "inference.decode",

@@ -15,7 +15,6 @@ from posewire_server.inference.pipeline import Pipeline
 from posewire_server.models.catalog.catalog import BODY
 from posewire_server.models.weights.model_cache import ModelCache
 from posewire_server.serving.server_process import ServerProcess
-from posewire_server.tools.benchmarks import plain
 from posewire_server.tools.benchmarks.figure import Figure
 from posewire_server.tools.benchmarks.load import (
     Image,
@@ -31,9 +30,7 @@ from posewire_server.tools.benchmarks.load import (
 from posewire_server.tools.benchmarks.noop import noop_pipeline
 
 _CLIENTS = 4
-_NOOP = ("posewire_server.tools.benchmarks.noop",)
-_PLAIN = ("posewire_server.tools.benchmarks.plain",)
-_TARGETS = {"JPEG": "<= 0.6", "raw": "<= 0.9"}
+NOOP = ("posewire_server.tools.benchmarks.noop",)
 
 
 def measure(cache: Path) -> list[Figure]:
@@ -47,39 +44,23 @@ def measure(cache: Path) -> list[Figure]:
 
 
 def measure_overhead(frames: int) -> list[Figure]:
-    """Compares servers without a network with the same pipeline in process, frame by frame."""
+    """Compares a server without a network with the same pipeline in process, frame by frame."""
     image = picture()
-    with ServerProcess(command=_NOOP) as server, ServerProcess(command=_PLAIN) as peer:
+    with ServerProcess(command=NOOP) as server:
         return [
-            figure
+            run_async(_overhead(server.address, name, source, frames))
             for name, source in (("JPEG", jpeg(image)), ("raw", image))
-            for figure in run_async(_overhead(server.address, peer.address, name, source, frames))
         ]
 
 
-async def _overhead(
-    address: str, peer: str, name: str, source: bytes | Image, frames: int
-) -> list[Figure]:
-    """Asks both servers by the generated stub, and ours by the client that belongs to it too."""
-    async with (
-        AsyncClient(address) as client,
-        pinging(client, source) as posewire,
-        plain.pinging(address, source) as served,
-        plain.pinging(peer, source) as peers,
-    ):
-        ways = (posewire, served, peers, _in_process(source))
-        *taken_s, in_process_s = await _medians_s(ways, frames)
-    by_client, overhead, of_peer = (1e3 * (median_s - in_process_s) for median_s in taken_s)
+async def _overhead(address: str, name: str, source: bytes | Image, frames: int) -> Figure:
+    async with AsyncClient(address) as client, pinging(client, source) as served:
+        served_s, in_process_s = await medians_s((served, in_process(source)), frames)
     title = f"server: overhead over in process, 640x480 {name}, p50"
-    of_peers = f"server: the same over a plain grpc.aio server's, {name}"
-    return [
-        Figure(title, overhead, "ms", _TARGETS[name], frames),
-        Figure(of_peers, overhead / of_peer, "x", "<= 1", frames),
-        Figure(f"server: the same with posewire's client, {name}", by_client, "ms", "", frames),
-    ]
+    return Figure(title, 1e3 * (served_s - in_process_s), "ms", "", frames)
 
 
-async def _medians_s(ways: tuple[Ping, ...], frames: int) -> list[float]:
+async def medians_s(ways: tuple[Ping, ...], frames: int) -> list[float]:
     """Runs the ways in another order for each frame, so caches favour none of them."""
     rng = random.Random(0)  # noqa: S311
     taken_s: dict[Ping, list[float]] = {way: [] for way in ways}
@@ -89,7 +70,8 @@ async def _medians_s(ways: tuple[Ping, ...], frames: int) -> list[float]:
     return [statistics.median(times_s) for times_s in taken_s.values()]
 
 
-def _in_process(source: bytes | Image) -> Ping:
+def in_process(source: bytes | Image) -> Ping:
+    """Returns the same work without a server."""
     pipeline = noop_pipeline()
     frame = EncodedImage(source) if isinstance(source, bytes) else source
 

@@ -1,7 +1,7 @@
-"""Plain ``grpc.aio`` server around a pipeline: the peer that serving is measured against.
+"""Plain ``grpc.aio`` server around a pipeline, and its comparison with posewire's.
 
 It has the generated code and the threads of asyncio: one stream's frames one after the other, no
-limits, no policies, no typed errors.
+limits, no policies, no typed errors. Both servers are asked by the same generated stub.
 """
 
 import asyncio
@@ -18,13 +18,43 @@ from posewire.channel import channel_options
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1 import keypoint_service_pb2_grpc as pb_grpc
 from posewire.v1.frame_pb2 import PIXEL_FORMAT_BGR, Frame, RawImage
-
 from posewire_server.frame import EncodedImage
 from posewire_server.inference.pipeline import Pipeline
 from posewire_server.runtime import event_loop_factory
 from posewire_server.serving.rpc.listener import READY
-from posewire_server.tools.benchmarks.load import Image, Ping
+from posewire_server.serving.server_process import ServerProcess
+from posewire_server.tools.benchmarks.figure import Figure
+from posewire_server.tools.benchmarks.load import Image, Ping, jpeg, picture, run_async
 from posewire_server.tools.benchmarks.noop import noop_pipeline
+from posewire_server.tools.benchmarks.server_overhead import NOOP, in_process, medians_s
+
+_PLAIN = ("tests.benchmarks.plain_server",)
+_TARGETS = {"JPEG": "<= 0.6", "raw": "<= 0.9"}
+
+
+def measure_peer(frames: int = 1500) -> list[Figure]:
+    """Compares posewire's server with the plain one, both without a network, frame by frame."""
+    image = picture()
+    with ServerProcess(command=NOOP) as server, ServerProcess(command=_PLAIN) as peer:
+        return [
+            figure
+            for name, source in (("JPEG", jpeg(image)), ("raw", image))
+            for figure in run_async(_overhead(server.address, peer.address, name, source, frames))
+        ]
+
+
+async def _overhead(
+    address: str, peer: str, name: str, source: bytes | Image, frames: int
+) -> list[Figure]:
+    async with pinging(address, source) as served, pinging(peer, source) as peers:
+        *taken_s, in_process_s = await medians_s((served, peers, in_process(source)), frames)
+    overhead, of_peer = (1e3 * (median_s - in_process_s) for median_s in taken_s)
+    title = f"server: overhead over in process by the generated stub, 640x480 {name}, p50"
+    of_peers = f"server: the same over a plain grpc.aio server's, {name}"
+    return [
+        Figure(title, overhead, "ms", _TARGETS[name], frames),
+        Figure(of_peers, overhead / of_peer, "x", "<= 1", frames),
+    ]
 
 
 @asynccontextmanager
