@@ -54,7 +54,6 @@ def parse(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    """Yields the options of a parser and of its commands."""
     for action in parser._actions:  # noqa: SLF001 (argparse has no public way to its actions)
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
             for command in action.choices.values():

@@ -34,8 +34,6 @@ class Pipeline:
     """A loaded model: sources in, detections out. Safe to call from many threads.
 
     Args:
-        version: Changes with the weights.
-        engine: Engine of its networks, with every choice made.
         networks: Networks of the estimator, to announce frames in preparation to.
     """
 
@@ -127,7 +125,6 @@ class Pipeline:
             source: Any source of a frame, or a (H, W, 3) uint8 BGR array.
             region: The part to look at, in pixels of the frame.
             boxes: Boxes of instances, in pixels of the frame.
-            mode: One of the model's modes; empty for its default.
             session: State of the stream, from ``open_session``; updated.
             frame_time: None: now.
             context: Books the time and may stop the work.

@@ -18,7 +18,6 @@ class SourceReader:
     """Reader of the sources of one stream, or of single calls; close it when the stream ends.
 
     Args:
-        max_pixels: Limit of width * height.
         is_local: Whether the sender is on this machine, so that it may share memory.
     """
 

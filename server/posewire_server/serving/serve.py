@@ -80,7 +80,6 @@ def serve_front(config: ServerConfig, command: WorkerCommand) -> int:
     """Serves with worker processes until SIGTERM or SIGINT; returns the exit code.
 
     Args:
-        config: Settings of the front and of each worker.
         command: Returns the command line of a worker, given its address.
 
     Raises:
@@ -128,7 +127,6 @@ async def _serve(server: "Server | Front", metrics_url: str) -> None:
 
 
 async def _run(server: "Server | Front") -> None:
-    """Serves and prints the address, until a fault ends the server."""
     print(f"{READY}{await server.start()}", flush=True)
     await server.fail()
 

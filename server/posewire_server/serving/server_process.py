@@ -14,7 +14,6 @@ class ServerProcess:
     """``python -m posewire_server serve`` on a free port of the loopback interface.
 
     Args:
-        arguments: Further arguments of ``serve``.
         command: Runs instead of ``posewire_server serve`` and prints the same lines.
 
     Attributes:

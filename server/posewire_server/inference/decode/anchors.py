@@ -77,7 +77,6 @@ class AnchorDecode:
 
     Args:
         size_input: (w, h) of the network's input.
-        min_score: Boxes with a lower score are no detections.
     """
 
     def __init__(self, spec: AnchorSpec, size_input: tuple[int, int], min_score: float) -> None:

@@ -18,7 +18,6 @@ def to_image(
 
     Args:
         values: (N, ...) with 3 K values each: x, y, z of every keypoint in pixels of the input.
-        crops: The N crops.
         size_input: (w, h) of the input.
         depth_scale: One unit of z in units of x.
 

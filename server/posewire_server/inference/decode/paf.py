@@ -53,7 +53,6 @@ class PafDecode:
 
         Args:
             outputs: One (1, K + 1 + 2 L, h, w) array, see :meth:`find`.
-            transform: Map between the frame and the network's input.
 
         Raises:
             ValueError: The output has another shape or type.

@@ -36,11 +36,9 @@ class PaddlePredictor:
     longer, because the engine compiles for it. Memory is bounded for any number of sizes.
 
     Args:
-        engine: ``auto``: the fastest engine that passed the network's self-check.
         precision: ``bf16``, with ``openvino`` only, takes half the time on a CPU with AVX512_BF16
             and costs accuracy: AP 0.276 instead of 0.286 for the body network on 74 images of
             COCO. OpenVINO computes in fp32 on other CPUs.
-        threads: CPU threads of one run; 0: as many as the process has cores.
 
     Attributes:
         gil_free: Whether ``run`` releases Python's lock; Paddle's own ``run`` keeps it.

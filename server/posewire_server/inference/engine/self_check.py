@@ -116,7 +116,6 @@ def check_reference(stored: StoredNetwork, path: Path) -> float:
     """Returns the largest error of a network's default engine against a user's other runtime.
 
     Args:
-        stored: The network.
         path: An .npz with ``input`` (N, C, H, W) float32 as the network takes it, and ``output_J``
             for each output J of the spec, batch first.
 
@@ -149,7 +148,6 @@ def _error(output: Array, expected: Array) -> float:
 
 
 def _to_input(image: npt.NDArray[np.uint8], spec: InputSpec) -> Array:
-    """Returns a (H, W, C) uint8 image, in the spec's channel order, as (1, C, H, W) float32."""
     channels = spec.channels
     mean, scale = np.array(spec.mean, np.float32), np.array(spec.scale, np.float32)
     values = (image.reshape(*image.shape[:2], channels) - mean[:channels]) * scale[:channels]

@@ -91,7 +91,6 @@ class HandHead:
 
 
 def _others(found: Sequence[Detections], palms: Detections) -> Detections:
-    """Returns possible palms away from the sure ones."""
     possible = merge([each.take(each.scores < _SURE_PALM) for each in found], _SAME_PALM)
     near = overlap(possible.boxes[:, None], palms.boxes).max(1, initial=0)
     return possible.take(np.flatnonzero(near <= _NEAR_PALM))

@@ -96,7 +96,6 @@ class PersonHead:
     """Head for the 16 keypoints of persons, see ``KeypointHead``.
 
     Args:
-        network: EfficientPose.
         is_mirrored: Whether each crop is also read mirrored, and both answers averaged.
     """
 
@@ -129,7 +128,6 @@ class PersonHead:
         return Estimates(poses, tuple(map(_next_crop, joined, crops)))
 
     def _maps(self, inputs: Floats, context: FrameContext) -> Floats:
-        """Returns (N, 16, h, w) maps in the order of MPII16."""
         both = np.concatenate([inputs, inputs[..., ::-1]]) if self._is_mirrored else inputs
         (maps,) = self._network.run(both, context)
         plain = maps[: len(inputs), EFFICIENTPOSE_MAPS]

@@ -61,8 +61,6 @@ class PoseEstimator(Protocol):
 
         Args:
             picture: Reduced only in one of ``reduced_modes``.
-            options: Within the abilities.
-            context: Books the time and may stop the work.
 
         Raises:
             PosewireError: Of the stage that failed, or of ``context.check``.

@@ -66,8 +66,6 @@ class TileDetector:
 
     Args:
         network: Its outputs are (A, 4 + 2 K) box values and (A, 1) logits.
-        anchors: Anchors of the network.
-        min_score: Boxes with a lower score are no detections.
     """
 
     def __init__(self, network: Network, anchors: AnchorSpec, min_score: float) -> None:

@@ -67,7 +67,6 @@ class TopDownEstimator:
     """Estimator of a detector and a head.
 
     Args:
-        min_score: Poses with a lower score are no instances.
         first_head: A cheaper head for all passes over an instance but the last; None: the same.
     """
 
@@ -111,7 +110,6 @@ class TopDownEstimator:
         is_thorough: bool,
         known: Sequence[Crop] = (),
     ) -> Estimates:
-        """Finds and reads the instances that are not in known crops."""
         found = self._detector.detect(image, part, context, is_thorough=is_thorough)
         new = [crop for crop in found[:_MAX_INSTANCES] if not any(_is_in(crop, k) for k in known)]
         first, *others = [self._first_head] * (self._head.first_passes - 1) + [self._head]

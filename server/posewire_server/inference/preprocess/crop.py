@@ -101,7 +101,6 @@ def cut(
 
     Args:
         image: (H, W, 3) uint8, BGR, any strides.
-        crop: The rectangle.
         spec: The network's input; the crop fills ``height`` x ``max_width``.
         output: (3, h, w) float32 to write into and to return; None: a new array.
     """
@@ -135,7 +134,6 @@ def _warp(
 def _visible(
     image: npt.NDArray[np.uint8], crop: Crop
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.float64]]:
-    """Returns the upright part of the image that the crop touches, and its top-left corner."""
     corners = crop.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
     limits = np.array([image.shape[1], image.shape[0]], np.float64)
     # A pixel more on each side, which interpolation at the crop's own border reaches for.

@@ -108,8 +108,6 @@ def prepare(
 
     Args:
         image: (H, W, 3) uint8, BGR, any strides, or planes: the frame of ``transform``.
-        transform: Result of :func:`fit`.
-        spec: The network's input, and its channel order.
         output: (1, 3, h, w) float32, C-contiguous, to write into and to return; None: a new array.
     """
     left, top = transform.offset

@@ -24,7 +24,6 @@ class FrameContext:
     Args:
         arrived_s: Monotonic time of the frame's arrival; None: now.
         timeout_s: Seconds from the arrival after which the answer is of no use; None: no limit.
-        priority: Decides the turn among frames that wait for one another.
 
     Attributes:
         deadline_s: Monotonic time after which the answer is of no use.

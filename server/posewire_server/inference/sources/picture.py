@@ -84,7 +84,6 @@ class Picture:
 
     Attributes:
         pixels: (h, w, 3) uint8 BGR, or planes of it.
-        size: (W, H) of the frame.
         reduction: Each pixel covers this many pixels of the frame along both axes. Pixels of the
             last row and column may reach over the frame's edge.
     """

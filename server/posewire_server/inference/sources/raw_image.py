@@ -92,7 +92,6 @@ def _interleaved(raw: RawImage) -> Image:
 
 
 def _planes(raw: RawImage) -> tuple[Image, Image, Image]:
-    """Returns views of luma, U and V."""
     stride, rows, columns = raw.stride or _row_bytes(raw), raw.height // 2, raw.width // 2
     luma: Image = np.ndarray((raw.height, raw.width), np.uint8, raw.pixels, 0, (stride, 1))
     is_nv12 = raw.format is PixelFormat.NV12

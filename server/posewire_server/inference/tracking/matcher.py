@@ -55,10 +55,8 @@ class Matcher:
         whichever is greater: it may have walked on behind something, or come back.
 
         Args:
-            tracks: T tracks.
             found: (P, K, 2) x, y in pixels; NaN if not found.
             ids: (P,) id of the track in whose crop each was read; 0: unknown.
-            since_s: Time of the last frame.
         """
         matches = np.full(len(found), -1, np.intp)
         if ids.any() and len(tracks):

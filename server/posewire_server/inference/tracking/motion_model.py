@@ -91,7 +91,6 @@ class MotionModel:
             self.both[jumped], self.speed[jumped] = 0.0, _FIRST_VELOCITY**2
 
     def _whole_velocity(self) -> Floats:
-        """Returns (T, 1, 2) the velocity of each instance: its keypoints' mean by certainty."""
         weights = np.where(np.isnan(self.points[:, :, 0]), 0.0, 1 / self.speed)[:, :, None]
         total = np.maximum(weights.sum(1, keepdims=True), 1e-9)
         return np.asarray((self.velocities * weights).sum(1, keepdims=True) / total)

@@ -55,7 +55,6 @@ class Tracker:
             poses: Their ids, if any, are ``found_ids`` of the instances in whose crops they were
                 read; 0: unknown.
             frame_time: None: now.
-            size_image: (W, H) of the frame.
             is_closed: Whether to answer with exactly these poses, in this order; those of which
                 nothing was found have id 0.
         """
@@ -126,7 +125,6 @@ class Tracker:
         )
 
     def _correct(self, tracks: Tracks, rows: Indices, poses: Poses, found: Floats) -> None:
-        """Updates the tracks of some rows (M,) with the poses found of them."""
         seen = np.zeros(len(tracks), np.bool_)
         seen[rows] = True
         everything = np.full(tracks.keypoints.shape, np.nan)
@@ -182,7 +180,6 @@ def _replace_seen(poses: Poses, seen: npt.NDArray[np.bool_], tracked: Poses) -> 
 
 
 def _coordinates(poses: Poses) -> Floats:
-    """Returns (P, K, C) x, y and, if the model has it, depth of keypoints."""
     points = poses.keypoints[:, :, :2]
     if poses.depths is not None:
         points = np.concatenate([points, poses.depths[:, :, None]], axis=2)

@@ -32,13 +32,11 @@ class Tracks:
         new_s: (T,) time when each was first seen.
         seen_s: (T,) time when each was last seen.
         sizes: (T,) in pixels.
-        scores: (T,) of the last pose.
         sides: (T,) of the last pose of hands; NaN for others.
         keypoints: (T, K, C) x, y in pixels and, if the model has it, depth, as last answered; NaN
             if never found.
         keypoint_scores: (T, K) when last found.
         keypoints_seen_s: (T, K) time when each was last found.
-        smoother: None: keypoints are not smoothed.
     """
 
     ids: Ids

@@ -8,14 +8,12 @@ from posewire_server.models.catalog.spec import InputSpec, NetworkSpec, OutputSp
 
 
 def _square(side: int, *, is_signed: bool) -> InputSpec:
-    """Returns a square RGB input of values in -1..1 or 0..1, black around the picture."""
     middle, half = (127.5, 127.5) if is_signed else (0.0, 255.0)
     pad = -1.0 if is_signed else 0.0
     return InputSpec(side, side, 1, "RGB", (middle,) * 3, (1 / half,) * 3, pad, is_fixed=True)
 
 
 def _in_wheel(path: str) -> WheelSource:
-    """Returns a file of the wheel's ``mediapipe/modules``."""
     return WheelSource(
         package="mediapipe",
         version="0.10.21",

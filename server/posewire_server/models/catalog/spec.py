@@ -91,8 +91,6 @@ class PackageSource:
     Attributes:
         sha256: Digest of the downloaded file.
         members: Paths of the weights' files inside it.
-        size_bytes: Size of the downloaded file, for the progress bar.
-        licence: SPDX identifier of the weights' licence, from the metadata of the package.
     """
 
     package: str
@@ -138,7 +136,6 @@ class UserSource:
 
     Attributes:
         label: Names of the files and of their publisher, for people.
-        licence: SPDX identifier, or what the publisher says.
         paddlehub_module: Name of the PaddleHub module that carries them; empty for none.
     """
 

@@ -30,7 +30,6 @@ def collect_files(paths: Sequence[Path], folder: Path, names: Collection[str] = 
     """Copies the files of a network into an empty folder and returns them.
 
     Args:
-        paths: Files, and folders or archives of files.
         folder: Where the copies go.
         names: Names to take from folders and archives; none: all that look like weights.
 
@@ -85,7 +84,6 @@ def _take_archive(path: Path, folder: Path, names: Collection[str]) -> None:
 
 
 def _read_members(path: Path) -> Generator[tuple[str, IO[bytes]], None, None]:
-    """Yields the names, without folders, and contents of an archive's files."""
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for entry in archive.infolist():
@@ -103,7 +101,6 @@ def _read_members(path: Path) -> Generator[tuple[str, IO[bytes]], None, None]:
 
 
 def _check_member(path: str, *, is_plain: bool) -> str:
-    """Returns the name of a member without its folders."""
     parts = PurePosixPath(path.replace("\\", "/"))
     leads_out = parts.is_absolute() or ".." in parts.parts or PureWindowsPath(path).drive
     if leads_out or "\0" in path:

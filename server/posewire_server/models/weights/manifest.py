@@ -23,7 +23,6 @@ class EngineCheck:
     """Result of the self-check of one engine.
 
     Attributes:
-        engine: ``openvino``, ``onednn``, ``plain`` or ``gpu``.
         passed: It reproduced the golden outputs; an engine that did not is never used.
         reason: Why it did not, in a sentence; empty if it passed.
         max_error: Largest absolute difference from the golden outputs.
@@ -44,7 +43,6 @@ class Manifest:
     Attributes:
         source_sha256: Digest of what the weights were taken from.
         members: Paths of the weights' files inside it.
-        licence: SPDX identifier.
         importer: Name and version of the importer, as ``graphdef 1``.
         paddle_version: The Paddle that wrote the program and ran the checks.
         files: SHA-256 of each file of the network, by its name.

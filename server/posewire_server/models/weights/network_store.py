@@ -43,9 +43,6 @@ class NetworkStore:
 
     Args:
         root: The cache folder; made by the first ``pull``.
-        check: Proves every engine of this machine.
-        fetch: Downloads and unpacks the files of a network.
-        translate: Imports these files.
     """
 
     def __init__(

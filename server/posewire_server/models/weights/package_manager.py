@@ -65,7 +65,6 @@ def mismatch(got: str, sha256: str, label: str, settings: str) -> WeightsError:
 
 
 def _largest(folder: Path) -> int:
-    """Returns the bytes of the largest file below a folder that is changing meanwhile."""
     sizes = [0]
     for parent, _, names in os.walk(folder):
         for name in names:

@@ -31,9 +31,7 @@ class Front:
 
     Args:
         command: What runs the worker of a slot, see ``Supervisor``.
-        environment: Environment of the workers; None: that of this process.
         metrics_folder: Folder of the workers' metrics; None: they keep none.
-        restarts: When workers are replaced, and when given up.
 
     Attributes:
         metrics: Metrics of the workers that the front itself knows.

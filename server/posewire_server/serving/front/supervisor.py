@@ -48,15 +48,8 @@ class Supervisor:
     next worker would fail too.
 
     Args:
-        slots: How many.
         command: Returns what runs a worker, given its slot and how many workers that had before;
             see ``start_worker``.
-        listener: Receives the events of the workers.
-        environment: Environment of the workers; None: that of this process.
-        policy: When to replace workers.
-
-    Attributes:
-        restarts: How often the worker of each slot was replaced.
     """
 
     def __init__(

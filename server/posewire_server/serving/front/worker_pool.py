@@ -16,9 +16,6 @@ class Worker:
     """Connection to a worker that serves; messages pass as bytes.
 
     Attributes:
-        detect: Opens a stream.
-        streams: How many streams are open.
-        calls: How many other calls are open.
         is_leaving: Whether the worker has said that it drains, though the front did not ask it to.
     """
 

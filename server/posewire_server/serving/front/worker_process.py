@@ -62,7 +62,6 @@ async def start_worker(
 
     Args:
         command: Prints ``READY`` and its address once it serves; calls ``end_with_stdin``.
-        environment: Environment of the process; None: that of this process.
     """
     process = await asyncio.create_subprocess_exec(
         *command, stdin=PIPE, stdout=PIPE, env=environment, start_new_session=True

@@ -49,7 +49,6 @@ def to_frame(message: frame_pb2.Frame, pixels: memoryview | None = None) -> Fram
     """Returns the frame of a message.
 
     Args:
-        message: The message.
         pixels: Pixels of its raw image if the message is without them, see ``RawFrame``.
 
     Raises:

@@ -59,7 +59,6 @@ class Server:
 
 
 def _frames_at_once(pipelines: Mapping[str, Pipeline]) -> int:
-    """Returns how many frames make the next run ready while one runs."""
     largest = max((pipeline.largest_batch for pipeline in pipelines.values()), default=1)
     return min(2 * largest, _MOST_FRAMES_AT_ONCE)
 

@@ -25,11 +25,7 @@ class Listener:
     """gRPC server with health and reflection; other services are added to ``server``.
 
     Args:
-        config: Settings of the server.
         models: Names of models; each is a service of grpc.health.v1.
-
-    Attributes:
-        server: Not yet started.
     """
 
     def __init__(self, config: ServerConfig, models: Sequence[str]) -> None:
@@ -89,7 +85,6 @@ def check_address(address: str, *, reuse_port: bool = False) -> None:
 
     Args:
         address: ``host:port``, ``[host]:port``, ``unix:/path`` or ``unix-abstract:name``.
-        reuse_port: Whether other processes may listen on the same port.
 
     Raises:
         ConfigError: ADDRESS_UNUSABLE.
@@ -141,7 +136,6 @@ def _try_to_bind(address: str, host: str, port: int) -> None:
 
 
 def _is_answered(path: Path) -> bool:
-    """Whether a server listens on a Unix socket."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(path))

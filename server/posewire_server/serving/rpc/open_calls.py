@@ -63,15 +63,7 @@ def too_many_calls(limit: int) -> StreamError:
 
 
 class StreamLimiter:
-    """Limits the streams, or the calls, that are open at once.
-
-    Args:
-        limit: How many may be open.
-        error: Returns the error of one more, given the limit.
-
-    Attributes:
-        open: How many are open.
-    """
+    """Limits the streams, or the calls, that are open at once."""
 
     def __init__(self, limit: int, error: Callable[[int], StreamError] = too_many_streams) -> None:
         self.open = 0

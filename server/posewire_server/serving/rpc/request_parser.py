@@ -68,7 +68,6 @@ def _read_raw_frame(content: bytes) -> RawFrame:
 
 
 def _only(content: bytes, within: Span, number: int) -> Span:
-    """Returns the field ``number`` of a message, which must occur once."""
     found = [span for key, span in _fields(content, within) if key == number]
     if len(found) != 1:
         raise UnusualError

@@ -36,7 +36,6 @@ class DrainNotice:
     """What a draining server tells its clients.
 
     Attributes:
-        grace_s: Longest time until it ends their streams.
         resume_targets: Addresses to resume at, best first.
     """
 
@@ -58,13 +57,7 @@ class DrainNotice:
 def to_response(
     item: Item, stream: Stream[pb.DetectResponse], notice: DrainNotice
 ) -> pb.DetectResponse:
-    """Returns the message of an outcome or a control message.
-
-    Args:
-        item: What ``stream`` yielded.
-        stream: Gives the credit.
-        notice: What the client is told if the server drains.
-    """
+    """Returns the message of an outcome or a control message."""
     credit = stream.credit
     match item:
         case Answer(response):

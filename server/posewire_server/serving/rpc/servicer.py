@@ -43,8 +43,6 @@ class KeypointServicer(pb_grpc.KeypointServiceServicer):  # type: ignore[misc]
     """Answers the RPCs with the pipelines of ``models``.
 
     Args:
-        models: What is served, and the limits.
-        dispatcher: Runs the frames.
         notice: What streams are told when the server drains, and how long open calls then have.
         opening_timeout_s: Longest time that a stream may be without its config.
     """

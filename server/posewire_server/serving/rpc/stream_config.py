@@ -41,7 +41,6 @@ class AnswerSettings:
     """Settings of the answers of a stream or a call.
 
     Attributes:
-        mode: One of the model's modes, or empty for its default.
         max_poses: Most poses in an answer, None for all.
         fields: Names of the wanted fields of Result.
     """

@@ -119,10 +119,6 @@ def open_stream(
     """Returns a new stream and what to tell its client.
 
     Args:
-        config: What the client wants.
-        models: What is served, and the limits.
-        dispatcher: Runs the processor.
-        share: Bytes in flight of the stream.
         is_local: Whether the client is on this machine and may share memory.
 
     Raises:

@@ -16,11 +16,6 @@ _MOST_UNREAD: Final = 1024
 class Admission:
     """Decision if a frame is accepted, waits for room or is refused.
 
-    Args:
-        settings: Settings of the stream.
-        share: Bytes in flight of the stream.
-        unread: Outcomes that have not been read.
-
     Attributes:
         last_id: Greatest sequence id of a frame that did not wait; -1: none.
         in_flight: Accepted frames without an outcome that was read.
@@ -64,8 +59,6 @@ class Admission:
         """Returns the outcome of a frame that is not accepted, otherwise None.
 
         Args:
-            frame: The frame, or its outcome if it could not be read.
-            size_bytes: Its bytes.
             drop_oldest: Drops a frame that waits; returns False if none does.
         """
         number, last = frame.sequence_id, self.last_id

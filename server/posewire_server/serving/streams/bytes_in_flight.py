@@ -12,11 +12,7 @@ from posewire_server.frame import EncodedImage, Frame, RawImage, VideoPacket
 
 
 class BytesInFlight:
-    """Counter of the bytes of accepted frames whose work has not ended.
-
-    Attributes:
-        held_bytes: Bytes that all shares hold now.
-    """
+    """Counter of the bytes of accepted frames whose work has not ended."""
 
     def __init__(self, limit_bytes: int) -> None:
         self.limit_bytes = limit_bytes
@@ -62,7 +58,6 @@ class ByteShare:
     """Bytes in flight of one stream.
 
     Attributes:
-        held_bytes: Bytes that the stream holds now.
         wake: Called when there may be room for a frame that waits.
     """
 

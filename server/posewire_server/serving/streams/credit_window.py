@@ -37,7 +37,6 @@ class CreditWindow:
     """Number of frames in flight that adapts to the stream.
 
     Args:
-        most: Its upper end; the lower one is 1.
         limits: ``FRESH`` for live streams, ``BUSY`` for those of which only the rate counts.
     """
 

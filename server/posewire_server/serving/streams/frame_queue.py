@@ -22,7 +22,6 @@ class AcceptedFrame(Generic[T]):
     """Frame of a stream from its acceptance to the end of its work.
 
     Attributes:
-        size_bytes: Its share of the bytes in flight.
         begun_s: Monotonic time when its work began.
     """
 

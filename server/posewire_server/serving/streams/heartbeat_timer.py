@@ -10,7 +10,6 @@ class HeartbeatTimer:
 
     Args:
         interval_s: Longest time without a message; None: no heartbeat is ever due.
-        wake: Called when a heartbeat is due.
     """
 
     def __init__(self, interval_s: float | None, wake: Callable[[], object]) -> None:

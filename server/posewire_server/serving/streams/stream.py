@@ -30,10 +30,7 @@ class Stream(Generic[T]):
     """Frames of one stream from their arrival to the reading of their outcomes.
 
     Args:
-        settings: Settings of the stream.
-        dispatcher: Runs the processor.
         processor: Answers the frames; closed with the stream.
-        share: Bytes in flight of the frames.
 
     Attributes:
         last_arrived_id: Greatest sequence id that was offered; -1: none was.
@@ -83,7 +80,6 @@ class Stream(Generic[T]):
         Waits for room if the policy is BLOCK. A frame offered after the close is forgotten.
 
         Args:
-            frame: The frame or its outcome.
             timeout_s: Seconds after which the answer is of no use, if the frame itself has more.
         """
         arrived_s = now_s()

@@ -50,7 +50,6 @@ def measure(cache: Path, turns: int = TURNS, names: Sequence[str] = ()) -> list[
     """Returns times and their ratio, for every number of threads a network is measured with.
 
     Args:
-        cache: Folder of the weights.
         turns: Number of runs of each runtime.
         names: Names of the networks; empty: the body network and those in the cache.
 
@@ -100,7 +99,6 @@ def _compare(spec: NetworkSpec, target: str, cache: Path, threads: int, turns: i
 
 
 def _take_turns(peers: Sequence[Callable[[], float]], turn: int) -> tuple[float, float]:
-    """Runs both once, every second time in the other order; returns their seconds."""
     taken_s = {place: peers[place]() for place in ((1, 0) if turn % 2 else (0, 1))}
     return taken_s[0], taken_s[1]
 

@@ -63,7 +63,6 @@ def make_decoder(algorithm: Algorithm) -> PafDecode:
 
 
 def _interleave(calls: Calls, turns: int, repeat: int) -> dict[str, list[float]]:
-    """Returns the seconds a call, by name, for each turn; every turn runs all of them."""
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(turns):
         for name, call in calls.items():

@@ -58,11 +58,8 @@ def make_scene(people: int, resolution: str, mode: Mode, seed: int) -> Scene:
     """Draws a scene; the same arguments give the same scene.
 
     Args:
-        people: A key of ``HEIGHTS``.
-        resolution: A key of ``SIZES``.
         mode: ``clean`` keeps equal keypoints of two people 20 pixels apart if it can, ``noisy``
             adds noise, fainter peaks and hides 8 % of the keypoints, ``crowd`` lets people overlap.
-        seed: Seed of the random numbers.
     """
     rng = np.random.default_rng([people, seed, len(mode)])
     size = SIZES[resolution]

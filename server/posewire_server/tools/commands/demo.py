@@ -27,10 +27,8 @@ class DemoConfig:
     """Settings of ``demo``.
 
     Attributes:
-        cache: Folder of the weights and of the sample.
         source: As for ``open_source``; None: the sample clip.
         output: Annotated image, folder or video; None: a name in the current folder.
-        tracking: None: off.
     """
 
     cache: Path

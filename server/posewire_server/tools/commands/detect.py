@@ -23,7 +23,6 @@ class DetectConfig:
     """Settings of ``detect``.
 
     Attributes:
-        images: Image files or folders of them.
         json: One JSON object a picture instead of the table.
         output: Folder for annotated pictures, or an image file for one picture.
     """

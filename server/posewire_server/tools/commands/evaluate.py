@@ -31,8 +31,6 @@ class EvaluateConfig:
         datasets: Names or shell patterns of the data sets; empty: the task's own.
         boxes: The model is also scored with the labelled boxes given.
         json: The last line is one JSON object.
-        predictions: File for the poses found.
-        plot: PNG file for the curves.
     """
 
     labels: Path

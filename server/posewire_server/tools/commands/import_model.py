@@ -25,7 +25,6 @@ class ImportConfig:
 
     Attributes:
         name: Name of the model, or PaddleHub's name of the module whose original it is.
-        paths: Files, folders or archives with the weights.
         reference: Outputs of another runtime to compare with.
     """
 
@@ -80,7 +79,6 @@ def import_model(cache: ModelCache, config: ImportConfig) -> tuple[StoredNetwork
 
 
 def _names(spec: ModelSpec) -> set[str]:
-    """Returns the names of a model's files; none if any name is accepted."""
     members = (member for network in spec.networks for member in network.source.members)
     is_original = isinstance(spec.networks[0].source, UserSource)
     return set() if is_original else {Path(member).name for member in members}

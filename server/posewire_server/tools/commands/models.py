@@ -87,7 +87,6 @@ def remove(cache: ModelCache, names: Sequence[str]) -> int:
 
 
 def _is_there(cache: ModelCache, spec: ModelSpec) -> bool:
-    """Returns whether a model is in the cache, even if damaged."""
     try:
         return cache.find(spec) is not None
     except WeightsError:

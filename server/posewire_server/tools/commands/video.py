@@ -28,7 +28,6 @@ class VideoConfig:
     """Settings of ``video``.
 
     Attributes:
-        source: As for ``open_source``.
         output: Annotated video (a folder for images).
         json_lines: File for one JSON object a frame; ``-``: standard output.
         packets: Compressed packets are sent, which the detector decodes.

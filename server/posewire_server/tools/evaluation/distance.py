@@ -54,8 +54,6 @@ def measure(
     """Measures the distances of all instances that count.
 
     Args:
-        pictures: P labelled pictures.
-        found: The poses of each, in the order of the labels' keypoints.
         known: (K,) keypoints that the model has; others are left out.
         in_order: The poses are those of the instances, in the same order, because the model was
             given their boxes. Otherwise they are matched by their boxes.

@@ -42,7 +42,6 @@ class Result:
 
     Attributes:
         found: The poses of each picture, over the model's skeleton.
-        score: Score of all pictures.
         datasets: Score of each data set, and of groups of them.
     """
 

@@ -40,9 +40,6 @@ def score(
     """Scores the poses found in pictures.
 
     Args:
-        task: The task of the labels.
-        pictures: P pictures.
-        found: The poses of each, over the model's skeleton.
         translation: Maps them to the task's skeleton.
         in_order: There is one pose for each instance that counts, in their order.
 

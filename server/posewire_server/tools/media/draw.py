@@ -45,8 +45,6 @@ def draw_poses(image: Canvas, poses: Poses, skeleton: Skeleton) -> Canvas:
 
     Args:
         image: (H, W, 3) uint8, BGR.
-        poses: In pixels of the image.
-        skeleton: Skeleton of the poses.
     """
     canvas = np.array(image, order="C")
     thickest = max(1.0, min(canvas.shape[:2]) / _SIDES)
@@ -142,7 +140,6 @@ def _draw_keypoint(canvas: Canvas, point: Array, radius: float) -> None:
 
 
 def _draw_id(canvas: Canvas, number: int, box: Array, thickest: float) -> None:
-    """Writes an id above the middle of a box, in a colour of its own."""
     if np.isnan(box).any():
         return
     text, scale = str(number), 0.2 * thickest

@@ -97,7 +97,6 @@ def view(picture: npt.NDArray[np.uint8], phase: float) -> npt.NDArray[np.uint8]:
     """Returns the view of a camera that zooms in and out while it sways from side to side.
 
     Args:
-        picture: (H, W, 3) uint8.
         phase: Position in the tour, in [0, 1); it ends at its start.
 
     Returns:

@@ -41,7 +41,6 @@ class Source(Protocol):
         is_live: Frames come at their own pace, and old ones are worthless.
         is_video: The frames show one scene in motion, all of one size.
         fps: Frames per second of a video.
-        frame_count: None if unknown.
     """
 
     name: str

@@ -110,7 +110,6 @@ class PacketSource:
             yield SourceFrame(f"frame {number}", unit, time)
 
     def _packets(self) -> Iterator["av.Packet[av.VideoStream]"]:
-        """Yields packets in Annex B form."""
         to_annex_b = BitStreamFilterContext(f"{self._codec.value}_mp4toannexb", self._stream)
         with self._container:
             try:

@@ -64,7 +64,6 @@ class HeatmapEstimator:
 
     Args:
         network: Its first maps are those of the skeleton.
-        refinement: Method for places between cells.
         growth: Side of a crop over the longer side of its box.
         heat_min: A keypoint is not found if its map stays below.
     """

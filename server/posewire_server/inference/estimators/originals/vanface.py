@@ -82,7 +82,6 @@ class VanFaceEstimator:
         return Poses(keypoints, np.ones(len(points), np.float32))
 
     def _read(self, image: Image, crops: Sequence[Crop], context: FrameContext) -> Floats:
-        """Returns (P, 68, 2) points in pixels of the image."""
         cut_out = _cut_as_paddlehub if self._is_paddlehub else _cut_turned
         found = [np.zeros((0, self._count, 2), np.float32)]
         for first in range(0, len(crops), _LARGEST_BATCH):

@@ -87,7 +87,6 @@ class H264Syntax:
             self._sps_of_pps[pps_id] = bits.golomb()
 
     def _read_sps(self, unit: bytes) -> tuple[tuple[int, int], bytes]:
-        """Returns the size of a sequence parameter set, and one that reorders no pictures."""
         bits = parameter_bits(unit)
         sps_id, sps = _parse_sps(bits)
         if sps_id < 32:
@@ -198,7 +197,6 @@ def _forbid_reordering(bits: Bits, references: int) -> None:
 
 
 def _skip_usability(bits: Bits) -> None:
-    """Passes over the usability information up to the bitstream restriction."""
     if bits.flag() and bits.number(8) == 255:  # aspect ratio
         bits.skip(32)
     if bits.flag():  # overscan

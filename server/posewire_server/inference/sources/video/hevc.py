@@ -49,7 +49,6 @@ class HevcSyntax:
 
 
 def _is_needed(unit: bytes) -> bool:
-    """Returns whether a unit is a slice or a parameter set of the base layer."""
     return len(unit) > 2 and _kind(unit) <= _PPS and (unit[0] & 1, unit[1] >> 3) == (0, 0)
 
 
@@ -58,7 +57,6 @@ def _kind(unit: bytes) -> int:
 
 
 def _read_sps(unit: bytes) -> tuple[tuple[int, int], bytes]:
-    """Returns the size of a sequence parameter set, and one that reorders no pictures."""
     bits = parameter_bits(unit)
     bits.skip(16 + 4)
     sub_layers = bits.number(3)

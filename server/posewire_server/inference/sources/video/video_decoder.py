@@ -170,8 +170,6 @@ def to_picture(
     is not applied.
 
     Args:
-        frame: The decoded frame.
-        reduce: Choice of the reduction.
         color_matrix: None: as the video says, or BT.601.
         color_range: None: as the video says, or limited.
     """

@@ -197,7 +197,6 @@ OPERATIONS: Final[Mapping[str, Operation]] = {
 
 
 def _spatial(node: Node, name: str) -> list[int]:
-    """Returns the height and width of an attribute over (N, H, W, C)."""
     values = node.integers(name) or [1, 1, 1, 1]
     if len(values) != 4 or values[0] != 1 or values[3] != 1:
         raise unsupported(node.name, f"{name} {values}; only height and width may differ from 1")

@@ -81,7 +81,6 @@ def _read_body(state: State) -> list[Layer]:
 
 
 def _read_hand(state: State) -> list[Layer]:
-    """Returns the hand network: (N, 3, H, W) to heatmaps (N, 22, H / 8, W / 8)."""
     net = StateLayers(state)
     names = (*_VGG, "conv4_3", "conv4_4", "conv5_1", "conv5_2", "conv5_3_CPM")
     front = _sequence(net, "model1_0", names, INPUT_NAME, last_relu=True)
@@ -96,7 +95,6 @@ def _read_hand(state: State) -> list[Layer]:
 def _sequence(
     net: StateLayers, block: str, names: Sequence[str], x: str, *, last_relu: bool = False
 ) -> str:
-    """Adds convolutions, each with a ReLU but for the last, and poolings; returns the output."""
     for index, name in enumerate(names):
         if name == _POOL:
             x = net.max_pool(f"{block}.pool{index}", x, size=2, stride=2)

@@ -241,7 +241,6 @@ def _padding(node: ProgramNode) -> tuple[int, int]:
 
 
 def _output(node: ProgramNode) -> str:
-    """Returns the name of a node's first output."""
     for slot in ("Out", "Output", "Y"):
         if node.outputs.get(slot):
             return node.outputs[slot][0]

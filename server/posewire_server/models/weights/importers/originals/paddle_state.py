@@ -72,7 +72,6 @@ def _read_dtype(value: Any) -> "np.dtype[Any]":
 
 
 def _read_bytes(value: Any) -> bytes | bytearray:
-    """Returns bytes; older pickles hold them as text to encode."""
     match value:
         case Call(Global("_codecs", "encode"), (str(text), *_)) if all(ord(c) < 256 for c in text):
             return text.encode("latin-1")

@@ -88,7 +88,6 @@ class StateLayers:
         return name
 
     def _read_normalisation(self, name: str, count: int) -> tuple[Floats, Floats]:
-        """Returns the scale and the bias that a batch normalisation amounts to."""
         is_paddle = f"{name}._mean" in self._state
         moments = ("_mean", "_variance") if is_paddle else ("running_mean", "running_var")
         arrays = [self._take(f"{name}.{each}", 1) for each in (*moments, "weight", "bias")]

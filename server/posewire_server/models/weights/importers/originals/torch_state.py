@@ -148,7 +148,6 @@ def _find_tensor(value: Call) -> tuple[Any, int, tuple[int, ...], tuple[int, ...
 
 
 def _find_storage(reference: Any) -> tuple[str, str]:
-    """Returns the key and the kind of a storage."""
     match reference:
         case Persistent(("storage", Global(name=kind), str(key), *_)):
             return key, kind

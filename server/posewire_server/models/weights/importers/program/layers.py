@@ -23,7 +23,6 @@ class Layer:
     """One operation on tensors (N, C, H, W).
 
     Attributes:
-        name: Its name in the source.
         kind: One of those that ``emit_layers`` knows; any other is refused there.
         inputs: Names of the tensors it reads; the network's input is ``INPUT_NAME``.
         output: Name of the tensor it makes; a later layer may make one of the same name.

@@ -165,7 +165,6 @@ def _read_tensor(table: Table, buffers: list[memoryview]) -> Tensor:
 
 
 def _read_operation(table: Table) -> str:
-    """Returns the name of an operation; old files number it in a field of one byte."""
     code = max(table.integer(0, "b"), table.integer(3))
     return table.text(1) if code == CUSTOM else OPERATIONS.get(code, f"BuiltinOperator {code}")
 

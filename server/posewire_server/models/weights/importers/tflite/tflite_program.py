@@ -79,7 +79,6 @@ def _emit(graph: Graph, operators: Sequence[Operator], emitter: Emitter) -> dict
 def _read(
     graph: Graph, values: dict[int, Value], emitter: Emitter, operator: Operator, number: int
 ) -> Value:
-    """Returns an input of an operator; None if it is left out."""
     if number < 0:
         return None
     if number not in values:
@@ -98,7 +97,6 @@ def _whole(emitter: Emitter, values: dict[int, Value], number: int) -> Value:
 
 
 def _check_shape(step: Step, value: Value) -> None:
-    """Raises if a variable does not have the shape that the file says."""
     if isinstance(value, np.ndarray):
         return
     size, found = step.shape[1:], tuple(value.shape[1:])
@@ -113,5 +111,4 @@ def _flatten(emitter: Emitter, value: Any) -> Any:
 
 
 def _name(graph: Graph, operator: Operator) -> str:
-    """Returns the name of what an operator computes."""
     return graph.tensors[operator.outputs[0]].name

@@ -38,7 +38,6 @@ class Step:
     """One operation with the shapes that the file says.
 
     Attributes:
-        name: Name for errors.
         inputs: Shapes of its inputs; () for one left out.
         shape: Shape of its output.
     """
