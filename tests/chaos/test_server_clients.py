@@ -11,7 +11,7 @@ from posewire.channel import channel_options
 from posewire.v1 import keypoint_service_pb2 as pb
 from posewire.v1.keypoint_service_pb2_grpc import KeypointServiceStub
 from posewire_server.serving.rpc.server_config import Limits
-from posewire_server.serving.streams.stream import _MOST_UNREAD as MOST_UNREAD
+from posewire_server.serving.streams.admission import _MOST_UNREAD as MOST_UNREAD
 
 from tests.serving.hosted_server import HostedServer
 from tests.serving.pictures import encode, noise

@@ -41,7 +41,7 @@ class HostedServer(Hosted):
     def wait_until_accepted(self, frames: int) -> None:
         """Returns when so many frames of all streams are accepted and unanswered."""
         streams = self.server._servicer._streams
-        self.wait_until(lambda: sum(stream._in_flight for stream in streams) == frames)
+        self.wait_until(lambda: sum(stream._admission.in_flight for stream in streams) == frames)
 
     def wait_until_calls_ended(self) -> None:
         """Returns when the server has no open stream and no unanswered call.
