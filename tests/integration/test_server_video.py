@@ -126,7 +126,7 @@ def test_stream_live_video_keeps_its_pictures_where_frames_are_dropped(
 
 
 def _all_offered(hosted: HostedServer, last: int) -> bool:
-    return all(stream._last_id == last for stream in hosted.server._servicer._streams)
+    return all(stream._admission.last_id == last for stream in hosted.server._servicer._streams)
 
 
 @CODECS
