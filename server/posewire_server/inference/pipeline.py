@@ -144,8 +144,11 @@ class Pipeline:
         with _announced(self._networks, context), opened as current:
             with context.stage("decode"):
                 picture = current.reader.read(source, reduce)
-            options = replace(options, region=reduced(region, picture.reduction))
-            poses = enlarged(self._estimator.find(picture, options, context), picture.reduction)
+            if picture.reduction > 1:
+                options = replace(options, region=reduced(region, picture.reduction))
+            poses = self._estimator.find(picture, options, context)
+            if picture.reduction > 1:
+                poses = enlarged(poses, picture.reduction)
         if session is not None and session.tracker is not None:
             with context.stage("post"):
                 poses = session.track(poses, frame_time, picture.size, is_closed=bool(boxes))

@@ -25,6 +25,7 @@ class Admission:
         self.last_id = -1
         self.in_flight = 0
         self._policy = settings.overflow_policy
+        self._blocks = self._policy is OverflowPolicy.BLOCK
         self._most_in_flight = settings.max_in_flight
         self._share = share
         self._unread = unread
@@ -73,21 +74,19 @@ class Admission:
     def _must_wait(self, size_bytes: int) -> bool:
         if not self._is_open:
             return False
-        blocks = self._policy is OverflowPolicy.BLOCK
-        return self._is_held_back or (blocks and not self._share.fits(size_bytes))
+        return self._is_held_back or (self._blocks and not self._share.fits(size_bytes))
 
     @property
     def _is_held_back(self) -> bool:
         """Whether the stream's own frames leave no room for another one."""
-        blocks = self._policy is OverflowPolicy.BLOCK
-        return len(self._unread) > _MOST_UNREAD or (blocks and self._is_full)
+        return len(self._unread) > _MOST_UNREAD or (self._blocks and self._is_full)
 
     @property
     def _is_full(self) -> bool:
         return self.in_flight >= self._most_in_flight
 
     def _shortage(self, size_bytes: int, drop_oldest: Callable[[], bool]) -> StreamError | None:
-        if not self._is_open or self._policy is OverflowPolicy.BLOCK:
+        if not self._is_open or self._blocks:
             return None
         if self._policy is OverflowPolicy.REJECT_NEW and self._is_full:
             return _queue_full(self._most_in_flight)
